@@ -1,0 +1,119 @@
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <nettle/sha2.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <vector>
+
+#include "base/error.h"
+
+namespace mlrun {
+namespace {
+
+FileDescriptor open_for_reading(const std::filesystem::path& path) {
+  FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) throw_errno(fmt::format("open '{}'", path.string()));
+  return file;
+}
+
+template <class Consume>
+void read_chunks(const std::filesystem::path& path, Consume consume) {
+  const FileDescriptor file = open_for_reading(path);
+  std::vector<char> buffer(1 << 18);
+  for (;;) {
+    const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw_errno(fmt::format("read '{}'", path.string()));
+    if (got == 0) return;
+    consume(std::string_view(buffer.data(), static_cast<size_t>(got)));
+  }
+}
+
+class Sha256 {
+ public:
+  Sha256() { sha256_init(&state_); }
+  void add(std::string_view bytes) {
+    sha256_update(&state_, bytes.size(), reinterpret_cast<const uint8_t*>(bytes.data()));
+  }
+  std::string hex() {
+    std::array<uint8_t, SHA256_DIGEST_SIZE> digest{};
+    sha256_digest(&state_, digest.size(), digest.data());
+    std::string text;
+    for (const uint8_t byte : digest) text += fmt::format("{:02x}", byte);
+    return text;
+  }
+
+ private:
+  sha256_ctx state_{};
+};
+
+void sync_path(const std::filesystem::path& path, int flags) {
+  const FileDescriptor file(::open(path.c_str(), flags | O_CLOEXEC));
+  if (!file || ::fsync(file.get()) != 0) throw_errno(fmt::format("sync '{}'", path.string()));
+}
+
+}  // namespace
+
+FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
+  if (this != &other) {
+    reset();
+    fd_ = std::exchange(other.fd_, -1);
+  }
+  return *this;
+}
+
+void FileDescriptor::reset() {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+}
+
+std::string read_file(const std::filesystem::path& path) {
+  std::string content;
+  read_chunks(path, [&](std::string_view chunk) { content += chunk; });
+  return content;
+}
+
+void write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t put = ::write(fd, bytes.data(), bytes.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) throw_errno("write");
+    bytes.remove_prefix(static_cast<size_t>(put));
+  }
+}
+
+void publish_file(const std::filesystem::path& temporary, const std::filesystem::path& path) {
+  sync_path(temporary, O_RDONLY);
+  std::filesystem::rename(temporary, path);
+  const std::filesystem::path folder = path.parent_path();
+  sync_path(folder.empty() ? std::filesystem::path(".") : folder, O_RDONLY | O_DIRECTORY);
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::string_view content) {
+  const std::filesystem::path temporary = path.string() + ".tmp";
+  {
+    const FileDescriptor file(
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    if (!file) throw_errno(fmt::format("create '{}'", temporary.string()));
+    write_all(file.get(), content);
+  }
+  publish_file(temporary, path);
+}
+
+std::string sha256(std::string_view bytes) {
+  Sha256 hash;
+  hash.add(bytes);
+  return hash.hex();
+}
+
+std::string sha256_of_file(const std::filesystem::path& path) {
+  Sha256 hash;
+  read_chunks(path, [&](std::string_view chunk) { hash.add(chunk); });
+  return hash.hex();
+}
+
+}  // namespace mlrun

@@ -1,0 +1,44 @@
+// Files: whole reads, durable writes, checksums.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace mlrun {
+
+/// An owned file descriptor.
+class FileDescriptor {
+ public:
+  FileDescriptor() = default;
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept;
+  ~FileDescriptor() { reset(); }
+
+  int get() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+  void reset();
+
+ private:
+  int fd_ = -1;
+};
+
+/// The whole file. Throws Error ("read 'x': No such file or directory").
+std::string read_file(const std::filesystem::path& path);
+
+/// Writes beside `path`, syncs, renames: after a crash the old content or the new one is there.
+void write_file_atomically(const std::filesystem::path& path, std::string_view content);
+
+/// Syncs a finished file `temporary` and moves it to `path`, then syncs the folder.
+void publish_file(const std::filesystem::path& temporary, const std::filesystem::path& path);
+
+/// Writes all of `bytes`, restarting after signals and short writes. Throws Error.
+void write_all(int fd, std::string_view bytes);
+
+/// Lower-case hexadecimal SHA-256.
+std::string sha256(std::string_view bytes);
+std::string sha256_of_file(const std::filesystem::path& path);
+
+}  // namespace mlrun

@@ -1,0 +1,97 @@
+#include "config/catalog.h"
+
+#include <fmt/format.h>
+
+#include <cctype>
+
+#include "base/error.h"
+#include "base/suggest.h"
+
+namespace mlrun::config {
+namespace {
+
+std::string folded(std::string_view name) {
+  std::string text;
+  for (const char c : name) {
+    if (c != '_') text += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return text;
+}
+
+// The value of the first field, or a map of fields.
+Node as_fields(const Node& value, const ComponentType& type) {
+  const bool shorthand = !value.is_map() && !value.is_null() && !type.fields->fields().empty();
+  if (!shorthand) return value;
+  Node fields = Node::map();
+  fields.mark = value.mark;
+  fields.entries.push_back({type.fields->fields().front().name, value.mark, value});
+  return fields;
+}
+
+}  // namespace
+
+const ComponentType* Catalog::find(std::string_view name) const {
+  const std::string wanted = folded(name);
+  for (const ComponentType& type : types_) {
+    if (folded(type.name) == wanted) return &type;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> Catalog::names() const {
+  std::vector<std::string> names;
+  for (const ComponentType& type : types_) names.push_back(type.name);
+  return names;
+}
+
+const Catalog& Catalogs::at(std::string_view kind) const {
+  const auto found = by_kind.find(kind);
+  if (found == by_kind.end()) throw Error(fmt::format("no catalog of kind '{}'", kind));
+  return *found->second;
+}
+
+void read_component(const Node& node, Reader& reader, std::string_view kind, AnyRef& out) {
+  Node none;
+  const Node* value = &none;
+  std::string name;
+  Mark mark = node.mark;
+  if (node.is_scalar()) {
+    name = node.scalar;
+    none.mark = node.mark;
+  } else if (node.is_map() && node.entries.size() == 1) {
+    name = node.entries[0].key;
+    mark = node.entries[0].key_mark;
+    value = &node.entries[0].value;
+  } else {
+    const std::string found =
+        node.is_map() ? fmt::format("a map of {} keys", node.entries.size()) : node.describe();
+    reader.error(node.mark, fmt::format("expected one {0}, as `Name` or `Name: {{...}}`, not {1}",
+                                        kind, found));
+    return;
+  }
+  const Catalog& catalog = reader.catalogs.at(kind);
+  const ComponentType* type = catalog.find(name);
+  if (!type) {
+    const std::vector<std::string> known = catalog.names();
+    std::string hint = did_you_mean(name, known);
+    if (hint.empty()) hint = fmt::format("; known: {}", fmt::join(known, ", "));
+    reader.error(mark, fmt::format("unknown {} '{}'{}", kind, name, hint));
+    return;
+  }
+  auto [object, spec] = type->make();
+  Node fields = as_fields(*value, *type);
+  if (fields.is_null()) fields.mark = mark;
+  type->fields->read(spec, fields, reader);
+  out = {std::move(object), type, spec, mark};
+}
+
+Node write_component(const AnyRef& ref) {
+  if (!ref) return {};
+  Node fields = ref.type->fields->write(ref.spec);
+  if (fields.entries.empty()) return Node::of(ref.type->name);
+  Node node = Node::map();
+  node[ref.type->name] = std::move(fields);
+  return node;
+}
+
+}  // namespace mlrun::config

@@ -1,0 +1,194 @@
+#include "config/experiment.h"
+
+#include <fmt/format.h>
+
+namespace mlrun::config {
+
+const FieldList& HoldOutSpec::fields() {
+  static const FieldList list =
+      FieldListOf<HoldOutSpec>("split", "Rows held out from training and search, scored once.")
+          .field("test", &HoldOutSpec::test,
+                 "fraction held out; 0 keeps the test files a manifest names", fraction())
+          .field("shuffle", &HoldOutSpec::shuffle, "choose them at random, else take the last")
+          .field("stratify", &HoldOutSpec::stratify, "keep the class proportions");
+  return list;
+}
+
+const FieldList& DatasetSpec::fields() {
+  static const FieldList list =
+      FieldListOf<DatasetSpec>("dataset", "Where the samples come from and how they are prepared.")
+          .field("source", &DatasetSpec::source, "a manifest's name, or a path")
+          .field("generate", &DatasetSpec::generate, "a generator instead of a source")
+          .field("format", &DatasetSpec::format, "file format; auto goes by the name")
+          .field("target", &DatasetSpec::target, "target column(s): name or position")
+          .field("features", &DatasetSpec::features, "feature columns; default: all others")
+          .field("ignore", &DatasetSpec::ignore, "columns to leave out")
+          .field("categorical", &DatasetSpec::categorical, "numeric columns that are classes")
+          .field("group", &DatasetSpec::group, "column of groups, for GroupKFold")
+          .field("header", &DatasetSpec::header, "whether a CSV starts with names")
+          .field("delimiter", &DatasetSpec::delimiter, "one character, 'tab' or 'space'")
+          .field("missing", &DatasetSpec::missing, "texts that mean a missing value")
+          .field("limit", &DatasetSpec::limit, "read at most this many rows", at_least(1))
+          .field("shape", &DatasetSpec::shape, "shape of one sample", at_least(1))
+          .field("rescale", &DatasetSpec::rescale, "factor on every feature, before all else")
+          .field("standardize", &DatasetSpec::standardize,
+                 "to zero mean and unit variance of the training rows")
+          .field("min_max", &DatasetSpec::min_max, "to [0, 1] over the training rows")
+          .field("one_hot", &DatasetSpec::one_hot, "text columns become one column per class")
+          .field("impute", &DatasetSpec::impute, "what stands in for missing values")
+          .field("split", &DatasetSpec::split, "the held-out test rows");
+  return list;
+}
+
+const FieldList& EarlyStoppingSpec::fields() {
+  static const FieldList list =
+      FieldListOf<EarlyStoppingSpec>("early_stopping",
+                                     "Stop when a quantity has stopped improving.")
+          .field("monitor", &EarlyStoppingSpec::monitor, "a column of the history")
+          .field("min_delta", &EarlyStoppingSpec::min_delta, "least change that counts",
+                 at_least(0))
+          .field("patience", &EarlyStoppingSpec::patience, "epochs without improvement",
+                 at_least(0))
+          .field("mode", &EarlyStoppingSpec::mode, "whether less or more is better")
+          .field("baseline", &EarlyStoppingSpec::baseline, "value that must be beaten")
+          .field("restore_best_weights", &EarlyStoppingSpec::restore_best_weights,
+                 "end with the weights of the best epoch")
+          .field("start_from_epoch", &EarlyStoppingSpec::start_from_epoch, "epochs not watched",
+                 at_least(0));
+  return list;
+}
+
+const FieldList& TrainSpec::fields() {
+  static const FieldList list =
+      FieldListOf<TrainSpec>("train", "How one model is trained.")
+          .field("loss", &TrainSpec::loss, "what is minimised", required)
+          .field("optimizer", &TrainSpec::optimizer, "how it is minimised", required)
+          .field("batch_size", &TrainSpec::batch_size, "samples per step", at_least(1))
+          .field("epochs", &TrainSpec::epochs, "passes over the training rows", at_least(1))
+          .field("metrics", &TrainSpec::metrics, "what is reported besides the loss")
+          .field("validation_split", &TrainSpec::validation_split,
+                 "fraction of the training rows kept for validation", fraction())
+          .field("early_stopping", &TrainSpec::early_stopping, "when to stop before the end")
+          .field("class_weight", &TrainSpec::class_weight, "weight of each class in the loss")
+          .field("shuffle", &TrainSpec::shuffle, "new order of the rows every epoch")
+          .field("checkpoint_every", &TrainSpec::checkpoint_every,
+                 "epochs between checkpoints; 0: none", at_least(0));
+  return list;
+}
+
+const FieldList& CvSpec::fields() {
+  static const FieldList list =
+      FieldListOf<CvSpec>("cv", "Cross-validation.")
+          .field("n_splits", &CvSpec::n_splits, "number of folds", at_least(2))
+          .field("strategy", &CvSpec::strategy, "how rows are dealt to folds")
+          .field("stratify", &CvSpec::stratify, "KFold that keeps the class proportions")
+          .field("shuffle", &CvSpec::shuffle, "deal the rows in random order")
+          .field("n_repeats", &CvSpec::n_repeats, "repeat with other folds and seeds", at_least(1));
+  return list;
+}
+
+const FieldList& ExperimentSpec::fields() {
+  static const FieldList list =
+      FieldListOf<ExperimentSpec>("experiment", "One experiment file.")
+          .field("name", &ExperimentSpec::name, "name; default: the file's")
+          .field("seed", &ExperimentSpec::seed, "root of every random number", at_least(0))
+          .field("dataset", &ExperimentSpec::dataset, "the samples", required)
+          .field("model", &ExperimentSpec::model, "the layers, first to last", required)
+          .field("train", &ExperimentSpec::train, "the training", required)
+          .field("cv", &ExperimentSpec::cv, "cross-validation")
+          .field("param_grid", &ExperimentSpec::param_grid, "settings to search over")
+          .field("scoring", &ExperimentSpec::scoring, "metric that ranks the cells")
+          .field("refit", &ExperimentSpec::refit, "train the best cell on all training rows")
+          .field("threads", &ExperimentSpec::threads, "threads of one training", at_least(1))
+          .field("predictions", &ExperimentSpec::predictions,
+                 "whose out-of-fold predictions are stored");
+  return list;
+}
+
+void Codec<ColumnChoice>::read(const Node& node, Reader& reader, std::string_view field,
+                               ColumnChoice& out) {
+  if (node.is_sequence()) {
+    out.all = false;
+    return Codec<std::vector<std::string>>::read(node, reader, field, out.columns);
+  }
+  const auto value = node.is_scalar() && !node.quoted ? parse_bool(node.scalar) : std::nullopt;
+  if (!value) return wrong_type(node, reader, field, "true, false or a list of columns");
+  out = {*value, {}};
+}
+
+Node Codec<ColumnChoice>::write(const ColumnChoice& value) {
+  if (value.columns.empty()) return Codec<bool>::write(value.all);
+  return Codec<std::vector<std::string>>::write(value.columns);
+}
+
+void Codec<ClassWeight>::read(const Node& node, Reader& reader, std::string_view field,
+                              ClassWeight& out) {
+  if (node.is_scalar() && node.scalar == "balanced") {
+    out = {true, {}};
+    return;
+  }
+  if (!node.is_map()) return wrong_type(node, reader, field, "'balanced' or a map of weights");
+  out.balanced = false;
+  Codec<std::map<std::string, double>>::read(node, reader, field, out.weights);
+  for (const Entry& entry : node.entries) {
+    if (out.weights[entry.key] < 0) {
+      reader.error(entry.value.mark, fmt::format("{}.{} must be at least 0, not {}", field,
+                                                 entry.key, entry.value.scalar));
+    }
+  }
+}
+
+Node Codec<ClassWeight>::write(const ClassWeight& value) {
+  if (value.balanced) return Node::of("balanced");
+  return Codec<std::map<std::string, double>>::write(value.weights);
+}
+
+namespace {
+
+void read_grid(const Node& node, Reader& reader, ParamGrid& out) {
+  if (!node.is_map()) {
+    reader.error(node.mark,
+                 fmt::format("a grid must be a map of paths to lists, not {}", node.describe()));
+    return;
+  }
+  Grid grid;
+  for (const Entry& entry : node.entries) {
+    if (!entry.value.is_sequence() || entry.value.items.empty()) {
+      reader.error(
+          entry.value.mark,
+          fmt::format("param_grid '{}' must be a list of values, not {}", entry.key,
+                      entry.value.is_sequence() ? "an empty list" : entry.value.describe()));
+      continue;
+    }
+    grid.axes.push_back({entry.key, entry.key_mark, entry.value.items});
+  }
+  out.grids.push_back(std::move(grid));
+}
+
+Node write_grid(const Grid& grid) {
+  Node node = Node::map();
+  for (const Grid::Axis& axis : grid.axes) {
+    Node values = Node::sequence();
+    values.items = axis.values;
+    node[axis.path] = std::move(values);
+  }
+  return node;
+}
+
+}  // namespace
+
+void Codec<ParamGrid>::read(const Node& node, Reader& reader, std::string_view, ParamGrid& out) {
+  out.grids.clear();
+  if (!node.is_sequence()) return read_grid(node, reader, out);
+  for (const Node& item : node.items) read_grid(item, reader, out);
+}
+
+Node Codec<ParamGrid>::write(const ParamGrid& value) {
+  if (value.grids.empty()) return {};
+  if (value.grids.size() == 1) return write_grid(value.grids[0]);
+  Node node = Node::sequence();
+  for (const Grid& grid : value.grids) node.items.push_back(write_grid(grid));
+  return node;
+}
+
+}  // namespace mlrun::config

@@ -1,0 +1,228 @@
+// The experiment file as typed specs, with every default filled in.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/codec.h"
+
+namespace mlrun::config {
+
+struct LayerKind {
+  static constexpr std::string_view kName = "layer";
+};
+struct LossKind {
+  static constexpr std::string_view kName = "loss";
+};
+struct OptimizerKind {
+  static constexpr std::string_view kName = "optimizer";
+};
+struct MetricKind {
+  static constexpr std::string_view kName = "metric";
+};
+struct GeneratorKind {
+  static constexpr std::string_view kName = "generator";
+};
+
+/// `true` (all columns), `false` (none), or a list of column names.
+struct ColumnChoice {
+  bool all = false;
+  std::vector<std::string> columns;
+
+  bool any() const { return all || !columns.empty(); }
+};
+
+template <>
+struct Codec<ColumnChoice> {
+  static void read(const Node& node, Reader& reader, std::string_view field, ColumnChoice& out);
+  static Node write(const ColumnChoice& value);
+  static std::string type() { return "bool or list of string"; }
+  static FieldForm form() { return {}; }
+};
+
+enum class FileFormat { kAuto, kCsv, kHdf5, kIdx };
+enum class Header { kAuto, kPresent, kNone };
+enum class Impute { kNone, kMean, kMedian, kMostFrequent };
+
+/// The rows that are held out from everything, once.
+struct HoldOutSpec {
+  double test = 0;  ///< fraction of all rows; 0: what the manifest names as test, or none
+  bool shuffle = true;
+  bool stratify = false;
+  static const FieldList& fields();
+};
+
+/// How a table becomes features and a target. Everything up to `limit` belongs to the import and
+/// decides which cache file is used; the rest is fitted per fold.
+struct DatasetSpec {
+  std::optional<std::string> source;
+  Ref<GeneratorKind> generate;
+  FileFormat format = FileFormat::kAuto;
+  std::vector<std::string> target;    ///< names or positions (negative from the end)
+  std::vector<std::string> features;  ///< empty: every column that is nothing else
+  std::vector<std::string> ignore;
+  std::vector<std::string> categorical;  ///< numeric columns to be read as classes
+  std::optional<std::string> group;      ///< column for GroupKFold
+  Header header = Header::kAuto;
+  std::optional<std::string> delimiter;  ///< one character, "tab" or "space"; default: guessed
+  std::vector<std::string> missing = {"", "NA", "N/A", "nan", "NaN", "NULL", "null", "?"};
+  std::optional<int64_t> limit;  ///< read at most this many rows
+
+  std::vector<int64_t> shape;  ///< of one sample; default: [number of features]
+  double rescale = 1;          ///< features are multiplied by it first
+  ColumnChoice standardize;
+  ColumnChoice min_max;
+  bool one_hot = true;  ///< text columns become one column per class
+  Impute impute = Impute::kNone;
+  HoldOutSpec split;
+  Mark source_mark;  ///< where source or generate was written
+  static const FieldList& fields();
+};
+
+enum class EarlyStoppingMode { kAuto, kMin, kMax };
+
+struct EarlyStoppingSpec {
+  std::string monitor = "val_loss";
+  double min_delta = 0;
+  int64_t patience = 0;
+  EarlyStoppingMode mode = EarlyStoppingMode::kAuto;
+  std::optional<double> baseline;
+  bool restore_best_weights = false;
+  int64_t start_from_epoch = 0;
+  static const FieldList& fields();
+};
+
+/// "balanced", or a map from class to weight.
+struct ClassWeight {
+  bool balanced = false;
+  std::map<std::string, double> weights;
+
+  bool any() const { return balanced || !weights.empty(); }
+};
+
+template <>
+struct Codec<ClassWeight> {
+  static void read(const Node& node, Reader& reader, std::string_view field, ClassWeight& out);
+  static Node write(const ClassWeight& value);
+  static std::string type() { return "'balanced' or map of float"; }
+  static FieldForm form() { return {}; }
+};
+
+struct TrainSpec {
+  Ref<LossKind> loss;
+  Ref<OptimizerKind> optimizer;
+  int64_t batch_size = 32;
+  int64_t epochs = 1;
+  std::vector<Ref<MetricKind>> metrics;
+  double validation_split = 0;  ///< taken from the training rows; early stopping needs one
+  std::optional<EarlyStoppingSpec> early_stopping;
+  ClassWeight class_weight;
+  bool shuffle = true;
+  int64_t checkpoint_every = 0;  ///< epochs; 0: none
+  static const FieldList& fields();
+};
+
+enum class SplitStrategy { kKFold, kStratifiedKFold, kGroupKFold, kTimeSeriesSplit };
+
+struct CvSpec {
+  int64_t n_splits = 5;
+  SplitStrategy strategy = SplitStrategy::kKFold;
+  bool stratify = false;  ///< KFold with it is StratifiedKFold
+  bool shuffle = false;
+  int64_t n_repeats = 1;
+  static const FieldList& fields();
+
+  SplitStrategy effective() const {
+    return strategy == SplitStrategy::kKFold && stratify ? SplitStrategy::kStratifiedKFold
+                                                         : strategy;
+  }
+};
+
+/// One grid: paths in the order of the file, each with its candidate values.
+struct Grid {
+  struct Axis {
+    std::string path;
+    Mark mark;
+    std::vector<Node> values;
+  };
+  std::vector<Axis> axes;
+};
+
+/// A map of lists, or a list of such maps whose cells are searched one after the other.
+struct ParamGrid {
+  std::vector<Grid> grids;
+};
+
+template <>
+struct Codec<ParamGrid> {
+  static void read(const Node& node, Reader& reader, std::string_view field, ParamGrid& out);
+  static Node write(const ParamGrid& value);
+  static std::string type() { return "map of lists, or list of such maps"; }
+  static FieldForm form() { return {}; }
+};
+
+enum class KeepPredictions { kBest, kAll, kNone };
+
+struct ExperimentSpec {
+  std::string name;
+  int64_t seed = 0;
+  DatasetSpec dataset;
+  std::vector<Ref<LayerKind>> model;
+  TrainSpec train;
+  std::optional<CvSpec> cv;
+  ParamGrid param_grid;
+  std::optional<std::string> scoring;  ///< default: the first metric, else the loss
+  bool refit = true;
+  std::optional<int64_t> threads;  ///< of one training; default 1 in a search, all cores alone
+  KeepPredictions predictions = KeepPredictions::kBest;
+  static const FieldList& fields();
+};
+
+template <>
+struct EnumNames<FileFormat> {
+  static constexpr std::array<std::pair<FileFormat, const char*>, 4> kNames = {
+      {{FileFormat::kAuto, "auto"},
+       {FileFormat::kCsv, "csv"},
+       {FileFormat::kHdf5, "hdf5"},
+       {FileFormat::kIdx, "idx"}}};
+};
+template <>
+struct EnumNames<Header> {
+  static constexpr std::array<std::pair<Header, const char*>, 3> kNames = {
+      {{Header::kAuto, "auto"}, {Header::kPresent, "present"}, {Header::kNone, "none"}}};
+};
+template <>
+struct EnumNames<Impute> {
+  static constexpr std::array<std::pair<Impute, const char*>, 4> kNames = {
+      {{Impute::kNone, "none"},
+       {Impute::kMean, "mean"},
+       {Impute::kMedian, "median"},
+       {Impute::kMostFrequent, "most_frequent"}}};
+};
+template <>
+struct EnumNames<EarlyStoppingMode> {
+  static constexpr std::array<std::pair<EarlyStoppingMode, const char*>, 3> kNames = {
+      {{EarlyStoppingMode::kAuto, "auto"},
+       {EarlyStoppingMode::kMin, "min"},
+       {EarlyStoppingMode::kMax, "max"}}};
+};
+template <>
+struct EnumNames<SplitStrategy> {
+  static constexpr std::array<std::pair<SplitStrategy, const char*>, 4> kNames = {
+      {{SplitStrategy::kKFold, "KFold"},
+       {SplitStrategy::kStratifiedKFold, "StratifiedKFold"},
+       {SplitStrategy::kGroupKFold, "GroupKFold"},
+       {SplitStrategy::kTimeSeriesSplit, "TimeSeriesSplit"}}};
+};
+template <>
+struct EnumNames<KeepPredictions> {
+  static constexpr std::array<std::pair<KeepPredictions, const char*>, 3> kNames = {
+      {{KeepPredictions::kBest, "best"},
+       {KeepPredictions::kAll, "all"},
+       {KeepPredictions::kNone, "none"}}};
+};
+
+}  // namespace mlrun::config

@@ -1,0 +1,27 @@
+// Scalars of the experiment file: YAML 1.2 core types, so `no` stays a string and `1e-3` is a
+// number.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace mlrun::config {
+
+/// Decimal integers, with an optional sign and with 1e6 and 1_000_000 spelled as people do.
+std::optional<int64_t> parse_int(std::string_view text);
+
+/// Any finite decimal or scientific number, `.inf`, `inf`, `.nan`.
+std::optional<double> parse_float(std::string_view text);
+
+/// `true`/`false` in YAML's three spellings.
+std::optional<bool> parse_bool(std::string_view text);
+
+/// "", "~", "null" in YAML's spellings.
+bool is_null_word(std::string_view text);
+
+/// The shortest text that parses back to `value`: "0.001", "1e-07", "100".
+std::string format_float(double value);
+
+}  // namespace mlrun::config

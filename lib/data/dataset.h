@@ -1,0 +1,51 @@
+// A data set in memory: a table of samples mapped read-only from a cache file, or generated.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace mlrun::data {
+
+/// One feature column (or, for images and other dense blocks, one element of the sample).
+struct Column {
+  std::string name;
+  std::vector<std::string> classes;  ///< of a text column: the value is an index into it
+
+  bool categorical() const { return !classes.empty(); }
+};
+
+/// How the features lie in memory.
+enum class Storage : uint32_t { kFloat32 = 1, kUint8 = 2 };
+
+/// Immutable. `width()` features a row, row-major; missing values are NaN (float32 only).
+/// Targets are float32 values or, when `class_names` is not empty, int32 classes.
+/// Safe to read from any thread; forked processes share the pages.
+class Dataset {
+ public:
+  int64_t rows = 0;
+  std::vector<Column> columns;  ///< width() of them
+  Storage storage = Storage::kFloat32;
+  const void* features = nullptr;  ///< rows x width()
+  std::vector<std::string> target_names;
+  const float* values = nullptr;     ///< rows x target_names.size(); null if classes
+  const int32_t* classes = nullptr;  ///< rows; null if values
+  std::vector<std::string> class_names;
+  const int32_t* groups = nullptr;  ///< rows, or null
+  int64_t test_begin = -1;          ///< rows from here on are the source's own test part; or -1
+  std::vector<int64_t> shape;       ///< of one sample; its product is width()
+  std::string name;
+  std::string sha256;                 ///< of the source file(s), or of the generator's text
+  std::shared_ptr<const void> owner;  ///< keeps the memory alive
+
+  int64_t width() const { return static_cast<int64_t>(columns.size()); }
+  bool is_classification() const { return classes != nullptr; }
+  int64_t target_width() const { return static_cast<int64_t>(target_names.size()); }
+
+  /// Element (row, column) as float, whatever the storage.
+  float feature(int64_t row, int64_t column) const;
+};
+
+}  // namespace mlrun::data

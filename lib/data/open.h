@@ -1,0 +1,31 @@
+// From a DatasetSpec to a Dataset: find the source, import it once, map the cache.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "config/experiment.h"
+#include "data/dataset.h"
+
+namespace mlrun::data {
+
+struct OpenOptions {
+  std::filesystem::path base;   ///< folder of the experiment file; relative paths start here
+  std::filesystem::path cache;  ///< folder of the cache files; empty: default_cache()
+  bool classify = false;        ///< the loss wants classes: numeric targets become classes
+  int64_t seed = 0;             ///< of generators
+};
+
+/// $MLRUN_CACHE, else $XDG_CACHE_HOME/mlrun, else ~/.cache/mlrun.
+std::filesystem::path default_cache();
+
+/// Imports on the first call, maps the cache file on later ones (the key is the source's path,
+/// size and modification time and every import field of the spec). Throws InputError that names
+/// file, line and column (bad content), or the spec's position (unknown source).
+Dataset open_dataset(const config::DatasetSpec& spec, const OpenOptions& options);
+
+/// The catalog of generators (make_moons, make_classification, ...).
+const config::Catalog& generator_catalog();
+
+}  // namespace mlrun::data
