@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "store/hdf5_call.h"
 
 namespace mlrun::store {
@@ -118,6 +119,21 @@ File File::open(const std::filesystem::path& path) {
     throw Error(fmt::format("open '{}': {}", path.string(), innermost_message()));
   }
   return File(std::move(file));
+}
+
+void File::write_atomically(const std::filesystem::path& path,
+                            const std::function<void(File&)>& fill) {
+  const std::filesystem::path temporary = path.string() + ".tmp";
+  try {
+    File file = create(temporary);
+    fill(file);
+    file.close();
+  } catch (...) {
+    std::error_code ignored;
+    std::filesystem::remove(temporary, ignored);
+    throw;
+  }
+  publish_file(temporary, path);
 }
 
 void File::close() {

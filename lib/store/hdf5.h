@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <utility>
@@ -130,6 +131,11 @@ class File : public Group {
  public:
   static File create(const std::filesystem::path& path);
   static File open(const std::filesystem::path& path);
+
+  /// Calls `fill` on a new file beside `path`, syncs it and moves it to `path`: after a crash or
+  /// an Error the old file or the new one is there, whole.
+  static void write_atomically(const std::filesystem::path& path,
+                               const std::function<void(File&)>& fill);
 
   /// Flushes and closes, and says so if either fails (the destructor cannot).
   void close();
