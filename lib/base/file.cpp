@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/hex.h"
 
 namespace mlrun {
 namespace {
@@ -42,9 +43,7 @@ class Sha256 {
   std::string hex() {
     std::array<uint8_t, SHA256_DIGEST_SIZE> digest{};
     sha256_digest(&state_, digest.size(), digest.data());
-    std::string text;
-    for (const uint8_t byte : digest) text += fmt::format("{:02x}", byte);
-    return text;
+    return to_hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
   }
 
  private:

@@ -54,18 +54,21 @@ struct BinaryCrossentropy : Loss {
     return list;
   }
   TargetKind target_kind() const override { return TargetKind::kBinary; }
-  ValueId per_sample(Graph& g, ValueId prediction, ValueId target) const override {
+  ValueId prediction(Graph& g, ValueId output) const override {
+    return from_logits ? ops::unary(g, Ew::kSigmoid, output) : output;
+  }
+  ValueId per_sample(Graph& g, ValueId output, ValueId target) const override {
     if (label_smoothing > 0) {
       const auto s = static_cast<float>(label_smoothing);
       target = ops::offset(g, ops::scale(g, target, 1 - s), s / 2);
     }
-    const ValueId logits = from_logits ? prediction : before_sigmoid(g, prediction);
+    const ValueId logits = from_logits ? output : before_sigmoid(g, output);
     if (logits != graph::kNoValue) {
       // softplus(z) - y z
       return average_outputs(
           g, ops::sub(g, ops::unary(g, Ew::kSoftplus, logits), ops::mul(g, target, logits)));
     }
-    const ValueId p = clip(g, prediction, kEpsilon, 1 - kEpsilon);
+    const ValueId p = clip(g, output, kEpsilon, 1 - kEpsilon);
     const ValueId not_p = ops::offset(g, ops::unary(g, Ew::kNegate, p), 1);
     const ValueId not_y = ops::offset(g, ops::unary(g, Ew::kNegate, target), 1);
     const ValueId likelihood = ops::add(g, ops::mul(g, target, ops::unary(g, Ew::kLog, p)),
@@ -85,8 +88,11 @@ struct SparseCategoricalCrossentropy : Loss {
     return list;
   }
   TargetKind target_kind() const override { return TargetKind::kLabels; }
-  ValueId per_sample(Graph& g, ValueId prediction, ValueId target) const override {
-    return ops::sparse_cross_entropy(g, before_softmax(g, prediction, from_logits), target);
+  ValueId prediction(Graph& g, ValueId output) const override {
+    return from_logits ? ops::softmax(g, output) : output;
+  }
+  ValueId per_sample(Graph& g, ValueId output, ValueId target) const override {
+    return ops::sparse_cross_entropy(g, before_softmax(g, output, from_logits), target);
   }
 };
 
@@ -104,8 +110,11 @@ struct CategoricalCrossentropy : Loss {
     return list;
   }
   TargetKind target_kind() const override { return TargetKind::kLabels; }
-  ValueId per_sample(Graph& g, ValueId prediction, ValueId target) const override {
-    const ValueId logits = before_softmax(g, prediction, from_logits);
+  ValueId prediction(Graph& g, ValueId output) const override {
+    return from_logits ? ops::softmax(g, output) : output;
+  }
+  ValueId per_sample(Graph& g, ValueId output, ValueId target) const override {
+    const ValueId logits = before_softmax(g, output, from_logits);
     const ValueId hard = ops::sparse_cross_entropy(g, logits, target);
     if (label_smoothing == 0) return hard;
     const auto s = static_cast<float>(label_smoothing);
@@ -175,8 +184,8 @@ const std::vector<Simple>& simple_losses() {
 class SimpleLoss : public Loss {
  public:
   explicit SimpleLoss(Elementwise function) : function_(function) {}
-  ValueId per_sample(Graph& g, ValueId prediction, ValueId target) const override {
-    return average_outputs(g, function_(g, prediction, target));
+  ValueId per_sample(Graph& g, ValueId output, ValueId target) const override {
+    return average_outputs(g, function_(g, output, target));
   }
 
  private:
@@ -193,8 +202,8 @@ struct Huber : Loss {
             .field("delta", &Huber::delta, "where it becomes linear", config::above(0));
     return list;
   }
-  ValueId per_sample(Graph& g, ValueId prediction, ValueId target) const override {
-    const ValueId size = absolute(g, prediction, target);
+  ValueId per_sample(Graph& g, ValueId output, ValueId target) const override {
+    const ValueId size = absolute(g, output, target);
     const ValueId core = ops::unary(g, Ew::kMinimumC, size, static_cast<float>(delta));
     return average_outputs(g, ops::mul(g, core, ops::sub(g, size, ops::scale(g, core, 0.5f))));
   }
@@ -207,14 +216,20 @@ ValueId hinge_margin(Graph& g, ValueId prediction, ValueId target) {
   return ops::unary(g, Ew::kRelu, margin);
 }
 
+// A margin in [-1, 1] as a score in [0, 1].
+ValueId from_margin(Graph& g, ValueId output) {
+  return clip(g, ops::offset(g, ops::scale(g, output, 0.5f), 0.5f), 0, 1);
+}
+
 struct Hinge : Loss {
   static const FieldList& fields() {
     static const FieldList list("hinge", "max(0, 1 - t p), t = -1 or 1");
     return list;
   }
   TargetKind target_kind() const override { return TargetKind::kBinary; }
-  ValueId per_sample(Graph& g, ValueId prediction, ValueId target) const override {
-    return average_outputs(g, hinge_margin(g, prediction, target));
+  ValueId prediction(Graph& g, ValueId output) const override { return from_margin(g, output); }
+  ValueId per_sample(Graph& g, ValueId output, ValueId target) const override {
+    return average_outputs(g, hinge_margin(g, output, target));
   }
 };
 
@@ -224,8 +239,9 @@ struct SquaredHinge : Loss {
     return list;
   }
   TargetKind target_kind() const override { return TargetKind::kBinary; }
-  ValueId per_sample(Graph& g, ValueId prediction, ValueId target) const override {
-    return average_outputs(g, ops::unary(g, Ew::kSquare, hinge_margin(g, prediction, target)));
+  ValueId prediction(Graph& g, ValueId output) const override { return from_margin(g, output); }
+  ValueId per_sample(Graph& g, ValueId output, ValueId target) const override {
+    return average_outputs(g, ops::unary(g, Ew::kSquare, hinge_margin(g, output, target)));
   }
 };
 

@@ -21,6 +21,9 @@ class Loss : public config::Component {
   /// final sigmoid or softmax is seen through, so that the loss is computed from the logits.
   virtual graph::ValueId per_sample(graph::Graph& g, graph::ValueId prediction,
                                     graph::ValueId target) const = 0;
+
+  /// The model's output as probabilities or values: what is stored and what metrics see.
+  virtual graph::ValueId prediction(graph::Graph&, graph::ValueId output) const { return output; }
 };
 
 const config::Catalog& loss_catalog();
