@@ -33,7 +33,7 @@ Node as_fields(const Node& value, const ComponentType& type) {
 Catalog& Catalog::add_plain(std::string name, std::string doc,
                             std::function<std::shared_ptr<Component>()> make,
                             std::vector<std::string> aliases) {
-  plain_.push_back(std::make_unique<FieldList>(name, std::move(doc)));
+  plain_.push_back(std::make_shared<FieldList>(name, std::move(doc)));
   const auto make_pair = [make = std::move(make)] {
     return std::pair<std::shared_ptr<Component>, void*>(make(), nullptr);
   };

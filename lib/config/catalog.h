@@ -61,7 +61,7 @@ class Catalog {
  private:
   std::string kind_;
   std::vector<ComponentType> types_;
-  std::vector<std::unique_ptr<FieldList>> plain_;  ///< field lists of add_plain
+  std::vector<std::shared_ptr<FieldList>> plain_;  ///< field lists of add_plain
 };
 
 /// Every catalog the program knows, by kind.
