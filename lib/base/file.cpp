@@ -2,15 +2,13 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <nettle/sha2.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <vector>
 
 #include "base/error.h"
-#include "base/hex.h"
+#include "base/sha256.h"
 
 namespace mlrun {
 namespace {
@@ -33,22 +31,6 @@ void read_chunks(const std::filesystem::path& path, Consume consume) {
     consume(std::string_view(buffer.data(), static_cast<size_t>(got)));
   }
 }
-
-class Sha256 {
- public:
-  Sha256() { sha256_init(&state_); }
-  void add(std::string_view bytes) {
-    sha256_update(&state_, bytes.size(), reinterpret_cast<const uint8_t*>(bytes.data()));
-  }
-  std::string hex() {
-    std::array<uint8_t, SHA256_DIGEST_SIZE> digest{};
-    sha256_digest(&state_, digest.size(), digest.data());
-    return to_hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
-  }
-
- private:
-  sha256_ctx state_{};
-};
 
 void sync_path(const std::filesystem::path& path, int flags) {
   const FileDescriptor file(::open(path.c_str(), flags | O_CLOEXEC));
@@ -101,12 +83,6 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
     write_all(file.get(), content);
   }
   publish_file(temporary, path);
-}
-
-std::string sha256(std::string_view bytes) {
-  Sha256 hash;
-  hash.add(bytes);
-  return hash.hex();
 }
 
 std::string sha256_of_file(const std::filesystem::path& path) {

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/sha256.h"
+
 namespace mlrun {
 
 /// An owned file descriptor.
@@ -37,8 +39,7 @@ void publish_file(const std::filesystem::path& temporary, const std::filesystem:
 /// Writes all of `bytes`, restarting after signals and short writes. Throws Error.
 void write_all(int fd, std::string_view bytes);
 
-/// Lower-case hexadecimal SHA-256.
-std::string sha256(std::string_view bytes);
+/// Lower-case hexadecimal SHA-256 of the content.
 std::string sha256_of_file(const std::filesystem::path& path);
 
 }  // namespace mlrun

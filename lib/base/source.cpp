@@ -28,8 +28,9 @@ std::string excerpt(std::string_view line, int& column) {
 }  // namespace
 
 std::string_view SourceText::line(int number) const {
+  if (number < first_line) return {};
   std::string_view rest = text;
-  for (int i = 1; i < number; ++i) {
+  for (int i = first_line; i < number; ++i) {
     const size_t end = rest.find('\n');
     if (end == std::string_view::npos) return {};
     rest.remove_prefix(end + 1);

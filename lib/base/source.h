@@ -8,12 +8,13 @@
 
 namespace mlrun {
 
-/// A named text: a file's whole content, or one word of the command line.
+/// A named text: a file's content, or one word of the command line.
 struct SourceText {
   std::string name;
   std::string text;
+  int first_line = 1;  ///< of `text`, when it is only a piece of a large file
 
-  /// Line `number` (1-based) without its newline; empty past the end.
+  /// Line `number` of the file without its newline; empty outside of `text`.
   std::string_view line(int number) const;
 };
 

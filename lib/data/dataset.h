@@ -13,6 +13,7 @@ namespace mlrun::data {
 struct Column {
   std::string name;
   std::vector<std::string> classes;  ///< of a text column: the value is an index into it
+  int64_t missing = 0;               ///< rows without a value
 
   bool categorical() const { return !classes.empty(); }
 };

@@ -15,6 +15,7 @@ struct OpenOptions {
   std::filesystem::path cache;  ///< folder of the cache files; empty: default_cache()
   bool classify = false;        ///< the loss wants classes: numeric targets become classes
   int64_t seed = 0;             ///< of generators
+  int threads = 0;              ///< of the import; 0: one for each core
 };
 
 /// $MLRUN_CACHE, else $XDG_CACHE_HOME/mlrun, else ~/.cache/mlrun.

@@ -11,11 +11,13 @@
 namespace mlrun::data {
 
 /// Fitted on training rows only; immutable afterwards.
-///   numeric column j:  y = (x * rescale [or fill if missing] - offset[j]) * scale[j]
+///   numeric column j:  y = (x [or fill if missing] - offset[j]) * scale[j], rescale being part
+///                      of scale
 ///   text column:       one-hot over its classes (missing: all zero, or the imputed class)
 class Transform {
  public:
-  /// Throws InputError if a value is missing and spec.impute is none, naming the column and row.
+  /// Throws InputError if any row has a missing number and spec.impute is none, naming the column
+  /// and the row; if a named column does not exist; if a column would be scaled twice.
   static Transform fit(const Dataset& dataset, const config::DatasetSpec& spec,
                        std::span<const int64_t> rows);
 
@@ -27,10 +29,13 @@ class Transform {
   void gather(const Dataset& dataset, std::span<const int64_t> rows, float* out) const;
 
  private:
+  float* expand_row(const float* x, float* out) const;  // where the next row goes
+
   int64_t output_width_ = 0;
-  std::vector<float> offset_, scale_, fill_;
+  std::vector<float> offset_, scale_;
+  std::vector<float> fill_;      ///< NaN if nothing is imputed
   std::vector<int32_t> expand_;  ///< classes of a text column, 0 for a numeric one
-  bool plain_ = false;           ///< no missing values, no one-hot
+  bool plain_ = false;           ///< nothing imputed, no one-hot
 };
 
 /// Shape of one sample after the transform: spec.shape or the data set's, or [output width].

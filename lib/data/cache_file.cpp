@@ -1,0 +1,201 @@
+#include "data/cache_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+
+#include "base/error.h"
+#include "data/text_pack.h"
+
+namespace mlrun::data {
+namespace {
+
+constexpr uint64_t kPage = 4096;
+constexpr std::array<char, 8> kMagic = {'m', 'l', 'r', 'u', 'n', 'D', 'A', 'T'};
+constexpr uint32_t kVersion = 1;  // of the layout and of what the importers make of a source
+
+struct Header {
+  std::array<char, 8> magic = kMagic;
+  uint32_t version = kVersion;
+  Storage storage = Storage::kFloat32;
+  int64_t rows = 0;
+  int64_t width = 0;
+  int64_t target_width = 0;
+  int64_t test_begin = -1;
+  uint64_t targets = 0;  // offsets in the file; 0: there is no such array
+  uint64_t groups = 0;
+  uint64_t texts = 0;
+  uint64_t file_size = 0;
+  uint32_t classes = 0;  // the targets are classes
+  uint32_t reserved = 0;
+};
+static_assert(sizeof(Header) <= kPage && std::is_trivially_copyable_v<Header>);
+
+uint64_t page_up(uint64_t offset) { return (offset + kPage - 1) / kPage * kPage; }
+
+size_t element_size(Storage storage) { return storage == Storage::kUint8 ? 1 : sizeof(float); }
+
+void write_at(int fd, uint64_t offset, const void* bytes, size_t size) {
+  const char* at = static_cast<const char*>(bytes);
+  while (size > 0) {
+    const ssize_t put = ::pwrite(fd, at, size, static_cast<off_t>(offset));
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) throw_errno("write the data cache");
+    at += put;
+    offset += static_cast<uint64_t>(put);
+    size -= static_cast<size_t>(put);
+  }
+}
+
+// A whole file in memory, unmapped with the last Dataset that uses it.
+std::shared_ptr<const char> map_file(const std::filesystem::path& path, uint64_t& size) {
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat info {};
+  if (!file || ::fstat(file.get(), &info) != 0) return nullptr;
+  size = static_cast<uint64_t>(info.st_size);
+  if (size < kPage) return nullptr;
+  void* address = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file.get(), 0);
+  if (address == MAP_FAILED) throw_errno(fmt::format("map '{}'", path.string()));
+  return {static_cast<const char*>(address),
+          [size](const char* at) { ::munmap(const_cast<char*>(at), size); }};
+}
+
+std::string pack_texts(const Dataset& dataset, const std::string& key) {
+  TextPacker texts;
+  texts.add(key);
+  texts.add(dataset.name);
+  texts.add(dataset.sha256);
+  texts.add(dataset.shape);
+  texts.add(dataset.target_names);
+  texts.add(dataset.class_names);
+  for (const Column& column : dataset.columns) {
+    texts.add(column.name);
+    texts.add(column.missing);
+    texts.add(column.classes);
+  }
+  return texts.take();
+}
+
+// False if the file was made for another key.
+bool unpack_texts(std::string_view packed, const std::string& key, int64_t width, Dataset& out) {
+  TextUnpacker texts(packed);
+  if (texts.text() != key) return false;
+  out.name = texts.text();
+  out.sha256 = texts.text();
+  out.shape = texts.numbers();
+  out.target_names = texts.texts();
+  out.class_names = texts.texts();
+  out.columns.resize(static_cast<size_t>(width));
+  for (Column& column : out.columns) {
+    column.name = texts.text();
+    column.missing = texts.number();
+    column.classes = texts.texts();
+  }
+  return true;
+}
+
+std::filesystem::path temporary_name(const std::filesystem::path& path) {
+  static std::atomic<int> counter = 0;
+  return fmt::format("{}.{}.{}.tmp", path.string(), ::getpid(), counter++);
+}
+
+}  // namespace
+
+CacheWriter::CacheWriter(const std::filesystem::path& path)
+    : path_(path), temporary_(temporary_name(path)) {
+  std::filesystem::create_directories(path.parent_path());
+  file_ = FileDescriptor(::open(temporary_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (!file_) throw_errno(fmt::format("create '{}'", temporary_.string()));
+}
+
+CacheWriter::~CacheWriter() {
+  if (file_) ::unlink(temporary_.c_str());
+}
+
+void CacheWriter::write_features(int64_t offset, const void* bytes, size_t size) {
+  write_at(file_.get(), kPage + static_cast<uint64_t>(offset), bytes, size);
+}
+
+void CacheWriter::recode(int64_t rows, int64_t width, int64_t column,
+                         const std::vector<int32_t>& code) {
+  const size_t size = kPage + static_cast<size_t>(rows * width) * sizeof(float);
+  void* address = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file_.get(), 0);
+  if (address == MAP_FAILED) throw_errno(fmt::format("map '{}'", temporary_.string()));
+  float* features = reinterpret_cast<float*>(static_cast<char*>(address) + kPage);
+  for (int64_t row = 0; row < rows; ++row) {
+    float& value = features[row * width + column];
+    if (!std::isnan(value)) value = static_cast<float>(code[static_cast<size_t>(value)]);
+  }
+  ::munmap(address, size);
+}
+
+void CacheWriter::finish(const Dataset& dataset, const std::string& key) {
+  Header header;
+  header.storage = dataset.storage;
+  header.rows = dataset.rows;
+  header.width = dataset.width();
+  header.target_width = dataset.target_width();
+  header.test_begin = dataset.test_begin;
+  header.classes = dataset.is_classification() ? 1 : 0;
+  const auto rows = static_cast<size_t>(dataset.rows);
+  uint64_t end = kPage + rows * static_cast<size_t>(header.width) * element_size(header.storage);
+  const auto append = [&](const void* bytes, size_t size) {
+    const uint64_t offset = page_up(end);
+    write_at(file_.get(), offset, bytes, size);
+    end = offset + size;
+    return offset;
+  };
+  if (dataset.classes) header.targets = append(dataset.classes, rows * sizeof(int32_t));
+  if (dataset.values) {
+    header.targets =
+        append(dataset.values, rows * static_cast<size_t>(header.target_width) * sizeof(float));
+  }
+  if (dataset.groups) header.groups = append(dataset.groups, rows * sizeof(int32_t));
+  const std::string texts = pack_texts(dataset, key);
+  header.texts = append(texts.data(), texts.size());
+  header.file_size = end;
+  write_at(file_.get(), 0, &header, sizeof(header));
+  publish_file(temporary_, path_);
+  file_.reset();
+}
+
+std::optional<Dataset> open_cache(const std::filesystem::path& path, const std::string& key) {
+  uint64_t size = 0;
+  const std::shared_ptr<const char> file = map_file(path, size);
+  if (!file) return std::nullopt;
+  Header header;
+  std::memcpy(&header, file.get(), sizeof(header));
+  if (header.magic != kMagic || header.version != kVersion || header.file_size != size) {
+    return std::nullopt;
+  }
+  Dataset dataset;
+  const std::string_view texts(file.get() + header.texts, size - header.texts);
+  if (!unpack_texts(texts, key, header.width, dataset)) return std::nullopt;
+  dataset.rows = header.rows;
+  dataset.storage = header.storage;
+  dataset.test_begin = header.test_begin;
+  dataset.features = file.get() + kPage;
+  if (header.targets != 0) {
+    const char* targets = file.get() + header.targets;
+    if (header.classes != 0) {
+      dataset.classes = reinterpret_cast<const int32_t*>(targets);
+    } else {
+      dataset.values = reinterpret_cast<const float*>(targets);
+    }
+  }
+  if (header.groups != 0) {
+    dataset.groups = reinterpret_cast<const int32_t*>(file.get() + header.groups);
+  }
+  dataset.owner = file;
+  return dataset;
+}
+
+}  // namespace mlrun::data

@@ -1,0 +1,189 @@
+#include "data/csv/block_parser.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+#include "data/csv/cell.h"
+#include "data/csv/dialect.h"
+
+namespace mlrun::data {
+namespace {
+
+constexpr float kMissing = std::numeric_limits<float>::quiet_NaN();
+
+struct BadCell {
+  const char* at;
+  std::string message;
+};
+
+const char* kind_of(ColumnUse use) {
+  if (use == ColumnUse::kTarget) return "target";
+  return use == ColumnUse::kGroup ? "group" : "column";
+}
+
+class BlockParser {
+ public:
+  BlockParser(const TablePlan& plan, ParsedBlock& out) : plan_(plan), out_(out) {}
+
+  void parse(std::string_view text, int64_t most_rows) {
+    start();
+    while (!text.empty() && !out_.failure && out_.rows < most_rows) {
+      const size_t end = text.find('\n');
+      parse_line(trim_line(text.substr(0, end), plan_.delimiter));
+      ++out_.lines;
+      if (end == std::string_view::npos) break;
+      text.remove_prefix(end + 1);
+    }
+  }
+
+ private:
+  void start() {
+    out_.rows = out_.lines = 0;
+    out_.values.clear();
+    out_.classes.clear();
+    out_.groups.clear();
+    out_.missing.assign(static_cast<size_t>(plan_.features), 0);
+    out_.dictionaries.resize(static_cast<size_t>(plan_.dictionaries));
+    for (Dictionary& dictionary : out_.dictionaries) dictionary.clear();
+    out_.failure.reset();
+  }
+
+  void parse_line(std::string_view line) {
+    if (line.find_first_not_of(" \t") == std::string_view::npos) return;
+    line_begin_ = line.data();
+    line_end_ = line.data() + line.size();
+    try {
+      parse_row();
+      ++out_.rows;
+    } catch (const BadCell& bad) {
+      const int column = static_cast<int>(bad.at - line.data()) + 1;
+      out_.failure = {out_.lines, column, std::string(line), bad.message};
+    }
+  }
+
+  void parse_row() {
+    const auto row = static_cast<size_t>(out_.rows);
+    const auto width = static_cast<size_t>(plan_.features);
+    if (out_.features.size() < (row + 1) * width) out_.features.resize(2 * (row + 1) * width);
+    row_ = out_.features.data() + row * width;
+    if (!plan_.classes) out_.values.resize((row + 1) * static_cast<size_t>(plan_.targets));
+    const char* at = line_begin_;
+    const size_t count = plan_.columns.size();
+    for (size_t c = 0; c < count; ++c) {
+      at = parse_cell(plan_.columns[c], at);
+      const bool last = c + 1 == count;
+      if (last != (at == line_end_)) fail_ragged();
+      if (!last) at = after_delimiter(at, line_end_, plan_.delimiter);
+    }
+  }
+
+  const char* parse_cell(const ColumnPlan& column, const char* at) {
+    if (!column.text && column.use != ColumnUse::kIgnore) {
+      // Most cells are plain numbers: no need to find their end first.
+      float value = 0;
+      const auto [next, error] = std::from_chars(at, line_end_, value);
+      if (error == std::errc() && (next == line_end_ || *next == plan_.delimiter) &&
+          std::isfinite(value)) {
+        put_number(column, at, value);
+        return next;
+      }
+    }
+    const CellView cell = read_cell(at, line_end_, plan_.delimiter);
+    if (cell.open) {
+      throw BadCell{
+          at, fmt::format("the quoted cell of column '{}' does not end on this line", column.name)};
+    }
+    if (column.use == ColumnUse::kIgnore) return cell.next;
+    if (column.text) {
+      put_text(column, cell);
+    } else {
+      put_number(column, at, number(column, cell));
+    }
+    return cell.next;
+  }
+
+  float number(const ColumnPlan& column, const CellView& cell) const {
+    std::string_view text = cell.text;
+    if (is_missing(text, plan_.missing)) return kMissing;
+    if (text.starts_with('+')) text.remove_prefix(1);
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error == std::errc::invalid_argument || end != text.data() + text.size()) {
+      throw BadCell{cell.begin, fmt::format("'{}' is not a number ({} '{}')", cell.text,
+                                            kind_of(column.use), column.name)};
+    }
+    const auto narrow = static_cast<float>(value);
+    if (error == std::errc::result_out_of_range || std::isinf(narrow)) {
+      throw BadCell{cell.begin, fmt::format("'{}' is out of range ({} '{}')", cell.text,
+                                            kind_of(column.use), column.name)};
+    }
+    return narrow;
+  }
+
+  void put_number(const ColumnPlan& column, const char* at, float value) {
+    if (!plan_.missing_numbers.empty() &&
+        std::find(plan_.missing_numbers.begin(), plan_.missing_numbers.end(), value) !=
+            plan_.missing_numbers.end()) {
+      value = kMissing;
+    }
+    const auto slot = static_cast<size_t>(column.slot);
+    if (column.use == ColumnUse::kFeature) {
+      row_[slot] = value;
+      out_.missing[slot] += std::isnan(value);
+    } else {
+      if (std::isnan(value)) fail_missing(column, at);
+      out_.values[out_.values.size() - static_cast<size_t>(plan_.targets) + slot] = value;
+    }
+  }
+
+  void put_text(const ColumnPlan& column, const CellView& cell) {
+    const auto slot = static_cast<size_t>(column.slot);
+    const std::string_view text = plain_text(cell, scratch_);
+    const bool missing = is_missing(text, plan_.missing);
+    if (missing && column.use != ColumnUse::kFeature) fail_missing(column, cell.begin);
+    if (missing) {
+      row_[slot] = kMissing;
+      ++out_.missing[slot];
+      return;
+    }
+    const int at = static_cast<int>(cell.begin - line_begin_) + 1;
+    const int32_t code =
+        out_.dictionaries[static_cast<size_t>(column.dictionary)].add(text, out_.lines, at);
+    if (column.use == ColumnUse::kFeature) row_[slot] = static_cast<float>(code);
+    if (column.use == ColumnUse::kTarget) out_.classes.push_back(code);
+    if (column.use == ColumnUse::kGroup) out_.groups.push_back(code);
+  }
+
+  [[noreturn]] void fail_missing(const ColumnPlan& column, const char* at) const {
+    throw BadCell{at,
+                  fmt::format("the value of {} '{}' is missing", kind_of(column.use), column.name)};
+  }
+
+  [[noreturn]] void fail_ragged() const {
+    const std::string_view line(line_begin_, static_cast<size_t>(line_end_ - line_begin_));
+    const std::vector<CellView> cells = split_line(line, plan_.delimiter);
+    const size_t expected = plan_.columns.size();
+    throw BadCell{cells.size() > expected ? cells[expected].begin : line_end_,
+                  fmt::format("expected {} cells, found {}", expected, cells.size())};
+  }
+
+  const TablePlan& plan_;
+  ParsedBlock& out_;
+  const char* line_begin_ = nullptr;
+  const char* line_end_ = nullptr;
+  float* row_ = nullptr;
+  std::string scratch_;
+};
+
+}  // namespace
+
+void parse_block(const TablePlan& plan, std::string_view text, int64_t most_rows,
+                 ParsedBlock& out) {
+  BlockParser(plan, out).parse(text, most_rows);
+}
+
+}  // namespace mlrun::data

@@ -1,0 +1,107 @@
+#include "data/open.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include "base/error.h"
+#include "base/sha256.h"
+#include "data/cache_file.h"
+#include "data/csv/import.h"
+#include "data/generator.h"
+#include "data/idx.h"
+#include "data/source.h"
+
+namespace mlrun::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array kImportFields = {"target", "features", "ignore",    "categorical", "group",
+                                      "header", "missing",  "delimiter", "limit"};
+
+std::string file_key(const SourceFile& file) {
+  struct stat info {};
+  if (::stat(file.path.c_str(), &info) != 0) {
+    throw_errno(fmt::format("look at '{}'", file.path.string()));
+  }
+  return fmt::format("{} {} {}.{:09} {}\n", fs::canonical(file.path).string(), info.st_size,
+                     info.st_mtim.tv_sec, info.st_mtim.tv_nsec, file.sha256);
+}
+
+// Everything that decides what the cache holds.
+std::string cache_key(const Source& source) {
+  std::string key;
+  for (const SourceFile& file : source.train) key += "train " + file_key(file);
+  for (const SourceFile& file : source.test) key += "test " + file_key(file);
+  const config::Node spec = config::DatasetSpec::fields().write(&source.spec);
+  for (const char* field : kImportFields) {
+    if (const config::Entry* entry = spec.find(field)) {
+      key += fmt::format("{}: {}\n", field, config::to_flow(entry->value));
+    }
+  }
+  key += fmt::format("name {}\nformat {}\nclassify {}\ntest_rows {}\n", source.name,
+                     static_cast<int>(source.format), source.classify, source.test_rows);
+  for (const std::string& column : source.column_names) key += fmt::format("column {}\n", column);
+  return key;
+}
+
+void import_source(const Source& source, const std::string& key, CacheWriter& cache) {
+  switch (source.format) {
+    case config::FileFormat::kIdx:
+      return import_idx(source, key, cache);
+    case config::FileFormat::kHdf5:
+      throw InputError(render_error(source.spec.source_mark, "HDF5 sources are not read yet"));
+    case config::FileFormat::kCsv:
+    case config::FileFormat::kAuto:
+      return import_csv(source, key, cache);
+  }
+}
+
+// A manifest's shape is not part of the import: it may change without a new cache.
+Dataset with_shape(Dataset dataset, const Source& source) {
+  if (!source.shape.empty()) dataset.shape = source.shape;
+  return dataset;
+}
+
+}  // namespace
+
+fs::path default_cache() {
+  if (const char* folder = std::getenv("MLRUN_CACHE")) return folder;
+  if (const char* folder = std::getenv("XDG_CACHE_HOME")) return fs::path(folder) / "mlrun";
+  if (const char* home = std::getenv("HOME")) return fs::path(home) / ".cache/mlrun";
+  throw InputError("error: no folder for the data cache: set MLRUN_CACHE or HOME");
+}
+
+fs::path cache_path(const Source& source, const OpenOptions& options) {
+  const fs::path folder = options.cache.empty() ? default_cache() : options.cache;
+  return folder / fmt::format("{}-{}.mlrun", source.name, sha256(cache_key(source)).substr(0, 16));
+}
+
+Dataset open_source(const Source& source, const OpenOptions& options) {
+  const std::string key = cache_key(source);
+  const fs::path path = cache_path(source, options);
+  if (auto dataset = open_cache(path, key)) return with_shape(std::move(*dataset), source);
+  {
+    CacheWriter cache(path);
+    import_source(source, key, cache);
+  }
+  if (auto dataset = open_cache(path, key)) return with_shape(std::move(*dataset), source);
+  throw Error(fmt::format("the data cache '{}' vanished while it was made", path.string()));
+}
+
+Dataset open_dataset(const config::DatasetSpec& spec, const OpenOptions& options) {
+  if (spec.generate && spec.source) {
+    throw InputError(render_error(spec.source_mark, "dataset has both source and generate"));
+  }
+  if (spec.generate) return generate_dataset(spec.generate, options);
+  if (!spec.source) {
+    throw InputError(render_error(spec.source_mark, "dataset needs source or generate"));
+  }
+  return open_source(find_source(spec, options), options);
+}
+
+}  // namespace mlrun::data

@@ -1,0 +1,140 @@
+#include "data/source.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+#include "base/suggest.h"
+#include "data/manifest.h"
+
+namespace mlrun::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array kCsvEndings = {".csv", ".tsv", ".txt", ".data", ".dat"};
+constexpr std::array kHdf5Endings = {".h5", ".hdf5", ".hdf"};
+constexpr std::string_view kImages = "-images-idx";
+
+bool ends_with_any(std::string_view name, const auto& endings) {
+  return std::any_of(endings.begin(), endings.end(),
+                     [&](std::string_view ending) { return name.ends_with(ending); });
+}
+
+std::string without_gz(const fs::path& path) {
+  std::string name = path.filename().string();
+  if (name.ends_with(".gz")) name.resize(name.size() - 3);
+  return name;
+}
+
+bool is_idx(const std::string& name) { return name.find("-idx") != std::string::npos; }
+
+bool looks_like_path(const std::string& source) {
+  const std::string name = without_gz(source);
+  return source.find_first_of("/$") != std::string::npos || source.ends_with(".gz") ||
+         is_idx(name) || ends_with_any(name, kCsvEndings) || ends_with_any(name, kHdf5Endings);
+}
+
+config::FileFormat format_of(config::FileFormat wanted, const fs::path& path) {
+  if (wanted != config::FileFormat::kAuto) return wanted;
+  const std::string name = without_gz(path);
+  if (is_idx(name)) return config::FileFormat::kIdx;
+  if (ends_with_any(name, kHdf5Endings)) return config::FileFormat::kHdf5;
+  return config::FileFormat::kCsv;
+}
+
+[[noreturn]] void fail(const config::DatasetSpec& spec, const std::string& message) {
+  throw InputError(render_error(spec.source_mark, message));
+}
+
+// train-images-idx3-ubyte.gz -> train-labels-idx1-ubyte.gz, packed or not.
+fs::path labels_beside(const fs::path& images, const config::DatasetSpec& spec) {
+  const std::string name = without_gz(images);
+  const size_t at = name.find(kImages);
+  if (at == std::string::npos) {
+    fail(spec, fmt::format("'{}' holds no '{}3': name the file of the images", name, kImages));
+  }
+  const std::string labels = name.substr(0, at) + "-labels-idx1-ubyte";
+  for (const char* ending : {"", ".gz"}) {
+    if (const fs::path path = images.parent_path() / (labels + ending); fs::exists(path)) {
+      return path;
+    }
+  }
+  fail(spec, fmt::format("no labels '{}[.gz]' beside '{}'", labels, images.string()));
+}
+
+Source from_path(const config::DatasetSpec& spec, const OpenOptions& options) {
+  Source source;
+  const fs::path path = options.base / expand_variables(*spec.source, spec.source_mark);
+  if (!fs::exists(path)) fail(spec, fmt::format("no such file: '{}'", path.string()));
+  if (fs::is_directory(path)) fail(spec, fmt::format("'{}' is a folder", path.string()));
+  source.name = fs::path(without_gz(path)).stem().string();
+  source.format = format_of(spec.format, path);
+  source.train.push_back({path, {}});
+  if (source.format == config::FileFormat::kIdx) {
+    source.train.push_back({labels_beside(path, spec), {}});
+  }
+  source.spec = spec;
+  return source;
+}
+
+std::vector<SourceFile> find_files(const Manifest& manifest, const std::vector<ManifestFile>& files,
+                                   const config::DatasetSpec& spec, const fs::path& base) {
+  std::vector<SourceFile> found;
+  for (const ManifestFile& file : files) {
+    std::vector<std::string> tried;
+    const auto path = find_data_file(manifest, file, base, tried);
+    if (!path) {
+      std::string how;
+      if (manifest.package) how += fmt::format("; install the package {}", *manifest.package);
+      if (manifest.address) how += fmt::format("; get it from {}", *manifest.address);
+      if (tried.size() > 1) how += ", and name its folder in $MLRUN_DATA";
+      fail(spec, fmt::format("the data set '{}' is not here: no '{}'{}", manifest.name,
+                             fmt::join(tried, "', no '"), how));
+    }
+    found.push_back({*path, file.sha256});
+  }
+  return found;
+}
+
+Source from_manifest(const Manifest& manifest, const config::DatasetSpec& spec,
+                     const OpenOptions& options) {
+  Source source;
+  source.name = manifest.name;
+  source.train = find_files(manifest, manifest.train, spec, options.base);
+  source.test = find_files(manifest, manifest.test, spec, options.base);
+  source.test_rows = manifest.test_rows;
+  source.column_names = manifest.columns;
+  source.spec = spec;
+  if (spec.target.empty()) source.spec.target = manifest.target;
+  if (spec.header == config::Header::kAuto) source.spec.header = manifest.header;
+  source.shape = manifest.shape;
+  const auto format = spec.format == config::FileFormat::kAuto ? manifest.format : spec.format;
+  source.format = format_of(format, source.train.front().path);
+  return source;
+}
+
+Source by_name(const config::DatasetSpec& spec, const OpenOptions& options) {
+  std::vector<std::string> names;
+  for (const Manifest& manifest : all_manifests(options.base)) {
+    if (manifest.name == *spec.source) return from_manifest(manifest, spec, options);
+    names.push_back(manifest.name);
+  }
+  std::string hint = did_you_mean(*spec.source, names);
+  if (hint.empty()) hint = fmt::format("; known: {}", fmt::join(names, ", "));
+  fail(spec, fmt::format("no data set '{}'{} (a path needs a '/' or an ending such as .csv)",
+                         *spec.source, hint));
+}
+
+}  // namespace
+
+Source find_source(const config::DatasetSpec& spec, const OpenOptions& options) {
+  Source source = looks_like_path(*spec.source) ? from_path(spec, options) : by_name(spec, options);
+  source.classify = options.classify;
+  source.threads = options.threads;
+  return source;
+}
+
+}  // namespace mlrun::data

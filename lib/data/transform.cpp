@@ -1,0 +1,205 @@
+#include "data/transform.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numeric>
+
+#include "base/error.h"
+#include "base/suggest.h"
+#include "data/column_statistics.h"
+
+namespace mlrun::data {
+namespace {
+
+[[noreturn]] void fail(const config::DatasetSpec& spec, const std::string& message) {
+  throw InputError(render_error(spec.source_mark, message));
+}
+
+bool is_one_hot(const Column& column, const config::DatasetSpec& spec) {
+  return column.categorical() && spec.one_hot;
+}
+
+// Which columns are meant; `all` means the numeric ones.
+std::vector<bool> chosen(const Dataset& dataset, const config::DatasetSpec& spec,
+                         const config::ColumnChoice& choice, const char* field) {
+  std::vector<std::string> names;
+  std::vector<bool> mask;
+  for (const Column& column : dataset.columns) {
+    if (!choice.columns.empty()) names.push_back(column.name);
+    mask.push_back(choice.all && !column.categorical());
+  }
+  for (const std::string& wanted : choice.columns) {
+    const auto found = std::find(names.begin(), names.end(), wanted);
+    if (found == names.end()) {
+      fail(spec,
+           fmt::format("no feature '{}' for {}{}", wanted, field, did_you_mean(wanted, names)));
+    }
+    const auto c = static_cast<size_t>(found - names.begin());
+    if (is_one_hot(dataset.columns[c], spec)) {
+      fail(spec, fmt::format("{} of '{}': it is a text column and becomes one-hot", field, wanted));
+    }
+    mask[c] = true;
+  }
+  return mask;
+}
+
+void check_missing(const Dataset& dataset, const config::DatasetSpec& spec) {
+  for (int64_t c = 0; c < dataset.width(); ++c) {
+    const Column& column = dataset.columns[static_cast<size_t>(c)];
+    if (column.missing == 0 || is_one_hot(column, spec)) continue;
+    int64_t row = 0;
+    while (!std::isnan(dataset.feature(row, c))) ++row;
+    fail(spec, fmt::format("column '{}' has {} missing values, the first in row {} (from 0); set "
+                           "dataset.impute to mean, median or most_frequent",
+                           column.name, column.missing, row));
+  }
+}
+
+// What stands in for a missing value; a class for a text column.
+float fill_value(const Dataset& dataset, const config::DatasetSpec& spec,
+                 std::span<const int64_t> rows, int64_t c) {
+  const Column& column = dataset.columns[static_cast<size_t>(c)];
+  const std::vector<float> values = sorted_values(dataset, rows, c);
+  if (values.empty()) {
+    fail(spec, fmt::format("column '{}' has no value in the training rows", column.name));
+  }
+  if (column.categorical() || spec.impute == config::Impute::kMostFrequent) {
+    return static_cast<float>(most_frequent(values));
+  }
+  if (spec.impute == config::Impute::kMedian) return static_cast<float>(median(values));
+  const double sum = std::accumulate(values.begin(), values.end(), 0.0);
+  return static_cast<float>(sum / static_cast<double>(values.size()));
+}
+
+// Statistics as if the missing values had been filled in before.
+ColumnStatistics with_filled(ColumnStatistics column, int64_t rows, double fill) {
+  const auto n = static_cast<double>(column.count);
+  const auto filled = static_cast<double>(rows - column.count);
+  if (rows == column.count) return column;
+  const double all = n + filled;
+  const double mean = (n * column.mean + filled * fill) / all;
+  column.variance = (n * (column.variance + std::pow(column.mean - mean, 2)) +
+                     filled * std::pow(fill - mean, 2)) /
+                    all;
+  column.mean = mean;
+  column.count = rows;
+  column.min = std::min(column.min, fill);
+  column.max = std::max(column.max, fill);
+  return column;
+}
+
+struct Scaling {
+  double offset = 0;
+  double scale = 1;
+};
+
+// (x * rescale - mean) / deviation, with the factor drawn out of the offset. As in scikit-learn a
+// column without spread is only shifted.
+Scaling standard(const ColumnStatistics& column, double rescale) {
+  const double deviation = std::sqrt(column.variance) * std::abs(rescale);
+  return {column.mean, rescale / (deviation > 0 ? deviation : 1)};
+}
+
+Scaling unit_range(const ColumnStatistics& column, double rescale) {
+  const double range = (column.max - column.min) * std::abs(rescale);
+  return {rescale < 0 ? column.max : column.min, rescale / (range > 0 ? range : 1)};
+}
+
+template <class T>
+void gather_plain(const T* features, int64_t width, std::span<const int64_t> rows,
+                  const float* offset, const float* scale, float* __restrict out) {
+  for (const int64_t row : rows) {
+    const T* x = features + row * width;
+    for (int64_t j = 0; j < width; ++j) {
+      out[j] = (static_cast<float>(x[j]) - offset[j]) * scale[j];
+    }
+    out += width;
+  }
+}
+
+}  // namespace
+
+Transform Transform::fit(const Dataset& dataset, const config::DatasetSpec& spec,
+                         std::span<const int64_t> rows) {
+  const std::vector<bool> standardize = chosen(dataset, spec, spec.standardize, "standardize");
+  const std::vector<bool> min_max = chosen(dataset, spec, spec.min_max, "min_max");
+  if (spec.impute == config::Impute::kNone) check_missing(dataset, spec);
+  std::vector<ColumnStatistics> statistics;
+  if (spec.standardize.any() || spec.min_max.any()) statistics = column_statistics(dataset, rows);
+  Transform fitted;
+  fitted.plain_ = true;
+  for (size_t c = 0; c < dataset.columns.size(); ++c) {
+    const Column& column = dataset.columns[c];
+    if (standardize[c] && min_max[c]) {
+      fail(spec, fmt::format("column '{}' is in standardize and in min_max", column.name));
+    }
+    const bool one_hot = is_one_hot(column, spec);
+    const bool fill = column.missing > 0 && spec.impute != config::Impute::kNone;
+    fitted.fill_.push_back(fill ? fill_value(dataset, spec, rows, static_cast<int64_t>(c))
+                                : std::nanf(""));
+    Scaling scaling{0, spec.rescale};
+    if (standardize[c] || min_max[c]) {
+      const auto filled = with_filled(statistics[c], static_cast<int64_t>(rows.size()),
+                                      static_cast<double>(fitted.fill_[c]));
+      scaling = standardize[c] ? standard(filled, spec.rescale) : unit_range(filled, spec.rescale);
+    }
+    fitted.offset_.push_back(static_cast<float>(scaling.offset));
+    fitted.scale_.push_back(static_cast<float>(scaling.scale));
+    fitted.expand_.push_back(one_hot ? static_cast<int32_t>(column.classes.size()) : 0);
+    fitted.output_width_ += one_hot ? fitted.expand_.back() : 1;
+    fitted.plain_ = fitted.plain_ && !one_hot && !fill;
+  }
+  return fitted;
+}
+
+void Transform::gather(const Dataset& dataset, std::span<const int64_t> rows, float* out) const {
+  const int64_t width = dataset.width();
+  if (dataset.storage == Storage::kUint8) {
+    gather_plain(static_cast<const uint8_t*>(dataset.features), width, rows, offset_.data(),
+                 scale_.data(), out);
+  } else if (plain_) {
+    gather_plain(static_cast<const float*>(dataset.features), width, rows, offset_.data(),
+                 scale_.data(), out);
+  } else {
+    for (const int64_t row : rows) {
+      out = expand_row(static_cast<const float*>(dataset.features) + row * width, out);
+    }
+  }
+}
+
+float* Transform::expand_row(const float* x, float* out) const {
+  for (size_t j = 0; j < expand_.size(); ++j) {
+    const float value = std::isnan(x[j]) ? fill_[j] : x[j];
+    if (expand_[j] == 0) {
+      *out++ = (value - offset_[j]) * scale_[j];
+      continue;
+    }
+    std::fill(out, out + expand_[j], 0.0f);
+    if (!std::isnan(value)) out[static_cast<int32_t>(value)] = 1;
+    out += expand_[j];
+  }
+  return out;
+}
+
+std::vector<int64_t> sample_shape(const Dataset& dataset, const config::DatasetSpec& spec) {
+  int64_t width = 0;
+  bool expanded = false;
+  for (const Column& column : dataset.columns) {
+    const bool one_hot = is_one_hot(column, spec);
+    width += one_hot ? static_cast<int64_t>(column.classes.size()) : 1;
+    expanded = expanded || one_hot;
+  }
+  if (spec.shape.empty()) return expanded ? std::vector<int64_t>{width} : dataset.shape;
+  const int64_t size =
+      std::accumulate(spec.shape.begin(), spec.shape.end(), int64_t{1}, std::multiplies<>());
+  if (size != width) {
+    fail(spec, fmt::format("shape [{}] holds {} elements, but a sample has {} features",
+                           fmt::join(spec.shape, ", "), size, width));
+  }
+  return spec.shape;
+}
+
+}  // namespace mlrun::data
