@@ -97,7 +97,7 @@ void Scheduler::start(Slot& slot, size_t index) {
   options.keep_predictions = options_.keep_predictions;
   options.send_epochs = true;
   slot.worker =
-      std::make_unique<Worker>(search_, std::move(options), [&] { journal_.close_in_child(); });
+      std::make_unique<Worker>(search_, options, [&] { journal_.close_in_child(); });
 }
 
 void Scheduler::hand_out() {
@@ -120,7 +120,7 @@ void Scheduler::wait_for_messages() {
   std::vector<Slot*> owners;
   for (Slot& slot : slots_) {
     if (!slot.worker) continue;
-    fds.push_back({slot.worker->channel().fd(), POLLIN, 0});
+    fds.push_back({slot.worker->process().channel().fd(), POLLIN, 0});
     owners.push_back(&slot);
   }
   if (::poll(fds.data(), fds.size(), kPollMilliseconds) <= 0) return;
@@ -130,8 +130,8 @@ void Scheduler::wait_for_messages() {
 }
 
 void Scheduler::read_from(Slot& slot) {
-  const bool open = slot.worker->channel().read_available();
-  while (const std::optional<std::string> message = slot.worker->channel().next()) {
+  const bool open = slot.worker->process().channel().read_available();
+  while (const std::optional<std::string> message = slot.worker->process().channel().next()) {
     on_message(slot, *message);
   }
   if (!open) on_death(slot);
@@ -157,7 +157,7 @@ void Scheduler::on_message(Slot& slot, const std::string& message) {
 }
 
 void Scheduler::on_death(Slot& slot) {
-  const std::string how = slot.worker->reap();
+  const std::string how = slot.worker->process().reap();
   const int index = slot.worker->index();
   slot.worker.reset();
   if (!slot.trial) return;
@@ -207,7 +207,7 @@ void Scheduler::sync_now_and_then() {
 void Scheduler::stop_workers() {
   if (options_.checkpoints.empty()) return;
   for (Slot& slot : slots_) {
-    if (slot.trial) slot.worker->interrupt();
+    if (slot.trial) slot.worker->process().interrupt();
   }
   const int before = interrupts;
   const double limit = now_seconds() + kGraceSeconds;

@@ -1,14 +1,7 @@
 #include "trials/worker.h"
 
 #include <fmt/format.h>
-#include <signal.h>
-#include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <functional>
 #include <new>
 
@@ -19,15 +12,11 @@
 namespace mlrun::trials {
 namespace {
 
-volatile sig_atomic_t stop_requested = 0;
-
-void request_stop(int) { stop_requested = 1; }
-
 // The child's whole life.
 class Server {
  public:
-  Server(const Search& search, const WorkerOptions& options, Channel channel)
-      : search_(search), options_(options), channel_(std::move(channel)) {}
+  Server(const Search& search, const WorkerOptions& options, Channel& channel)
+      : search_(search), options_(options), channel_(channel) {}
 
   void serve() {
     if (!options_.cores.empty()) device::pin_this_process(options_.cores);
@@ -82,7 +71,7 @@ class Server {
       input.checkpoint = options_.checkpoints / fmt::format("trial-{}.h5", trial.id);
     }
     train::FitHooks hooks;
-    hooks.should_stop = [] { return stop_requested != 0; };
+    hooks.should_stop = ChildProcess::stop_requested;
     hooks.on_epoch = [&](const train::EpochRecord& epoch) {
       if (options_.send_epochs) send_epoch(trial, epoch);
     };
@@ -110,80 +99,24 @@ class Server {
 
   const Search& search_;
   const WorkerOptions& options_;
-  Channel channel_;
+  Channel& channel_;
 };
-
-// Signals reach the whole process group; what they mean is the parent's decision.
-void set_up_signals() {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  ::signal(SIGINT, SIG_IGN);
-  ::signal(SIGUSR1, SIG_IGN);
-  struct sigaction action {};
-  action.sa_handler = request_stop;
-  ::sigaction(SIGTERM, &action, nullptr);
-}
-
-[[noreturn]] void live(const Search& search, const WorkerOptions& options, Channel channel) {
-  int code = 0;
-  try {
-    Server(search, options, std::move(channel)).serve();
-  } catch (const std::exception& error) {
-    const std::string text = fmt::format("worker {}: {}\n", options.index, error.what());
-    code = ::write(STDERR_FILENO, text.data(), text.size()) < 0 ? 2 : 1;
-  }
-  ::_exit(code);  // the parent's buffers and destructors are not the child's
-}
 
 }  // namespace
 
-Worker::Worker(const Search& search, WorkerOptions options, const std::function<void()>& in_child)
-    : index_(options.index) {
-  auto [mine, theirs] = Channel::make_pair();
-  const pid_t parent = ::getpid();
-  pid_ = ::fork();
-  if (pid_ < 0) throw_errno("fork");
-  if (pid_ == 0) {
-    set_up_signals();
-    if (::getppid() != parent) ::_exit(0);
-    mine.close();
-    in_child();
-    live(search, options, std::move(theirs));
-  }
-  channel_ = std::make_unique<Channel>(std::move(mine));
-}
-
-Worker::~Worker() {
-  if (pid_ < 0) return;
-  channel_->close();
-  kill();
-  reap();
-}
+Worker::Worker(const Search& search, const WorkerOptions& options,
+               const std::function<void()>& in_child)
+    : index_(options.index), process_([&](Channel& channel) {
+        in_child();
+        Server(search, options, channel).serve();
+      }) {}
 
 void Worker::run(const Trial& trial) {
   store::ByteWriter writer;
   writer.put(trial.id);
   writer.put(trial.cell);
   writer.put(trial.fold);
-  channel_->send(writer.bytes());
-}
-
-void Worker::interrupt() {
-  if (pid_ > 0) ::kill(pid_, SIGTERM);
-}
-
-void Worker::kill() {
-  if (pid_ > 0) ::kill(pid_, SIGKILL);
-}
-
-std::string Worker::reap() {
-  int status = 0;
-  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-  }
-  pid_ = -1;
-  if (WIFSIGNALED(status)) {
-    return fmt::format("killed by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
-  }
-  return fmt::format("exited with code {}", WEXITSTATUS(status));
+  process_.channel().send(writer.bytes());
 }
 
 }  // namespace mlrun::trials

@@ -1,15 +1,12 @@
 // A worker process: trains the trials it is handed, one after the other.
 #pragma once
 
-#include <sys/types.h>
-
 #include <filesystem>
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "trials/channel.h"
+#include "trials/child_process.h"
 #include "trials/record.h"
 #include "trials/search.h"
 
@@ -31,32 +28,21 @@ struct WorkerOptions {
   bool keep_predictions = true;
 };
 
-/// The parent's side of a worker. The process ends with this object, or with the parent.
+/// The parent's side of a worker.
 class Worker {
  public:
   /// Forks. The child serves trials of `search` until its channel is closed. `in_child` runs first
   /// in the child (to close what is the parent's alone).
-  Worker(const Search& search, WorkerOptions options, const std::function<void()>& in_child);
-  ~Worker();
-  Worker(const Worker&) = delete;
-  Worker& operator=(const Worker&) = delete;
+  Worker(const Search& search, const WorkerOptions& options,
+         const std::function<void()>& in_child);
 
   void run(const Trial& trial);
-  Channel& channel() { return *channel_; }
-  pid_t pid() const { return pid_; }
+  ChildProcess& process() { return process_; }
   int index() const { return index_; }
-
-  /// Asks for an early end: the trial stops after its epoch.
-  void interrupt();
-  void kill();
-
-  /// Waits for the process to be gone and says how it went: "killed by signal 9 (Killed)".
-  std::string reap();
 
  private:
   int index_;
-  pid_t pid_ = -1;
-  std::unique_ptr<Channel> channel_;
+  ChildProcess process_;
 };
 
 }  // namespace mlrun::trials
