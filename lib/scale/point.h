@@ -45,7 +45,7 @@ struct Measurement {
   double compute = 0;
   double communication = 0;  ///< 0 until there is some
   double data = 0;
-  double idle = 0;  ///< waiting for the others, and the loop around the steps
+  double idle = 0;  ///< set-up, and waiting for the last worker
   double samples_per_second = 0;
   double loss = 0;  ///< of the last epoch, mean over the trainings
 };

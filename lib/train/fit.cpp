@@ -62,15 +62,19 @@ class Scorer {
 class Fitter {
  public:
   Fitter(const FitInput& input, const FitHooks& hooks)
-      : input_(input), spec_(input.spec.train), hooks_(hooks),
+      : input_(input),
+        spec_(input.spec.train),
+        hooks_(hooks),
         streams_{{seed(), Purpose::kInitialise, input.cell, input.fold},
                  {seed(), Purpose::kShuffle, input.cell, input.fold},
                  {seed(), Purpose::kDropout, input.cell, input.fold}},
-        split_(split_validation()), kind_(spec_.loss.as<nn::Loss>().target_kind()),
-        feed_(input.dataset,
-              data::Transform::fit(input.dataset, input.spec.dataset, split_.train), kind_,
-              class_weights(spec_.class_weight, input.dataset, split_.train)),
-        context_(input.threads), learner_(learner_options()), score_(spec_, input.dataset, kind_) {
+        split_(split_validation()),
+        kind_(spec_.loss.as<nn::Loss>().target_kind()),
+        feed_(input.dataset, data::Transform::fit(input.dataset, input.spec.dataset, split_.train),
+              kind_, class_weights(spec_.class_weight, input.dataset, split_.train)),
+        context_(input.threads),
+        learner_(learner_options()),
+        score_(spec_, input.dataset, kind_) {
     if (spec_.early_stopping) {
       stopping_.emplace(*spec_.early_stopping,
                         greater_is_better(spec_, spec_.early_stopping->monitor));
@@ -151,7 +155,6 @@ class Fitter {
     }
     const EpochOutcome outcome = learner_.train_epoch(order_, training_predictions_);
     result_.data_seconds += outcome.data_seconds;
-    result_.compute_seconds += outcome.compute_seconds;
     EpochRecord record;
     record.epoch = next_epoch_++;
     if (outcome.finite) {
@@ -165,6 +168,7 @@ class Fitter {
       record.validation = score_.nothing();
     }
     record.seconds = watch.seconds();
+    result_.compute_seconds += record.seconds - outcome.data_seconds;
     finish_epoch(std::move(record));
   }
 
@@ -178,8 +182,8 @@ class Fitter {
     if (stopping_ && result_.status == FitStatus::kFinished) watch_progress(record);
     if (hooks_.on_epoch) hooks_.on_epoch(record);
     result_.history.push_back(std::move(record));
-    const bool over = next_epoch_ == spec_.epochs || stopped_ ||
-                      result_.status != FitStatus::kFinished;
+    const bool over =
+        next_epoch_ == spec_.epochs || stopped_ || result_.status != FitStatus::kFinished;
     if (!over && checkpoints() && next_epoch_ % spec_.checkpoint_every == 0) save_checkpoint();
     if (!over && hooks_.should_stop && hooks_.should_stop()) {
       result_.status = FitStatus::kInterrupted;

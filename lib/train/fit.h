@@ -46,15 +46,15 @@ enum class FitStatus : int32_t { kFinished = 0, kDiverged = 1, kInterrupted = 2 
 struct FitResult {
   FitStatus status = FitStatus::kFinished;
   std::vector<EpochRecord> history;
-  std::vector<double> test;         ///< loss, then the metrics; NaN without test rows
-  std::vector<float> predictions;   ///< test rows x output_width
+  std::vector<double> test;        ///< loss, then the metrics; NaN without test rows
+  std::vector<float> predictions;  ///< test rows x output_width
   int64_t output_width = 0;
   int64_t parameters = 0;
   double fit_seconds = 0;
   double score_seconds = 0;
-  double data_seconds = 0;
-  double compute_seconds = 0;
-  store::ModelFile model;           ///< if asked for
+  double data_seconds = 0;     ///< of fit_seconds: gathering batches
+  double compute_seconds = 0;  ///< of fit_seconds: steps, validation and metrics
+  store::ModelFile model;      ///< if asked for
 };
 
 /// Deterministic: the numbers depend on the input alone (times aside).

@@ -30,9 +30,12 @@ Shape with_batch_axis(std::span<const int64_t> sample) {
 }  // namespace
 
 GradientLearner::GradientLearner(const LearnerOptions& options)
-    : spec_(*options.spec), loss_function_(spec_.train.loss.as<nn::Loss>()),
-      optimizer_(spec_.train.optimizer.as<optim::Optimizer>()), feed_(*options.feed),
-      context_(*options.context), input_shape_(with_batch_axis(options.sample_shape)),
+    : spec_(*options.spec),
+      loss_function_(spec_.train.loss.as<nn::Loss>()),
+      optimizer_(spec_.train.optimizer.as<optim::Optimizer>()),
+      feed_(*options.feed),
+      context_(*options.context),
+      input_shape_(with_batch_axis(options.sample_shape)),
       batch_size_(spec_.train.batch_size),
       inference_batch_(std::max(batch_size_, kInferenceBatch)) {
   allocate_batch();
@@ -144,11 +147,10 @@ void GradientLearner::initialise(const TrialStreams& streams) {
   for (size_t i = 0; i < memory_.count(); ++i) {
     const std::span<float> values = memory_.at(i);
     if (i < model_.size()) {
-      model_[i].initializer.as<nn::Initializer>().fill(values, memory_.shape(i),
-                                                       streams.initialise, i);
+      model_[i].initializer.as<nn::Initializer>().fill(values, memory_.shape(i), streams.initialise,
+                                                       i);
     } else {
-      std::fill(values.begin(), values.end(),
-                static_cast<float>(optimizer_.initial_slot_value()));
+      std::fill(values.begin(), values.end(), static_cast<float>(optimizer_.initial_slot_value()));
     }
   }
   steps_ = 0;
@@ -158,15 +160,13 @@ void GradientLearner::initialise(const TrialStreams& streams) {
 void GradientLearner::step(std::span<const int64_t> rows, EpochOutcome& outcome) {
   const double start = now_seconds();
   feed_.fill(rows, batch_);
-  const double filled = now_seconds();
+  outcome.data_seconds += now_seconds() - start;
   optimizer_state_ = {static_cast<float>(optimizer_.learning_rate.at(steps_)),
                       static_cast<float>(steps_ + 1)};
   random_state_[2] = static_cast<uint32_t>(steps_);
   random_state_[3] = static_cast<uint32_t>(static_cast<uint64_t>(steps_) >> 32);
   training_->run(context_, static_cast<int64_t>(rows.size()));
   ++steps_;
-  outcome.data_seconds += filled - start;
-  outcome.compute_seconds += now_seconds() - filled;
 }
 
 EpochOutcome GradientLearner::train_epoch(std::span<const int64_t> order,
@@ -223,9 +223,8 @@ void GradientLearner::save(store::ModelFile& file) {
   for (size_t i = 0; i < memory_.count(); ++i) {
     const std::span<const float> values = memory_.at(i);
     const std::span<const int64_t> dims = memory_.shape(i).dims();
-    store::NamedArray array{memory_.name(i),
-                            {dims.begin(), dims.end()},
-                            {values.begin(), values.end()}};
+    store::NamedArray array{
+        memory_.name(i), {dims.begin(), dims.end()}, {values.begin(), values.end()}};
     (i < model_.size() ? file.weights : file.state).push_back(std::move(array));
   }
   file.scalars["step"] = static_cast<double>(steps_);

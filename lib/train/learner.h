@@ -22,7 +22,6 @@ struct EpochOutcome {
   double loss = 0;          ///< mean over the samples, penalties included
   bool finite = true;       ///< false: a batch's loss was not, and the epoch ended there
   double data_seconds = 0;  ///< gathering batches
-  double compute_seconds = 0;
 };
 
 /// One model being trained. Not thread-safe; owns its memory.

@@ -78,13 +78,22 @@ class Run {
 
   bool has(int32_t id) const { return report_.records.contains(id); }
 
+  // The cell of the final fit: -1 when no cell has a score.
+  int32_t refit_cell() const {
+    return search_.folds.empty() ? 0 : best_cell(search_, report_.records);
+  }
+
+  // A trial that was lost and came back later may have made another cell the best.
+  bool has_refit_of(int32_t cell) const {
+    const auto found = report_.records.find(static_cast<int32_t>(search_.trials.size()));
+    return found != report_.records.end() && found->second.trial.cell == cell;
+  }
+
   bool is_complete() const {
     for (const Trial& trial : search_.trials) {
       if (!has(trial.id)) return false;
     }
-    const auto refit = static_cast<int32_t>(search_.trials.size());
-    return !search_.has_refit() || has(refit) ||
-           (!search_.folds.empty() && best_cell(search_, report_.records) < 0);
+    return !search_.has_refit() || refit_cell() < 0 || has_refit_of(refit_cell());
   }
 
   void run_trials(Progress& progress) {
@@ -94,10 +103,11 @@ class Run {
     }
     run_some(std::move(left), progress);
     if (!search_.has_refit() || report_.outcome != RunOutcome::kDone) return;
-    const int32_t cell = search_.folds.empty() ? 0 : best_cell(search_, report_.records);
+    const int32_t cell = refit_cell();
     if (cell < 0) return;
-    const Trial refit = search_.refit_of(cell);
-    if (!has(refit.id) || !fs::exists(scheduler_.model)) run_some({refit}, progress);
+    if (!has_refit_of(cell) || !fs::exists(scheduler_.model)) {
+      run_some({search_.refit_of(cell)}, progress);
+    }
   }
 
   void run_some(std::vector<Trial> trials, Progress& progress) {

@@ -1,0 +1,150 @@
+#include "train/fit.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "scratch_folder.h"
+#include "train/sample_experiment.h"
+
+using namespace mlrun;
+using test::SampleExperiment;
+
+namespace {
+
+train::FitInput input_of(const SampleExperiment& e) {
+  return {.spec = e.spec,
+          .dataset = e.dataset,
+          .train_rows = e.train_rows,
+          .test_rows = e.test_rows,
+          .cell = 0,
+          .fold = 0,
+          .threads = 1,
+          .checkpoint = {},
+          .keep_model = true};
+}
+
+// Everything but the times.
+void check_same(const train::FitResult& a, const train::FitResult& b) {
+  CHECK(a.status == b.status);
+  CHECK(a.test == b.test);
+  CHECK(a.predictions == b.predictions);
+  CHECK(a.model.weights == b.model.weights);
+  REQUIRE(a.history.size() == b.history.size());
+  for (size_t i = 0; i < a.history.size(); ++i) {
+    CHECK(a.history[i].epoch == b.history[i].epoch);
+    CHECK(a.history[i].training == b.history[i].training);
+    for (size_t k = 0; k < a.history[i].validation.size(); ++k) {
+      const double x = a.history[i].validation[k];
+      const double y = b.history[i].validation[k];
+      CHECK((x == y || (std::isnan(x) && std::isnan(y))));
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("fit: learns two moons") {
+  const SampleExperiment e({"train.epochs=60"});
+  const train::FitResult result = fit(input_of(e));
+  CHECK(result.status == train::FitStatus::kFinished);
+  CHECK(result.parameters == 65);
+  CHECK(result.history.size() == 60);
+  CHECK(result.history.back().training[0] < result.history.front().training[0]);
+  CHECK(result.test[2] > 0.93);
+}
+
+TEST_CASE("fit: the same input gives the same bits, whatever the number of threads") {
+  const SampleExperiment e({"train.batch_size=64", "model.0.units=300"});
+  train::FitInput input = input_of(e);
+  const train::FitResult one = fit(input);
+  check_same(one, fit(input));
+  input.threads = 3;
+  check_same(one, fit(input));
+}
+
+TEST_CASE("fit: cells and folds draw other numbers") {
+  const SampleExperiment e;
+  train::FitInput input = input_of(e);
+  const train::FitResult one = fit(input);
+  input.fold = 1;
+  CHECK(fit(input).model.weights != one.model.weights);
+  input.fold = 0;
+  input.cell = 1;
+  CHECK(fit(input).model.weights != one.model.weights);
+}
+
+TEST_CASE("fit: an interrupted training goes on to the same result") {
+  const ScratchFolder folder;
+  const SampleExperiment e({"train.epochs=9", "train.checkpoint_every=2",
+                            "train.early_stopping={monitor: val_loss, patience: 3, "
+                            "restore_best_weights: true}"});
+  train::FitInput input = input_of(e);
+  const train::FitResult whole = fit(input);
+  for (int stop_after = 1; stop_after < 8; ++stop_after) {
+    CAPTURE(stop_after);
+    input.checkpoint = folder / ("at" + std::to_string(stop_after) + ".h5");
+    int epochs = 0;
+    const train::FitResult part = fit(input, {[&](const train::EpochRecord&) { ++epochs; },
+                                              [&] { return epochs >= stop_after; }});
+    CHECK(part.status == train::FitStatus::kInterrupted);
+    check_same(whole, fit(input));
+  }
+}
+
+TEST_CASE("fit: a checkpoint is enough when the process is lost between two of them") {
+  const ScratchFolder folder;
+  const SampleExperiment e({"train.epochs=7", "train.checkpoint_every=3"});
+  train::FitInput input = input_of(e);
+  const train::FitResult whole = fit(input);
+  input.checkpoint = folder / "lost.h5";
+  struct Lost {};
+  int epochs = 0;
+  CHECK_THROWS_AS(fit(input, {[&](const train::EpochRecord&) {
+                                if (++epochs == 5) throw Lost();
+                              },
+                              {}}),
+                  Lost);
+  check_same(whole, fit(input));
+}
+
+TEST_CASE("fit: a loss that is not finite ends the training as diverged") {
+  const SampleExperiment e({"train.optimizer={SGD: {learning_rate: 1e30}}",
+                            "train.loss=binary_crossentropy", "model.0.activation=linear"});
+  const train::FitResult result = fit(input_of(e));
+  CHECK(result.status == train::FitStatus::kDiverged);
+  CHECK(result.history.size() < 6);
+  CHECK(std::isnan(result.test[0]));
+  CHECK(result.predictions.empty());
+}
+
+TEST_CASE("fit: early stopping keeps the best weights") {
+  const SampleExperiment e({"train.epochs=200", "train.optimizer.learning_rate=0.05",
+                            "train.early_stopping={monitor: val_loss, patience: 4, "
+                            "restore_best_weights: true}"});
+  const train::FitResult result = fit(input_of(e));
+  CHECK(e.spec.train.validation_split == 0.1);
+  CHECK(result.history.size() < 200);
+  size_t best = 0;
+  for (size_t i = 0; i < result.history.size(); ++i) {
+    if (result.history[i].validation[0] < result.history[best].validation[0]) best = i;
+  }
+  CHECK(result.history.size() - best == 5);
+}
+
+TEST_CASE("fit: class weights change the loss, balanced ones by the counts") {
+  const SampleExperiment plain;
+  const SampleExperiment weighted({"train.class_weight={0: 3, 1: 1}"});
+  CHECK(fit(input_of(plain)).history[0].training[0] !=
+        fit(input_of(weighted)).history[0].training[0]);
+}
+
+TEST_CASE("fit: the last batch may be smaller, the batch larger than the data") {
+  for (const char* batch : {"1", "149", "150", "151", "1000"}) {
+    CAPTURE(batch);
+    const SampleExperiment e({std::string("train.batch_size=") + batch, "train.epochs=2"});
+    const train::FitResult result = fit(input_of(e));
+    CHECK(result.status == train::FitStatus::kFinished);
+    CHECK(std::isfinite(result.test[0]));
+  }
+}

@@ -1,0 +1,22 @@
+// A small experiment for tests: two moons, a small net.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/experiment.h"
+#include "data/dataset.h"
+
+namespace mlrun::test {
+
+struct SampleExperiment {
+  config::ExperimentSpec spec;
+  data::Dataset dataset;
+  std::vector<int64_t> train_rows;
+  std::vector<int64_t> test_rows;
+
+  /// 200 samples, the last 50 for testing; `overrides` as on the command line.
+  explicit SampleExperiment(const std::vector<std::string>& overrides = {});
+};
+
+}  // namespace mlrun::test
