@@ -116,8 +116,11 @@ class BlockParser {
       throw BadCell{cell.begin, fmt::format("'{}' is not a number ({} '{}')", cell.text,
                                             kind_of(column.use), column.name)};
     }
+    // Out of double's range: from_chars does not say on which side.
+    const bool tiny = text.find("e-") != text.npos || text.find("E-") != text.npos;
+    const bool outside = error == std::errc::result_out_of_range && !tiny;
     const auto narrow = static_cast<float>(value);
-    if (error == std::errc::result_out_of_range || std::isinf(narrow)) {
+    if (outside || std::isinf(narrow)) {
       throw BadCell{cell.begin, fmt::format("'{}' is out of range ({} '{}')", cell.text,
                                             kind_of(column.use), column.name)};
     }
@@ -152,7 +155,7 @@ class BlockParser {
     }
     const int at = static_cast<int>(cell.begin - line_begin_) + 1;
     const int32_t code =
-        out_.dictionaries[static_cast<size_t>(column.dictionary)].add(text, out_.lines, at);
+        out_.dictionaries[static_cast<size_t>(column.dictionary)].add(text, {0, out_.lines, at});
     if (column.use == ColumnUse::kFeature) row_[slot] = static_cast<float>(code);
     if (column.use == ColumnUse::kTarget) out_.classes.push_back(code);
     if (column.use == ColumnUse::kGroup) out_.groups.push_back(code);

@@ -30,10 +30,10 @@ std::optional<std::vector<double>> as_numbers(const std::vector<Dictionary::Entr
 
 }  // namespace
 
-int32_t Dictionary::add(std::string_view text, int64_t line, int column) {
+int32_t Dictionary::add(std::string_view text, const TextOrigin& origin) {
   if (const auto found = codes_.find(text); found != codes_.end()) return found->second;
   const auto code = static_cast<int32_t>(entries_.size());
-  entries_.push_back({std::string(text), line, column});
+  entries_.push_back({std::string(text), origin});
   codes_.emplace(text, code);
   return code;
 }

@@ -9,16 +9,22 @@
 
 namespace mlrun::data {
 
+/// Where a text stood.
+struct TextOrigin {
+  size_t file = 0;
+  int64_t line = 0;
+  int column = 0;
+};
+
 /// Numbers texts 0, 1, ... in the order of their first appearance, and remembers where that was.
 class Dictionary {
  public:
   struct Entry {
     std::string text;
-    int64_t line = 0;
-    int column = 0;
+    TextOrigin origin;
   };
 
-  int32_t add(std::string_view text, int64_t line, int column);
+  int32_t add(std::string_view text, const TextOrigin& origin);
   void clear();
   const std::vector<Entry>& entries() const { return entries_; }
 

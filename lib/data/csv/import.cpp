@@ -33,6 +33,7 @@ class FileImport {
     if (!builder_) {
       builder_ = std::make_unique<TableBuilder>(plan_table(file, first.text, source));
     }
+    builder_->begin_file(file);
     begin_ = builder_->rows();
     skip_header(first);
     ParsedBlock parsed;
@@ -102,7 +103,7 @@ class FileImport {
   }
 
   void add(ParsedBlock& parsed) {
-    builder_->add(file_, line_, parsed);
+    builder_->add(line_, parsed);
     done_ = builder_->rows() - begin_ == limit_;
     if (parsed.failure && !done_) {
       const ParsedBlock::Failure& bad = *parsed.failure;
@@ -163,7 +164,7 @@ void import_csv(const Source& source, const std::string& key, CacheWriter& cache
     dataset.test_begin = std::max<int64_t>(train_rows - source.test_rows, 0);
   }
   dataset.sha256 = provenance.sha256();
-  builder->finish(source.train.front().path, key, std::move(dataset), cache);
+  builder->finish(key, std::move(dataset), cache);
 }
 
 }  // namespace mlrun::data

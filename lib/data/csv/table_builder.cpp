@@ -31,12 +31,12 @@ TableBuilder::TableBuilder(TablePlan plan)
       dictionaries_(static_cast<size_t>(plan_.dictionaries)),
       missing_(static_cast<size_t>(plan_.features)) {}
 
-void TableBuilder::add(const std::filesystem::path& file, int64_t first_line, ParsedBlock& block) {
+void TableBuilder::add(int64_t first_line, ParsedBlock& block) {
   const auto width = static_cast<size_t>(plan_.features);
   for (const ColumnPlan& column : plan_.columns) {
     if (column.dictionary < 0) continue;
     const auto recode =
-        merge(file, first_line, column, block.dictionaries[static_cast<size_t>(column.dictionary)]);
+        merge(first_line, column, block.dictionaries[static_cast<size_t>(column.dictionary)]);
     if (column.use == ColumnUse::kTarget) append_recoded(block.classes, recode, classes_);
     if (column.use == ColumnUse::kGroup) append_recoded(block.groups, recode, groups_);
     if (column.use != ColumnUse::kFeature) continue;
@@ -53,21 +53,26 @@ void TableBuilder::add(const std::filesystem::path& file, int64_t first_line, Pa
   rows_ += block.rows;
 }
 
-std::vector<int32_t> TableBuilder::merge(const std::filesystem::path& file, int64_t first_line,
-                                         const ColumnPlan& column, const Dictionary& block) {
+std::vector<int32_t> TableBuilder::merge(int64_t first_line, const ColumnPlan& column,
+                                         const Dictionary& block) {
   Dictionary& all = dictionaries_[static_cast<size_t>(column.dictionary)];
+  const bool target = column.use == ColumnUse::kTarget;
   std::vector<int32_t> recode;
   for (const Dictionary::Entry& entry : block.entries()) {
-    recode.push_back(all.add(entry.text, first_line + entry.line, entry.column));
+    const TextOrigin origin = {files_.size() - 1, first_line + entry.origin.line,
+                               entry.origin.column};
+    recode.push_back(all.add(entry.text, origin));
     if (column.use == ColumnUse::kGroup || all.entries().size() <= kMaxClasses) continue;
-    throw file_error(
-        file, fmt::format("line {}: more than {} different values in {} '{}': too many classes{}",
-                          first_line + entry.line, kMaxClasses,
-                          column.use == ColumnUse::kTarget ? "target" : "column", column.name,
-                          column.use == ColumnUse::kTarget ? "; is this a regression?"
-                                                           : "; list it under ignore"));
+    fail(origin, fmt::format("{} '{}' has more than {} different values: too many classes; {}",
+                             target ? "target" : "column", column.name, kMaxClasses,
+                             target ? "is this a regression?" : "list it under ignore"));
   }
   return recode;
+}
+
+void TableBuilder::fail(const TextOrigin& origin, const std::string& message) const {
+  throw text_error(files_[origin.file], {static_cast<int>(origin.line), origin.column, {}},
+                   message);
 }
 
 void TableBuilder::sort_features(Dataset& dataset, CacheWriter& cache) const {
@@ -84,7 +89,7 @@ void TableBuilder::sort_features(Dataset& dataset, CacheWriter& cache) const {
   }
 }
 
-void TableBuilder::sort_targets(const std::filesystem::path& file, Dataset& dataset) {
+void TableBuilder::sort_targets(Dataset& dataset) {
   dataset.target_names.resize(static_cast<size_t>(plan_.targets));
   for (const ColumnPlan& column : plan_.columns) {
     if (column.use != ColumnUse::kTarget) continue;
@@ -95,13 +100,13 @@ void TableBuilder::sort_targets(const std::filesystem::path& file, Dataset& data
     for (const Dictionary::Entry& entry : dictionary.entries()) {
       const auto value = config::parse_float(entry.text);
       if (!sorted.numeric || *value == std::floor(*value)) continue;
-      throw file_error(file, fmt::format("line {}: '{}' of target '{}' is not a class: numbers "
-                                         "that are classes must be whole",
-                                         entry.line, entry.text, column.name));
+      fail(entry.origin, fmt::format("'{}' of target '{}' is not a class: numbers that are classes "
+                                     "must be whole",
+                                     entry.text, column.name));
     }
     if (sorted.names.size() < 2) {
-      throw file_error(file, fmt::format("target '{}' has only one class, '{}'", column.name,
-                                         sorted.names.front()));
+      throw file_error(files_.front(), fmt::format("target '{}' has only one class, '{}'",
+                                                   column.name, sorted.names.front()));
     }
     for (int32_t& code : classes_) code = sorted.code[static_cast<size_t>(code)];
     dataset.class_names = std::move(sorted.names);
@@ -117,10 +122,9 @@ void TableBuilder::sort_groups(Dataset& dataset) {
   if (plan_.groups) dataset.groups = groups_.data();
 }
 
-void TableBuilder::finish(const std::filesystem::path& file, const std::string& key,
-                          Dataset dataset, CacheWriter& cache) {
+void TableBuilder::finish(const std::string& key, Dataset dataset, CacheWriter& cache) {
   sort_features(dataset, cache);
-  sort_targets(file, dataset);
+  sort_targets(dataset);
   sort_groups(dataset);
   dataset.rows = rows_;
   dataset.shape = {plan_.features};

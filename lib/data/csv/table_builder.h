@@ -21,23 +21,26 @@ class TableBuilder {
   const TablePlan& plan() const { return plan_; }
   int64_t rows() const { return rows_; }
 
+  /// The blocks that follow are of `file`.
+  void begin_file(const std::filesystem::path& file) { files_.push_back(file); }
+
   /// Adds a block whose first line has number `first_line`. Codes become those of the whole table.
   /// The features stay in the block, for the caller to write.
-  void add(const std::filesystem::path& file, int64_t first_line, ParsedBlock& block);
+  void add(int64_t first_line, ParsedBlock& block);
 
   /// Sorts the classes, recodes what is in the cache and publishes it. `dataset` has name, sha256
   /// and test_begin.
-  void finish(const std::filesystem::path& file, const std::string& key, Dataset dataset,
-              CacheWriter& cache);
+  void finish(const std::string& key, Dataset dataset, CacheWriter& cache);
 
  private:
-  std::vector<int32_t> merge(const std::filesystem::path& file, int64_t first_line,
-                             const ColumnPlan& column, const Dictionary& block);
+  std::vector<int32_t> merge(int64_t first_line, const ColumnPlan& column, const Dictionary& block);
+  [[noreturn]] void fail(const TextOrigin& origin, const std::string& message) const;
   void sort_features(Dataset& dataset, CacheWriter& cache) const;
-  void sort_targets(const std::filesystem::path& file, Dataset& dataset);
+  void sort_targets(Dataset& dataset);
   void sort_groups(Dataset& dataset);
 
   TablePlan plan_;
+  std::vector<std::filesystem::path> files_;
   int64_t rows_ = 0;
   std::vector<Dictionary> dictionaries_;
   std::vector<float> values_;

@@ -52,8 +52,9 @@ class Planner {
   void plan_missing() {
     plan_.missing = spec_.missing;
     for (const std::string& text : spec_.missing) {
-      if (!is_number(text)) continue;
-      plan_.missing_numbers.push_back(static_cast<float>(*config::parse_float(text)));
+      if (const auto number = config::parse_float(text)) {
+        plan_.missing_numbers.push_back(static_cast<float>(*number));
+      }
     }
   }
 
@@ -93,8 +94,8 @@ class Planner {
            fmt::format("no column '{}' for {}{}", wanted, field, did_you_mean(wanted, names_)));
     }
     if (*position < -count || *position >= count) {
-      fail(nullptr, fmt::format("{} position {} is out of range: there are {} columns", field,
-                                *position, count));
+      fail(nullptr, fmt::format("{} position {} is not between {} and {}", field, *position, -count,
+                                count - 1));
     }
     return static_cast<int>(*position < 0 ? *position + count : *position);
   }
