@@ -1,6 +1,7 @@
 #include "base/sha256.h"
 
-#include <fmt/format.h>
+#include "base/hex.h"
+
 #include <nettle/sha2.h>
 
 #include <array>
@@ -24,9 +25,7 @@ void Sha256::add(std::string_view bytes) {
 std::string Sha256::hex() {
   std::array<uint8_t, SHA256_DIGEST_SIZE> digest{};
   sha256_digest(&state_->context, digest.size(), digest.data());
-  std::string text;
-  for (const uint8_t byte : digest) text += fmt::format("{:02x}", byte);
-  return text;
+  return to_hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
 std::string sha256(std::string_view bytes) {

@@ -54,6 +54,10 @@ void Diagnostics::error(const Mark& mark, std::string message) {
   entries_.push_back({mark, std::move(message)});
 }
 
+void Diagnostics::append(const Diagnostics& other) {
+  entries_.insert(entries_.end(), other.entries_.begin(), other.entries_.end());
+}
+
 std::string Diagnostics::render() const {
   std::vector<const Entry*> order;
   for (const Entry& entry : entries_) order.push_back(&entry);

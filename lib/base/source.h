@@ -32,6 +32,9 @@ class Diagnostics {
  public:
   void error(const Mark& mark, std::string message);
 
+  /// Adds the errors of another pass.
+  void append(const Diagnostics& other);
+
   bool ok() const { return entries_.empty(); }
   size_t size() const { return entries_.size(); }
 

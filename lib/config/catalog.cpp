@@ -30,10 +30,24 @@ Node as_fields(const Node& value, const ComponentType& type) {
 
 }  // namespace
 
+Catalog& Catalog::add_plain(std::string name, std::string doc,
+                            std::function<std::shared_ptr<Component>()> make,
+                            std::vector<std::string> aliases) {
+  plain_.push_back(std::make_shared<FieldList>(name, std::move(doc)));
+  const auto make_pair = [make = std::move(make)] {
+    return std::pair<std::shared_ptr<Component>, void*>(make(), nullptr);
+  };
+  types_.push_back({std::move(name), plain_.back().get(), make_pair, std::move(aliases)});
+  return *this;
+}
+
 const ComponentType* Catalog::find(std::string_view name) const {
   const std::string wanted = folded(name);
   for (const ComponentType& type : types_) {
     if (folded(type.name) == wanted) return &type;
+    for (const std::string& alias : type.aliases) {
+      if (folded(alias) == wanted) return &type;
+    }
   }
   return nullptr;
 }

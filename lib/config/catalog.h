@@ -26,6 +26,7 @@ struct ComponentType {
   std::string name;  ///< as Keras or scikit-learn spells it
   const FieldList* fields = nullptr;
   std::function<std::pair<std::shared_ptr<Component>, void*>()> make;
+  std::vector<std::string> aliases;  ///< further names that find it ("mse")
 };
 
 /// All components of one kind ("layer", "optimizer", ...).
@@ -35,15 +36,22 @@ class Catalog {
 
   /// Adds T, which has a static fields() whose name is the component's name.
   template <class T>
-  Catalog& add() {
-    types_.push_back({T::fields().name(), &T::fields(), [] {
+  Catalog& add(std::vector<std::string> aliases = {}) {
+    types_.push_back({T::fields().name(), &T::fields(),
+                      [] {
                         auto object = std::make_shared<T>();
                         void* address = object.get();
                         return std::pair<std::shared_ptr<Component>, void*>(std::move(object),
                                                                             address);
-                      }});
+                      },
+                      std::move(aliases)});
     return *this;
   }
+
+  /// Adds a component without fields.
+  Catalog& add_plain(std::string name, std::string doc,
+                     std::function<std::shared_ptr<Component>()> make,
+                     std::vector<std::string> aliases = {});
 
   const std::string& kind() const { return kind_; }
   const std::vector<ComponentType>& types() const { return types_; }
@@ -53,6 +61,7 @@ class Catalog {
  private:
   std::string kind_;
   std::vector<ComponentType> types_;
+  std::vector<std::shared_ptr<FieldList>> plain_;  ///< field lists of add_plain
 };
 
 /// Every catalog the program knows, by kind.

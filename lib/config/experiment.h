@@ -117,11 +117,13 @@ struct TrainSpec {
   int64_t batch_size = 32;
   int64_t epochs = 1;
   std::vector<Ref<MetricKind>> metrics;
-  double validation_split = 0;  ///< taken from the training rows; early stopping needs one
+  /// Fraction of the training rows. Not set: 0.1 if early stopping watches it, else none.
+  std::optional<double> validation_split;
   std::optional<EarlyStoppingSpec> early_stopping;
   ClassWeight class_weight;
   bool shuffle = true;
   int64_t checkpoint_every = 0;  ///< epochs; 0: none
+  Mark early_stopping_mark;
   static const FieldList& fields();
 };
 
@@ -178,6 +180,7 @@ struct ExperimentSpec {
   bool refit = true;
   std::optional<int64_t> threads;  ///< of one training; default 1 in a search, all cores alone
   KeepPredictions predictions = KeepPredictions::kBest;
+  Mark scoring_mark;
   static const FieldList& fields();
 };
 

@@ -1,0 +1,137 @@
+#include "nn/activations.h"
+
+#include <cmath>
+#include <numbers>
+
+#include "ops/functions.h"
+
+namespace mlrun::nn {
+namespace {
+
+using config::FieldList;
+using config::FieldListOf;
+using graph::Graph;
+using graph::ValueId;
+using ops::Ew;
+
+using Function = ValueId (*)(Graph&, ValueId);
+
+template <Ew code>
+ValueId one(Graph& g, ValueId x) {
+  return ops::unary(g, code, x);
+}
+
+ValueId relu6(Graph& g, ValueId x) {
+  return ops::unary(g, Ew::kMinimumC, ops::unary(g, Ew::kRelu, x), 6);
+}
+
+// Klambauer et al. 2017.
+ValueId selu(Graph& g, ValueId x) {
+  constexpr float kAlpha = 1.6732632423543772f;
+  constexpr float kScale = 1.0507009873554805f;
+  return ops::scale(g, ops::unary(g, Ew::kElu, x, kAlpha), kScale);
+}
+
+// x Phi(x), Hendrycks, Gimpel 2016; the exact form, as Keras' default.
+ValueId gelu(Graph& g, ValueId x) {
+  const ValueId erf = ops::unary(g, Ew::kErf, ops::scale(g, x, std::numbers::sqrt2_v<float> / 2));
+  return ops::mul(g, x, ops::offset(g, ops::scale(g, erf, 0.5f), 0.5f));
+}
+
+ValueId silu(Graph& g, ValueId x) { return ops::mul(g, x, ops::unary(g, Ew::kSigmoid, x)); }
+
+// x tanh(softplus(x)), Misra 2019.
+ValueId mish(Graph& g, ValueId x) {
+  return ops::mul(g, x, ops::unary(g, Ew::kTanh, ops::unary(g, Ew::kSoftplus, x)));
+}
+
+ValueId hard_silu(Graph& g, ValueId x) {
+  return ops::mul(g, x, ops::unary(g, Ew::kHardSigmoid, x));
+}
+
+struct Simple {
+  const char* name;
+  const char* doc;
+  Function function;
+  std::vector<std::string> aliases;
+};
+
+const std::vector<Simple>& simple_activations() {
+  static const std::vector<Simple> all = {
+      {"linear", "x", [](Graph&, ValueId x) { return x; }, {}},
+      {"relu", "max(x, 0)", one<Ew::kRelu>, {}},
+      {"relu6", "min(max(x, 0), 6)", relu6, {}},
+      {"selu", "1.0507 elu(x, 1.6733)", selu, {}},
+      {"gelu", "x Phi(x), exact", gelu, {}},
+      {"sigmoid", "1 / (1 + e^-x)", one<Ew::kSigmoid>, {}},
+      {"hard_sigmoid", "x / 6 + 0.5, cut to [0, 1]", one<Ew::kHardSigmoid>, {}},
+      {"tanh", "hyperbolic tangent", one<Ew::kTanh>, {}},
+      {"softplus", "log(1 + e^x)", one<Ew::kSoftplus>, {}},
+      {"softsign", "x / (1 + |x|)", one<Ew::kSoftsign>, {}},
+      {"silu", "x sigmoid(x)", silu, {"swish"}},
+      {"hard_silu", "x hard_sigmoid(x)", hard_silu, {"hard_swish"}},
+      {"mish", "x tanh(softplus(x))", mish, {}},
+      {"exponential", "e^x", one<Ew::kExp>, {"exp"}},
+      {"softmax", "e^x / sum e^x over the last axis", ops::softmax, {}},
+      {"log_softmax", "log softmax over the last axis", ops::log_softmax, {}},
+  };
+  return all;
+}
+
+class SimpleActivation : public Activation {
+ public:
+  explicit SimpleActivation(Function function) : function_(function) {}
+  ValueId build(Graph& g, ValueId x) const override { return function_(g, x); }
+
+ private:
+  Function function_;
+};
+
+struct LeakyRelu : Activation {
+  double negative_slope = 0.2;
+  static const FieldList& fields() {
+    static const FieldList list =
+        FieldListOf<LeakyRelu>("leaky_relu", "x where positive, else negative_slope x")
+            .field("negative_slope", &LeakyRelu::negative_slope, "slope below 0");
+    return list;
+  }
+  ValueId build(Graph& g, ValueId x) const override {
+    return ops::unary(g, Ew::kLeakyRelu, x, static_cast<float>(negative_slope));
+  }
+};
+
+struct Elu : Activation {
+  double alpha = 1;
+  static const FieldList& fields() {
+    static const FieldList list =
+        FieldListOf<Elu>("elu", "x where positive, else alpha (e^x - 1). Clevert et al. 2015.")
+            .field("alpha", &Elu::alpha, "limit below 0, negated", config::above(0));
+    return list;
+  }
+  ValueId build(Graph& g, ValueId x) const override {
+    return ops::unary(g, Ew::kElu, x, static_cast<float>(alpha));
+  }
+};
+
+}  // namespace
+
+const config::Catalog& activation_catalog() {
+  static const config::Catalog catalog = [] {
+    config::Catalog all("activation");
+    for (const Simple& simple : simple_activations()) {
+      all.add_plain(
+          simple.name, simple.doc,
+          [function = simple.function] { return std::make_shared<SimpleActivation>(function); },
+          simple.aliases);
+    }
+    all.add<LeakyRelu>().add<Elu>();
+    return all;
+  }();
+  return catalog;
+}
+
+ValueId activate(Graph& g, const ActivationRef& activation, ValueId x) {
+  return activation ? activation.as<Activation>().build(g, x) : x;
+}
+
+}  // namespace mlrun::nn

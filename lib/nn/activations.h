@@ -1,0 +1,26 @@
+// Activation functions by their Keras names.
+#pragma once
+
+#include "config/codec.h"
+#include "graph/graph.h"
+
+namespace mlrun::nn {
+
+struct ActivationKind {
+  static constexpr std::string_view kName = "activation";
+};
+
+class Activation : public config::Component {
+ public:
+  /// Same shape as x.
+  virtual graph::ValueId build(graph::Graph& g, graph::ValueId x) const = 0;
+};
+
+/// Empty means linear.
+using ActivationRef = config::Ref<ActivationKind>;
+
+const config::Catalog& activation_catalog();
+
+graph::ValueId activate(graph::Graph& g, const ActivationRef& activation, graph::ValueId x);
+
+}  // namespace mlrun::nn

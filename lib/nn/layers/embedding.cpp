@@ -1,0 +1,26 @@
+#include "nn/layers/embedding.h"
+
+#include "ops/functions.h"
+
+namespace mlrun::nn {
+
+const config::FieldList& Embedding::fields() {
+  static const config::FieldList list =
+      config::FieldListOf<Embedding>("Embedding", "One learned row per index.")
+          .field("input_dim", &Embedding::input_dim, "number of indices", config::required,
+                 config::at_least(1))
+          .field("output_dim", &Embedding::output_dim, "length of a row", config::required,
+                 config::at_least(1))
+          .field("embeddings_initializer", &Embedding::embeddings_initializer, "start of the rows")
+          .field("embeddings_regularizer", &Embedding::embeddings_regularizer,
+                 "penalty on the rows");
+  return list;
+}
+
+ValueId Embedding::build(Builder& b, ValueId x) const {
+  const ValueId table = b.weight("embeddings", Shape{input_dim, output_dim}, embeddings_initializer,
+                                 {true, embeddings_regularizer});
+  return ops::embedding(b.graph(), table, x);
+}
+
+}  // namespace mlrun::nn

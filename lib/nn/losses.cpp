@@ -1,0 +1,267 @@
+#include "nn/losses.h"
+
+#include <cmath>
+#include <numbers>
+
+#include "ops/functions.h"
+#include "ops/softmax.h"
+
+namespace mlrun::nn {
+namespace {
+
+using config::FieldList;
+using config::FieldListOf;
+using graph::Graph;
+using graph::ValueId;
+using ops::Ew;
+
+constexpr float kEpsilon = 1e-7f;  // Keras' fuzz factor
+
+ValueId average_outputs(Graph& g, ValueId elements) {
+  return ops::reduce_to(g, elements, Shape{kBatch}, true);
+}
+
+ValueId clip(Graph& g, ValueId p, float low, float high) {
+  return ops::unary(g, Ew::kMinimumC, ops::unary(g, Ew::kMaximumC, p, low), high);
+}
+
+// The input of a final sigmoid, or kNoValue.
+ValueId before_sigmoid(const Graph& g, ValueId prediction) {
+  const graph::Node* node = g.producer(prediction);
+  const auto* op = node ? dynamic_cast<const ops::ElementwiseOp*>(node->op.get()) : nullptr;
+  return op && op->code()[0].code == Ew::kSigmoid ? node->inputs[0] : graph::kNoValue;
+}
+
+// Something whose softmax is the prediction.
+ValueId before_softmax(Graph& g, ValueId prediction, bool from_logits) {
+  if (from_logits) return prediction;
+  const graph::Node* node = g.producer(prediction);
+  const auto* op = node ? dynamic_cast<const ops::SoftmaxOp*>(node->op.get()) : nullptr;
+  if (op && !op->log()) return node->inputs[0];
+  return ops::unary(g, Ew::kLog, clip(g, prediction, kEpsilon, 1 - kEpsilon));
+}
+
+struct BinaryCrossentropy : Loss {
+  bool from_logits = false;
+  double label_smoothing = 0;
+  static const FieldList& fields() {
+    static const FieldList list =
+        FieldListOf<BinaryCrossentropy>("binary_crossentropy", "-y log p - (1 - y) log(1 - p)")
+            .field("from_logits", &BinaryCrossentropy::from_logits,
+                   "the model ends without a sigmoid")
+            .field("label_smoothing", &BinaryCrossentropy::label_smoothing,
+                   "targets move this far towards 0.5", config::fraction());
+    return list;
+  }
+  TargetKind target_kind() const override { return TargetKind::kBinary; }
+  ValueId prediction(Graph& g, ValueId output) const override {
+    return from_logits ? ops::unary(g, Ew::kSigmoid, output) : output;
+  }
+  ValueId per_sample(Graph& g, ValueId output, ValueId target) const override {
+    if (label_smoothing > 0) {
+      const auto s = static_cast<float>(label_smoothing);
+      target = ops::offset(g, ops::scale(g, target, 1 - s), s / 2);
+    }
+    const ValueId logits = from_logits ? output : before_sigmoid(g, output);
+    if (logits != graph::kNoValue) {
+      // softplus(z) - y z
+      return average_outputs(
+          g, ops::sub(g, ops::unary(g, Ew::kSoftplus, logits), ops::mul(g, target, logits)));
+    }
+    const ValueId p = clip(g, output, kEpsilon, 1 - kEpsilon);
+    const ValueId not_p = ops::offset(g, ops::unary(g, Ew::kNegate, p), 1);
+    const ValueId not_y = ops::offset(g, ops::unary(g, Ew::kNegate, target), 1);
+    const ValueId likelihood = ops::add(g, ops::mul(g, target, ops::unary(g, Ew::kLog, p)),
+                                        ops::mul(g, not_y, ops::unary(g, Ew::kLog, not_p)));
+    return average_outputs(g, ops::unary(g, Ew::kNegate, likelihood));
+  }
+};
+
+struct SparseCategoricalCrossentropy : Loss {
+  bool from_logits = false;
+  static const FieldList& fields() {
+    static const FieldList list =
+        FieldListOf<SparseCategoricalCrossentropy>("sparse_categorical_crossentropy",
+                                                   "-log p[label]")
+            .field("from_logits", &SparseCategoricalCrossentropy::from_logits,
+                   "the model ends without a softmax");
+    return list;
+  }
+  TargetKind target_kind() const override { return TargetKind::kLabels; }
+  ValueId prediction(Graph& g, ValueId output) const override {
+    return from_logits ? ops::softmax(g, output) : output;
+  }
+  ValueId per_sample(Graph& g, ValueId output, ValueId target) const override {
+    return ops::sparse_cross_entropy(g, before_softmax(g, output, from_logits), target);
+  }
+};
+
+struct CategoricalCrossentropy : Loss {
+  bool from_logits = false;
+  double label_smoothing = 0;
+  static const FieldList& fields() {
+    static const FieldList list =
+        FieldListOf<CategoricalCrossentropy>("categorical_crossentropy",
+                                             "-sum y log p, y the one-hot label")
+            .field("from_logits", &CategoricalCrossentropy::from_logits,
+                   "the model ends without a softmax")
+            .field("label_smoothing", &CategoricalCrossentropy::label_smoothing,
+                   "probability spread over all classes", config::fraction());
+    return list;
+  }
+  TargetKind target_kind() const override { return TargetKind::kLabels; }
+  ValueId prediction(Graph& g, ValueId output) const override {
+    return from_logits ? ops::softmax(g, output) : output;
+  }
+  ValueId per_sample(Graph& g, ValueId output, ValueId target) const override {
+    const ValueId logits = before_softmax(g, output, from_logits);
+    const ValueId hard = ops::sparse_cross_entropy(g, logits, target);
+    if (label_smoothing == 0) return hard;
+    const auto s = static_cast<float>(label_smoothing);
+    const ValueId spread =
+        ops::unary(g, Ew::kNegate, average_outputs(g, ops::log_softmax(g, logits)));
+    return ops::add(g, ops::scale(g, hard, 1 - s), ops::scale(g, spread, s));
+  }
+};
+
+// A loss that is an average of f(prediction, target) over the outputs.
+using Elementwise = ValueId (*)(Graph&, ValueId p, ValueId y);
+
+ValueId error(Graph& g, ValueId p, ValueId y) { return ops::sub(g, p, y); }
+
+ValueId squared(Graph& g, ValueId p, ValueId y) {
+  return ops::unary(g, Ew::kSquare, error(g, p, y));
+}
+
+ValueId absolute(Graph& g, ValueId p, ValueId y) { return ops::unary(g, Ew::kAbs, error(g, p, y)); }
+
+ValueId absolute_percentage(Graph& g, ValueId p, ValueId y) {
+  const ValueId size = ops::unary(g, Ew::kMaximumC, ops::unary(g, Ew::kAbs, y), kEpsilon);
+  return ops::scale(g, ops::div(g, absolute(g, p, y), size), 100);
+}
+
+ValueId log_of_one_more(Graph& g, ValueId x) {
+  return ops::unary(g, Ew::kLog, ops::offset(g, ops::unary(g, Ew::kMaximumC, x, kEpsilon), 1));
+}
+
+ValueId squared_logarithmic(Graph& g, ValueId p, ValueId y) {
+  return squared(g, log_of_one_more(g, p), log_of_one_more(g, y));
+}
+
+// log cosh e = e + softplus(-2 e) - log 2
+ValueId log_cosh(Graph& g, ValueId p, ValueId y) {
+  const ValueId e = error(g, p, y);
+  const ValueId tail = ops::unary(g, Ew::kSoftplus, ops::scale(g, e, -2));
+  return ops::offset(g, ops::add(g, e, tail), -std::numbers::ln2_v<float>);
+}
+
+ValueId poisson(Graph& g, ValueId p, ValueId y) {
+  return ops::sub(g, p, ops::mul(g, y, ops::unary(g, Ew::kLog, ops::offset(g, p, kEpsilon))));
+}
+
+struct Simple {
+  const char* name;
+  const char* doc;
+  Elementwise function;
+  std::vector<std::string> aliases;
+};
+
+const std::vector<Simple>& simple_losses() {
+  static const std::vector<Simple> all = {
+      {"mean_squared_error", "(p - y)^2", squared, {"mse"}},
+      {"mean_absolute_error", "|p - y|", absolute, {"mae"}},
+      {"mean_absolute_percentage_error", "100 |p - y| / |y|", absolute_percentage, {"mape"}},
+      {"mean_squared_logarithmic_error",
+       "(log(1 + p) - log(1 + y))^2",
+       squared_logarithmic,
+       {"msle"}},
+      {"log_cosh", "log cosh(p - y)", log_cosh, {}},
+      {"poisson", "p - y log p", poisson, {}},
+  };
+  return all;
+}
+
+class SimpleLoss : public Loss {
+ public:
+  explicit SimpleLoss(Elementwise function) : function_(function) {}
+  ValueId per_sample(Graph& g, ValueId output, ValueId target) const override {
+    return average_outputs(g, function_(g, output, target));
+  }
+
+ private:
+  Elementwise function_;
+};
+
+// e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2); with c = min(|e|, delta):
+// c (|e| - c / 2). Huber 1964.
+struct Huber : Loss {
+  double delta = 1;
+  static const FieldList& fields() {
+    static const FieldList list =
+        FieldListOf<Huber>("huber", "quadratic up to delta, then linear")
+            .field("delta", &Huber::delta, "where it becomes linear", config::above(0));
+    return list;
+  }
+  ValueId per_sample(Graph& g, ValueId output, ValueId target) const override {
+    const ValueId size = absolute(g, output, target);
+    const ValueId core = ops::unary(g, Ew::kMinimumC, size, static_cast<float>(delta));
+    return average_outputs(g, ops::mul(g, core, ops::sub(g, size, ops::scale(g, core, 0.5f))));
+  }
+};
+
+// max(0, 1 - t p), t = 2 y - 1 in {-1, 1}, to the power 1 or 2.
+ValueId hinge_margin(Graph& g, ValueId prediction, ValueId target) {
+  const ValueId sign = ops::offset(g, ops::scale(g, target, 2), -1);
+  const ValueId margin = ops::offset(g, ops::scale(g, ops::mul(g, sign, prediction), -1), 1);
+  return ops::unary(g, Ew::kRelu, margin);
+}
+
+// A margin in [-1, 1] as a score in [0, 1].
+ValueId from_margin(Graph& g, ValueId output) {
+  return clip(g, ops::offset(g, ops::scale(g, output, 0.5f), 0.5f), 0, 1);
+}
+
+struct Hinge : Loss {
+  static const FieldList& fields() {
+    static const FieldList list("hinge", "max(0, 1 - t p), t = -1 or 1");
+    return list;
+  }
+  TargetKind target_kind() const override { return TargetKind::kBinary; }
+  ValueId prediction(Graph& g, ValueId output) const override { return from_margin(g, output); }
+  ValueId per_sample(Graph& g, ValueId output, ValueId target) const override {
+    return average_outputs(g, hinge_margin(g, output, target));
+  }
+};
+
+struct SquaredHinge : Loss {
+  static const FieldList& fields() {
+    static const FieldList list("squared_hinge", "max(0, 1 - t p)^2, t = -1 or 1");
+    return list;
+  }
+  TargetKind target_kind() const override { return TargetKind::kBinary; }
+  ValueId prediction(Graph& g, ValueId output) const override { return from_margin(g, output); }
+  ValueId per_sample(Graph& g, ValueId output, ValueId target) const override {
+    return average_outputs(g, ops::unary(g, Ew::kSquare, hinge_margin(g, output, target)));
+  }
+};
+
+}  // namespace
+
+const config::Catalog& loss_catalog() {
+  static const config::Catalog catalog = [] {
+    config::Catalog all("loss");
+    all.add<BinaryCrossentropy>({"log_loss", "bce"});
+    all.add<CategoricalCrossentropy>().add<SparseCategoricalCrossentropy>();
+    for (const Simple& simple : simple_losses()) {
+      all.add_plain(
+          simple.name, simple.doc,
+          [function = simple.function] { return std::make_shared<SimpleLoss>(function); },
+          simple.aliases);
+    }
+    all.add<Huber>().add<Hinge>().add<SquaredHinge>();
+    return all;
+  }();
+  return catalog;
+}
+
+}  // namespace mlrun::nn

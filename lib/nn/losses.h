@@ -1,0 +1,31 @@
+// What is minimised. Keras' names, formulas and defaults.
+#pragma once
+
+#include "config/experiment.h"
+#include "graph/graph.h"
+
+namespace mlrun::nn {
+
+/// What a loss wants as its target.
+enum class TargetKind {
+  kValues,  ///< float (N, K), K as wide as the model's output
+  kBinary,  ///< float (N, 1): 0 or 1, from two classes
+  kLabels,  ///< int32 (N): class labels below the width of the model's output
+};
+
+class Loss : public config::Component {
+ public:
+  virtual TargetKind target_kind() const { return TargetKind::kValues; }
+
+  /// Loss of each sample (N), averaged over its outputs. `prediction` is the model's output; a
+  /// final sigmoid or softmax is seen through, so that the loss is computed from the logits.
+  virtual graph::ValueId per_sample(graph::Graph& g, graph::ValueId prediction,
+                                    graph::ValueId target) const = 0;
+
+  /// The model's output as probabilities or values: what is stored and what metrics see.
+  virtual graph::ValueId prediction(graph::Graph&, graph::ValueId output) const { return output; }
+};
+
+const config::Catalog& loss_catalog();
+
+}  // namespace mlrun::nn

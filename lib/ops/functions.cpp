@@ -1,0 +1,78 @@
+#include "ops/functions.h"
+
+#include "ops/embedding.h"
+#include "ops/matmul.h"
+#include "ops/normalize.h"
+#include "ops/reduce.h"
+#include "ops/shaping.h"
+#include "ops/softmax.h"
+
+namespace mlrun::ops {
+
+ValueId unary(Graph& g, Ew code, ValueId a, float c) {
+  return g.apply(std::make_shared<ElementwiseOp>(
+                     1, std::vector<EwInstruction>{{code, 1, 0, 0, c, 0}}, std::vector<uint8_t>{1}),
+                 {a});
+}
+
+ValueId binary(Graph& g, Ew code, ValueId a, ValueId b, float c) {
+  return g.apply(std::make_shared<ElementwiseOp>(
+                     2, std::vector<EwInstruction>{{code, 2, 0, 1, c, 0}}, std::vector<uint8_t>{2}),
+                 {a, b});
+}
+
+ValueId dropout(Graph& g, ValueId a, ValueId random, float rate, uint32_t salt) {
+  const std::vector<EwInstruction> code = {{Ew::kDropout, 2, 0, 1, rate, salt}};
+  return g.apply(std::make_shared<ElementwiseOp>(2, code, std::vector<uint8_t>{2}), {a, random});
+}
+
+ValueId matmul(Graph& g, ValueId a, ValueId b, bool transpose_a, bool transpose_b) {
+  return g.apply(std::make_shared<MatMulOp>(transpose_a, transpose_b), {a, b});
+}
+
+ValueId reduce_to(Graph& g, ValueId a, const Shape& shape, bool mean) {
+  if (g.shape(a) == shape && !mean) return a;
+  return g.apply(std::make_shared<ReduceOp>(shape, mean), {a});
+}
+
+ValueId reshape(Graph& g, ValueId a, const Shape& shape) {
+  if (g.shape(a) == shape) return a;
+  return g.apply(std::make_shared<ReshapeOp>(shape), {a});
+}
+
+ValueId fill_like(Graph& g, ValueId like, float value) {
+  return g.apply(std::make_shared<FillOp>(value), {like});
+}
+
+ValueId softmax(Graph& g, ValueId a) { return g.apply(std::make_shared<SoftmaxOp>(false), {a}); }
+
+ValueId log_softmax(Graph& g, ValueId a) { return g.apply(std::make_shared<SoftmaxOp>(true), {a}); }
+
+ValueId sparse_cross_entropy(Graph& g, ValueId logits, ValueId labels) {
+  return g.apply(std::make_shared<SparseCrossEntropyOp>(), {logits, labels});
+}
+
+ValueId embedding(Graph& g, ValueId table, ValueId indices) {
+  return g.apply(std::make_shared<EmbeddingOp>(), {table, indices});
+}
+
+BatchNormResult batch_norm(Graph& g, ValueId x, ValueId gamma, ValueId beta, float epsilon) {
+  const std::vector<ValueId> out =
+      g.apply_multi(std::make_shared<BatchNormOp>(epsilon), {x, gamma, beta});
+  return {out[0], out[1], out[2]};
+}
+
+ValueId layer_norm(Graph& g, ValueId x, ValueId gamma, ValueId beta, float epsilon) {
+  return g.apply_multi(std::make_shared<LayerNormOp>(epsilon), {x, gamma, beta})[0];
+}
+
+void update_moving_average(Graph& g, ValueId moving, ValueId batch, float momentum) {
+  g.apply_multi(std::make_shared<MovingAverageOp>(momentum), {moving, batch});
+}
+
+graph::AutodiffOps autodiff_ops() {
+  return {[](Graph& g, ValueId a, ValueId b) { return add(g, a, b); },
+          [](Graph& g, ValueId like) { return fill_like(g, like, 1.0f); }};
+}
+
+}  // namespace mlrun::ops

@@ -1,0 +1,95 @@
+#include "ops/matmul.h"
+
+#include <fmt/format.h>
+
+#include "ops/functions.h"
+
+namespace mlrun::ops {
+
+using graph::ShapeError;
+using graph::ValueId;
+
+namespace {
+
+int output_over_product(const ElementwiseOp& epilogue) {
+  for (size_t o = 0; o < epilogue.outputs().size(); ++o) {
+    if (epilogue.may_overwrite(0, static_cast<int>(o))) return static_cast<int>(o);
+  }
+  return -1;
+}
+
+}  // namespace
+
+bool MatMulOp::can_fuse(const ElementwiseOp& epilogue) {
+  return output_over_product(epilogue) >= 0;
+}
+
+MatMulOp::MatMulOp(bool transpose_a, bool transpose_b,
+                   std::shared_ptr<const ElementwiseOp> epilogue)
+    : transpose_a_(transpose_a), transpose_b_(transpose_b), epilogue_(std::move(epilogue)) {
+  if (epilogue_) product_output_ = output_over_product(*epilogue_);
+}
+
+TensorType MatMulOp::product(std::span<const TensorType> inputs) const {
+  const Shape& a = inputs[0].shape;
+  const Shape& b = inputs[1].shape;
+  if (a.rank() < 2 || b.rank() < 2) {
+    throw ShapeError(fmt::format("a matrix product needs matrices, not {} and {}", a.to_string(),
+                                 b.to_string()));
+  }
+  if (transpose_a_) {
+    if (a.elements(2) / a.back() != b.elements(2) / b.back()) {
+      throw ShapeError(fmt::format("{} and {} differ in their leading dimensions", a.to_string(),
+                                   b.to_string()));
+    }
+    return {Shape{a.back(), b.back()}, DType::kFloat32};
+  }
+  const int64_t inner = transpose_b_ ? b[1] : b[0];
+  if (b.rank() != 2 || a.back() != inner) {
+    throw ShapeError(fmt::format("cannot multiply {} by {}", a.to_string(), b.to_string()));
+  }
+  std::vector<int64_t> dims(a.dims().begin(), a.dims().end());
+  dims.back() = transpose_b_ ? b[0] : b[1];
+  return {Shape(dims), DType::kFloat32};
+}
+
+std::vector<TensorType> MatMulOp::infer(std::span<const TensorType> inputs) const {
+  const TensorType result = product(inputs);
+  if (!epilogue_) return {result};
+  std::vector<TensorType> operands = {result};
+  operands.insert(operands.end(), inputs.begin() + 2, inputs.end());
+  return epilogue_->infer(operands);
+}
+
+void MatMulOp::gradient(graph::GradientRule& rule) const {
+  graph::Graph& g = rule.graph;
+  const ValueId a = rule.inputs[0];
+  const ValueId b = rule.inputs[1];
+  const ValueId dy = rule.output_grads[0];
+  if (transpose_a_) {
+    // y = a^T b, y (K, M): da = b y'^T, db = a y'.
+    if (rule.wanted[0]) rule.input_grads[0] = matmul(g, b, dy, false, true);
+    if (rule.wanted[1]) rule.input_grads[1] = matmul(g, a, dy);
+    return;
+  }
+  if (rule.wanted[0]) rule.input_grads[0] = matmul(g, dy, b, false, !transpose_b_);
+  if (rule.wanted[1]) {
+    rule.input_grads[1] = transpose_b_ ? matmul(g, dy, a, true) : matmul(g, a, dy, true);
+  }
+}
+
+graph::Cost MatMulOp::cost(std::span<const TensorType> inputs, std::span<const TensorType> outputs,
+                           int64_t batch) const {
+  graph::Cost cost = Op::cost(inputs, outputs, batch);
+  const auto a = static_cast<double>(inputs[0].shape.elements(batch));
+  cost.flops =
+      2.0 * a *
+      static_cast<double>(transpose_a_ ? inputs[1].shape.back() : product(inputs).shape.back());
+  if (epilogue_) {
+    cost.flops += static_cast<double>(outputs[0].shape.elements(batch)) *
+                  static_cast<double>(epilogue_->code().size());
+  }
+  return cost;
+}
+
+}  // namespace mlrun::ops

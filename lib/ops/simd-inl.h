@@ -1,0 +1,163 @@
+// The portable SIMD layer of the CPU kernels: loops over float arrays with tails, and the
+// mathematical functions, with NaN and infinity kept as IEEE 754 has them.
+//
+// Included once per instruction set by files that use foreach_target.h; hence no include guard in
+// the ordinary sense.
+#include <hwy/contrib/math/math-inl.h>
+#include <hwy/highway.h>
+
+#include <cstddef>
+#include <cstring>
+
+#if defined(MLRUN_OPS_SIMD_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef MLRUN_OPS_SIMD_INL_H_
+#undef MLRUN_OPS_SIMD_INL_H_
+#else
+#define MLRUN_OPS_SIMD_INL_H_
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace mlrun::ops::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+using Float = hn::ScalableTag<float>;
+using Vec = hn::Vec<Float>;
+
+inline constexpr size_t kMaxLanes = 16;
+
+/// A vector from the first n < Lanes elements of p, zero behind them.
+HWY_INLINE Vec load_part(const float* p, size_t n) {
+  alignas(64) float lanes[kMaxLanes] = {};
+  std::memcpy(lanes, p, n * sizeof(float));
+  return hn::Load(Float(), lanes);
+}
+
+HWY_INLINE void store_part(Vec v, float* p, size_t n) {
+  alignas(64) float lanes[kMaxLanes];
+  hn::Store(v, Float(), lanes);
+  std::memcpy(p, lanes, n * sizeof(float));
+}
+
+/// out[i] = f(a[i]).
+template <class F>
+HWY_INLINE void map1(const float* a, float* out, size_t n, F f) {
+  const Float d;
+  const size_t lanes = hn::Lanes(d);
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) hn::StoreU(f(hn::LoadU(d, a + i)), d, out + i);
+  if (i < n) store_part(f(load_part(a + i, n - i)), out + i, n - i);
+}
+
+/// out[i] = f(a[i], b[i]).
+template <class F>
+HWY_INLINE void map2(const float* a, const float* b, float* out, size_t n, F f) {
+  const Float d;
+  const size_t lanes = hn::Lanes(d);
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    hn::StoreU(f(hn::LoadU(d, a + i), hn::LoadU(d, b + i)), d, out + i);
+  }
+  if (i < n) store_part(f(load_part(a + i, n - i), load_part(b + i, n - i)), out + i, n - i);
+}
+
+/// Sum of f(a[i]) in a fixed order.
+template <class F>
+HWY_INLINE float sum1(const float* a, size_t n, F f) {
+  const Float d;
+  const size_t lanes = hn::Lanes(d);
+  Vec s0 = hn::Zero(d);
+  Vec s1 = hn::Zero(d);
+  size_t i = 0;
+  for (; i + 2 * lanes <= n; i += 2 * lanes) {
+    s0 = hn::Add(s0, f(hn::LoadU(d, a + i)));
+    s1 = hn::Add(s1, f(hn::LoadU(d, a + i + lanes)));
+  }
+  for (; i + lanes <= n; i += lanes) s0 = hn::Add(s0, f(hn::LoadU(d, a + i)));
+  float tail = 0;
+  if (i < n) {
+    alignas(64) float rest[kMaxLanes];
+    hn::Store(f(load_part(a + i, n - i)), d, rest);
+    for (size_t j = 0; j < n - i; ++j) tail += rest[j];
+  }
+  return hn::GetLane(hn::SumOfLanes(d, hn::Add(s0, s1))) + tail;
+}
+
+/// Sum of a[i] * b[i] in a fixed order.
+HWY_INLINE float dot(const float* a, const float* b, size_t n) {
+  const Float d;
+  const size_t lanes = hn::Lanes(d);
+  Vec s0 = hn::Zero(d);
+  Vec s1 = hn::Zero(d);
+  size_t i = 0;
+  for (; i + 2 * lanes <= n; i += 2 * lanes) {
+    s0 = hn::MulAdd(hn::LoadU(d, a + i), hn::LoadU(d, b + i), s0);
+    s1 = hn::MulAdd(hn::LoadU(d, a + i + lanes), hn::LoadU(d, b + i + lanes), s1);
+  }
+  for (; i + lanes <= n; i += lanes) {
+    s0 = hn::MulAdd(hn::LoadU(d, a + i), hn::LoadU(d, b + i), s0);
+  }
+  if (i < n) s1 = hn::MulAdd(load_part(a + i, n - i), load_part(b + i, n - i), s1);
+  return hn::GetLane(hn::SumOfLanes(d, hn::Add(s0, s1)));
+}
+
+/// y[i] += alpha * x[i].
+HWY_INLINE void axpy(float alpha, const float* x, float* y, size_t n) {
+  const Vec va = hn::Set(Float(), alpha);
+  map2(x, y, y, n, [va](Vec vx, Vec vy) { return hn::MulAdd(va, vx, vy); });
+}
+
+HWY_INLINE Vec constant(float c) { return hn::Set(Float(), c); }
+
+HWY_INLINE Vec keep_nan(Vec x, Vec y) { return hn::IfThenElse(hn::IsNaN(x), x, y); }
+
+/// e^x; inf above 88.72, 0 below -104.
+HWY_INLINE Vec exp(Vec x) {
+  const Vec inf = constant(std::numeric_limits<float>::infinity());
+  const Vec y = hn::Exp(Float(), hn::Min(x, constant(88.8f)));
+  return keep_nan(x, hn::IfThenElse(hn::Gt(x, constant(88.72284f)), inf, y));
+}
+
+/// Natural logarithm; -inf at 0, NaN below.
+HWY_INLINE Vec log(Vec x) {
+  const Vec inf = constant(std::numeric_limits<float>::infinity());
+  const Vec nan = constant(std::numeric_limits<float>::quiet_NaN());
+  Vec y = hn::Log(Float(), x);
+  y = hn::IfThenElse(hn::Eq(x, inf), inf, y);
+  y = hn::IfThenElse(hn::Eq(x, hn::Zero(Float())), hn::Neg(inf), y);
+  y = hn::IfThenElse(hn::Lt(x, hn::Zero(Float())), nan, y);
+  return keep_nan(x, y);
+}
+
+HWY_INLINE Vec tanh(Vec x) { return keep_nan(x, hn::Tanh(Float(), x)); }
+
+/// 1 / (1 + e^-x), without overflow on either side.
+HWY_INLINE Vec sigmoid(Vec x) {
+  const Vec one = constant(1.0f);
+  const Vec e = exp(hn::Neg(hn::Abs(x)));
+  const Vec s = hn::Div(one, hn::Add(one, e));
+  return hn::IfThenElse(hn::Lt(x, hn::Zero(Float())), hn::Mul(e, s), s);
+}
+
+/// log(1 + e^x) = max(x, 0) + log1p(e^-|x|).
+HWY_INLINE Vec softplus(Vec x) {
+  const Vec e = exp(hn::Neg(hn::Abs(x)));
+  const Vec positive = hn::IfThenZeroElse(hn::Lt(x, hn::Zero(Float())), x);
+  return keep_nan(x, hn::Add(positive, hn::Log1p(Float(), e)));
+}
+
+/// Error function, Abramowitz and Stegun 7.1.26: absolute error below 1.5e-7.
+HWY_INLINE Vec erf(Vec x) {
+  const Vec a = hn::Abs(x);
+  const Vec t = hn::Div(constant(1.0f), hn::MulAdd(constant(0.3275911f), a, constant(1.0f)));
+  Vec p = hn::MulAdd(constant(1.061405429f), t, constant(-1.453152027f));
+  p = hn::MulAdd(p, t, constant(1.421413741f));
+  p = hn::MulAdd(p, t, constant(-0.284496736f));
+  p = hn::MulAdd(p, t, constant(0.254829592f));
+  const Vec y = hn::NegMulAdd(hn::Mul(p, t), exp(hn::Neg(hn::Mul(a, a))), constant(1.0f));
+  return keep_nan(x, hn::CopySign(y, x));
+}
+
+}  // namespace mlrun::ops::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

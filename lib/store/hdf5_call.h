@@ -1,0 +1,50 @@
+// Inside lib/store only: checked calls, and HDF5's types behind the names of hdf5.h.
+#pragma once
+
+#include <hdf5.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "store/hdf5.h"
+
+namespace mlrun::store {
+
+/// HDF5 prints its errors to stderr unless told not to.
+void silence_hdf5();
+
+/// HDF5's message closest to the cause of the call that has just failed.
+std::string innermost_message();
+
+/// "'FILE' /group/object"; `path` is relative to the object `location`. Clears HDF5's messages.
+std::string describe(hid_t location, const std::string& path);
+
+/// Throws Error "'FILE' OBJECT: ACTION: <innermost message>".
+[[noreturn]] void throw_hdf5(hid_t location, const std::string& path, const std::string& action);
+
+/// Owns `id`, or throws when it is negative.
+Handle owned(hid_t id, hid_t location, const std::string& path, const char* action);
+
+/// The type of T (float, double, int32_t, int64_t, uint8_t) in memory.
+template <class T>
+hid_t native_type();
+
+/// Variable-length UTF-8.
+Handle text_type();
+
+/// A data space of `shape`; a scalar for {}.
+Handle make_space(const Extent& shape);
+Extent extent_of(hid_t space);
+
+ElementKind kind_of(hid_t type);
+
+/// Reads `count` strings stored as `type` (fixed or variable length): `fill(memory type, buffer)`
+/// is the H5Dread or H5Aread. Returns false if that failed.
+bool read_text(hid_t type, int64_t count, const std::function<herr_t(hid_t, void*)>& fill,
+               std::vector<std::string>& out);
+
+/// Pointers to the texts, as HDF5 writes them.
+std::vector<const char*> pointers_to(std::span<const std::string> texts);
+
+}  // namespace mlrun::store

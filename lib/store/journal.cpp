@@ -1,0 +1,142 @@
+#include "store/journal.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <limits>
+
+#include "base/error.h"
+#include "store/journal_record.h"
+
+namespace mlrun::store {
+namespace {
+
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+[[noreturn]] void refuse_second_run(int file, const std::filesystem::path& path) {
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  std::string owner;
+  // The owner has no pid here if it runs on another machine or has just ended.
+  if (::fcntl(file, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK && lock.l_pid > 0) {
+    owner = fmt::format(" (pid {})", lock.l_pid);
+  }
+  throw InputError(
+      fmt::format("another mlrun is running in '{}'{}", folder_of(path).string(), owner));
+}
+
+void take_lock(int file, const std::filesystem::path& path) {
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  if (::fcntl(file, F_SETLK, &lock) == 0) return;
+  if (errno == EACCES || errno == EAGAIN) refuse_second_run(file, path);
+  // Some cluster file systems are mounted without locks: better to run there unguarded.
+  if (errno == ENOLCK || errno == ENOSYS || errno == EOPNOTSUPP) return;
+  throw_errno(fmt::format("lock '{}'", path.string()));
+}
+
+// Through `file` itself: closing a second descriptor would drop the lock.
+std::string read_through(int file, const std::filesystem::path& path) {
+  std::string content;
+  std::string chunk(1 << 18, '\0');
+  for (;;) {
+    const ssize_t got =
+        ::pread(file, chunk.data(), chunk.size(), static_cast<off_t>(content.size()));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw_errno(fmt::format("read '{}'", path.string()));
+    if (got == 0) return content;
+    content.append(chunk, 0, static_cast<size_t>(got));
+  }
+}
+
+// So that the journal's name survives a crash, not only its content.
+void sync_folder(const std::filesystem::path& folder) {
+  const FileDescriptor file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!file || ::fsync(file.get()) != 0) throw_errno(fmt::format("sync '{}'", folder.string()));
+}
+
+}  // namespace
+
+Journal::Journal(std::filesystem::path path, FileDescriptor file)
+    : path_(std::move(path)), file_(std::move(file)) {}
+
+Journal Journal::open(const std::filesystem::path& path, std::string_view identity) {
+  FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  if (!file) throw_errno(fmt::format("open '{}'", path.string()));
+  take_lock(file.get(), path);
+  Journal journal(path, std::move(file));
+  try {
+    journal.load(identity);
+  } catch (const Error& error) {
+    throw Error(fmt::format("'{}': {}", path.string(), error.what()));
+  }
+  return journal;
+}
+
+void Journal::load(std::string_view identity) {
+  const std::string content = read_through(file_.get(), path_);
+  const auto header = parse_journal_header(content);
+  if (!header) {
+    cut_bytes_ = static_cast<int64_t>(content.size());
+    return write_header(identity);
+  }
+  identity_ = header->identity;
+  origin_ = identity_ == identity ? JournalOrigin::kResumed : JournalOrigin::kForeign;
+  if (origin_ == JournalOrigin::kForeign) return;
+  std::string_view rest = std::string_view(content).substr(header->size);
+  for (std::string payload; take_record(rest, payload);) records_.push_back(payload);
+  cut_bytes_ = static_cast<int64_t>(rest.size());
+  cut_to(static_cast<int64_t>(content.size()) - cut_bytes_);
+}
+
+void Journal::restart(std::string_view identity) {
+  records_.clear();
+  write_header(identity);
+}
+
+void Journal::write_header(std::string_view identity) {
+  cut_to(0);
+  const std::string header = journal_header(identity);
+  write_all(file_.get(), header);
+  end_ = static_cast<int64_t>(header.size());
+  origin_ = JournalOrigin::kCreated;
+  identity_ = identity;
+  sync();
+  sync_folder(folder_of(path_));
+}
+
+void Journal::cut_to(int64_t size) {
+  if (::ftruncate(file_.get(), size) != 0) throw_errno(fmt::format("cut '{}'", path_.string()));
+  end_ = size;
+}
+
+void Journal::append(std::string_view payload) {
+  if (payload.size() > std::numeric_limits<uint32_t>::max()) {
+    throw Error(
+        fmt::format("'{}': a record of {} bytes is too long", path_.string(), payload.size()));
+  }
+  const std::string record = journal_record(payload);
+  ssize_t put = 0;
+  do {
+    put = ::write(file_.get(), record.data(), record.size());
+  } while (put < 0 && errno == EINTR);
+  if (put == static_cast<ssize_t>(record.size())) {
+    end_ += put;
+    return;
+  }
+  // Later records must not land behind half of this one, where no reader would look for them.
+  const int cause = put < 0 ? errno : ENOSPC;
+  cut_to(end_);
+  errno = cause;
+  throw_errno(fmt::format("write '{}'", path_.string()));
+}
+
+void Journal::sync() {
+  if (::fdatasync(file_.get()) != 0) throw_errno(fmt::format("sync '{}'", path_.string()));
+}
+
+}  // namespace mlrun::store

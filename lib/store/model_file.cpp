@@ -1,0 +1,63 @@
+#include "store/model_file.h"
+
+#include "store/hdf5.h"
+
+namespace mlrun::store {
+namespace {
+
+void write_arrays(Group group, const std::vector<NamedArray>& arrays) {
+  for (const NamedArray& array : arrays) {
+    group.write<float>(array.name, array.shape, array.values, Packing::kPlain);
+  }
+}
+
+void read_arrays(const Group& group, const std::string& prefix, std::vector<NamedArray>& out) {
+  for (const Group::Member& member : group.members()) {
+    const std::string name = prefix + member.name;
+    if (member.is_group) {
+      read_arrays(group.group(member.name), name + "/", out);
+    } else {
+      const Array array = group.array(member.name);
+      out.push_back({name, array.info().shape, array.read<float>()});
+    }
+  }
+}
+
+template <class Value>
+void write_attributes(Group group, const std::map<std::string, Value>& values) {
+  for (const auto& [name, value] : values) group.set_attribute(name, value);
+}
+
+template <class Value>
+std::map<std::string, Value> read_attributes(const Group& group) {
+  std::map<std::string, Value> values;
+  for (auto& [name, value] : group.attributes()) {
+    if (const Value* held = std::get_if<Value>(&value)) values.emplace(name, *held);
+  }
+  return values;
+}
+
+}  // namespace
+
+void write_model(const std::filesystem::path& path, const ModelFile& model) {
+  File::write_atomically(path, [&](File& file) {
+    file.write_strings("config", {}, {&model.config, 1});
+    write_arrays(file.make_group("weights"), model.weights);
+    write_arrays(file.make_group("state"), model.state);
+    write_attributes(file.make_group("scalars"), model.scalars);
+    write_attributes(file.make_group("texts"), model.texts);
+  });
+}
+
+ModelFile read_model(const std::filesystem::path& path) {
+  const File file = File::open(path);
+  ModelFile model;
+  model.config = file.array("config").read_strings().at(0);
+  read_arrays(file.group("weights"), "", model.weights);
+  read_arrays(file.group("state"), "", model.state);
+  model.scalars = read_attributes<double>(file.group("scalars"));
+  model.texts = read_attributes<std::string>(file.group("texts"));
+  return model;
+}
+
+}  // namespace mlrun::store

@@ -1,0 +1,42 @@
+// Models and checkpoints as HDF5 (model.h5).
+//
+//   /config                    the resolved experiment, YAML
+//   /weights/<layer>/<name>    float32 arrays; h5py: f["weights/dense_0/kernel"][:]
+//   /state/<...>               the same for what training needs to go on (optimiser slots)
+//   /scalars, /texts           attributes: epoch, best loss, class names as the caller likes
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace mlrun::store {
+
+struct NamedArray {
+  std::string name;            ///< may be nested: "dense_0/kernel"
+  std::vector<int64_t> shape;  ///< its product is values.size(); {} is a single value
+  std::vector<float> values;   ///< row-major
+
+  bool operator==(const NamedArray&) const = default;
+};
+
+struct ModelFile {
+  std::string config;
+  std::vector<NamedArray> weights;
+  std::vector<NamedArray> state;
+  std::map<std::string, double> scalars;
+  std::map<std::string, std::string> texts;
+
+  bool operator==(const ModelFile&) const = default;
+};
+
+/// Replaces the file at `path` as a whole. Every bit of every float is kept.
+void write_model(const std::filesystem::path& path, const ModelFile& model);
+
+/// What write_model wrote. Arrays come layer by layer in the order in which each layer first
+/// appeared. Throws Error on a file that is no model.
+ModelFile read_model(const std::filesystem::path& path);
+
+}  // namespace mlrun::store

@@ -1,0 +1,47 @@
+#include "train/auc.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+namespace mlrun::train {
+namespace {
+
+// A float's bits in the order of its value, with the label in front of the lowest bits' place.
+uint64_t sort_key(float score, bool positive) {
+  const auto bits = std::bit_cast<uint32_t>(score == 0 ? 0.0f : score);
+  const uint32_t ordered = bits & 0x80000000u ? ~bits : bits | 0x80000000u;
+  return (uint64_t{ordered} << 1) | (positive ? 1 : 0);
+}
+
+}  // namespace
+
+double roc_auc(const Scores& scores, int64_t column, int32_t positive) {
+  std::vector<uint64_t> keys(static_cast<size_t>(scores.rows()));
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const float score = scores.predictions[i * size_t(scores.width) + size_t(column)];
+    if (std::isnan(score)) return std::numeric_limits<double>::quiet_NaN();
+    keys[i] = sort_key(score, scores.labels[i] == positive);
+  }
+  std::sort(keys.begin(), keys.end());
+  double negatives_below = 0;
+  double positives = 0;
+  double wins = 0;
+  for (size_t i = 0; i < keys.size();) {
+    double tied_positives = 0;
+    double tied_negatives = 0;
+    const uint64_t score = keys[i] >> 1;
+    for (; i < keys.size() && keys[i] >> 1 == score; ++i) {
+      (keys[i] & 1 ? tied_positives : tied_negatives) += 1;
+    }
+    wins += tied_positives * (negatives_below + tied_negatives / 2);
+    negatives_below += tied_negatives;
+    positives += tied_positives;
+  }
+  if (positives == 0 || negatives_below == 0) return std::numeric_limits<double>::quiet_NaN();
+  return wins / (positives * negatives_below);
+}
+
+}  // namespace mlrun::train

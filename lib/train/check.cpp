@@ -1,0 +1,193 @@
+#include "train/check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/suggest.h"
+#include "data/transform.h"
+#include "graph/plan.h"
+#include "nn/losses.h"
+#include "ops/functions.h"
+#include "ops/fusion.h"
+#include "optim/optimizer.h"
+#include "train/fit.h"
+#include "train/metrics.h"
+
+namespace mlrun::train {
+namespace {
+
+using config::ExperimentSpec;
+using graph::ValueId;
+
+// As scikit-learn's MLP keeps back for early stopping.
+constexpr double kDefaultValidation = 0.1;
+
+void check_metrics(const config::TrainSpec& train, Diagnostics& diagnostics) {
+  const nn::TargetKind kind = train.loss.as<nn::Loss>().target_kind();
+  std::vector<std::string> seen;
+  for (const auto& metric : train.metrics) {
+    const std::string& name = metric.type->name;
+    if (!metric.as<Metric>().accepts(kind)) {
+      const bool classes = kind != nn::TargetKind::kValues;
+      diagnostics.error(metric.mark, fmt::format("metric {} needs {}, but the loss {} is for {}",
+                                                 name, classes ? "values" : "classes",
+                                                 train.loss.type->name,
+                                                 classes ? "classes" : "values"));
+    }
+    if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
+      diagnostics.error(metric.mark, fmt::format("metric {} is listed twice", name));
+    }
+    seen.push_back(name);
+  }
+}
+
+void check_early_stopping(config::TrainSpec& train, Diagnostics& diagnostics) {
+  if (!train.early_stopping) return;
+  const config::EarlyStoppingSpec& stopping = *train.early_stopping;
+  std::vector<std::string> known = score_names(train);
+  for (size_t i = 0, n = known.size(); i < n; ++i) known.push_back("val_" + known[i]);
+  if (std::find(known.begin(), known.end(), stopping.monitor) == known.end()) {
+    std::string hint = did_you_mean(stopping.monitor, known);
+    if (hint.empty()) hint = fmt::format("; it can watch {}", fmt::join(known, ", "));
+    diagnostics.error(train.early_stopping_mark,
+                      fmt::format("early_stopping cannot monitor '{}'{}", stopping.monitor, hint));
+    return;
+  }
+  if (!stopping.monitor.starts_with("val_")) return;
+  if (!train.validation_split) train.validation_split = kDefaultValidation;
+  if (*train.validation_split == 0) {
+    diagnostics.error(train.early_stopping_mark,
+                      fmt::format("early_stopping monitors '{}', but validation_split is 0",
+                                  stopping.monitor));
+  }
+}
+
+void check_scoring(ExperimentSpec& spec, Diagnostics& diagnostics) {
+  const std::vector<std::string> known = score_names(spec.train);
+  if (!spec.scoring) {
+    spec.scoring = known.size() > 1 ? known[1] : known[0];
+    return;
+  }
+  const config::ComponentType* type = metric_catalog().find(*spec.scoring);
+  if (type) spec.scoring = type->name;
+  if (std::find(known.begin(), known.end(), *spec.scoring) == known.end()) {
+    std::string hint = did_you_mean(*spec.scoring, known);
+    if (hint.empty()) hint = fmt::format("; train.metrics has {}", fmt::join(known, ", "));
+    diagnostics.error(spec.scoring_mark,
+                      fmt::format("scoring '{}' is not computed{}", *spec.scoring, hint));
+  }
+}
+
+void check_output(const ExperimentSpec& spec, const data::Dataset& dataset, const Shape& output,
+                  Diagnostics& diagnostics) {
+  const auto& loss = spec.train.loss;
+  const Mark& mark = spec.model.back().mark;
+  const nn::TargetKind kind = loss.as<nn::Loss>().target_kind();
+  if (output.rank() != 2) {
+    diagnostics.error(mark, fmt::format("the model must end in (N, K), not {}; add a Flatten layer",
+                                        output.to_string()));
+    return;
+  }
+  const int64_t width = output.back();
+  const auto classes = static_cast<int64_t>(dataset.class_names.size());
+  if (kind == nn::TargetKind::kBinary && classes != 2) {
+    diagnostics.error(loss.mark,
+                      fmt::format("{} is for two classes, but the data has {}; use "
+                                  "sparse_categorical_crossentropy",
+                                  loss.type->name, classes));
+  } else if (kind == nn::TargetKind::kBinary && width != 1) {
+    diagnostics.error(mark, fmt::format("{} needs a model that ends in one unit, not {}",
+                                        loss.type->name, width));
+  } else if (kind == nn::TargetKind::kLabels && width != classes) {
+    diagnostics.error(mark, fmt::format("the model ends in {} units, but the data has {} classes",
+                                        width, classes));
+  } else if (kind == nn::TargetKind::kValues && width != dataset.target_width()) {
+    diagnostics.error(mark, fmt::format("the model ends in {} units, but the target has {} columns",
+                                        width, dataset.target_width()));
+  }
+}
+
+void check_class_weights(const ExperimentSpec& spec, const data::Dataset& dataset,
+                         Diagnostics& diagnostics) {
+  for (const auto& [name, weight] : spec.train.class_weight.weights) {
+    const auto& known = dataset.class_names;
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      diagnostics.error(spec.train.loss.mark,
+                        fmt::format("class_weight names class '{}', which the data does not "
+                                    "have{}",
+                                    name, did_you_mean(name, known)));
+    }
+  }
+}
+
+// Graph, costs and memory of a training step.
+void plan_training(const ExperimentSpec& spec, const data::Dataset& dataset, const Shape& input,
+                   ModelReport& report) {
+  graph::Graph g;
+  nn::Builder builder(g, true);
+  const auto& loss = spec.train.loss.as<nn::Loss>();
+  const ValueId x = g.input("features", {input, DType::kFloat32});
+  const bool labels = loss.target_kind() == nn::TargetKind::kLabels;
+  const int64_t width =
+      loss.target_kind() == nn::TargetKind::kValues ? dataset.target_width() : 1;
+  const ValueId y =
+      g.input("target", labels ? TensorType{Shape{kBatch}, DType::kInt32}
+                               : TensorType{Shape{kBatch, width}, DType::kFloat32});
+  Diagnostics unused;
+  const ValueId output = nn::build_sequential(builder, spec.model, x, unused);
+  const ValueId total = ops::mean(g, loss.per_sample(g, output, y));
+  std::vector<ValueId> weights;
+  for (const nn::Variable& variable : builder.variables()) {
+    report.variable_bytes += variable.shape.elements() * 4;
+    if (!variable.trainable) continue;
+    weights.push_back(variable.value);
+    report.trainable += variable.shape.elements();
+  }
+  const auto gradients = graph::differentiate(g, total, weights, ops::autodiff_ops());
+  const auto& optimizer = spec.train.optimizer.as<optim::Optimizer>();
+  optimizer.append(g, weights, gradients);
+  report.variable_bytes += report.trainable * 4 * optimizer.settings().slots();
+  const std::vector<ValueId> keep = {total};
+  g.prune(keep);
+  ops::fuse(g, keep);
+  const graph::Plan plan = graph::make_plan(g, keep, spec.train.batch_size);
+  report.batch_bytes = plan.arena_bytes;
+  report.unshared_bytes = plan.unshared_bytes;
+  report.training_flops_per_sample =
+      plan.cost.flops / static_cast<double>(spec.train.batch_size);
+}
+
+}  // namespace
+
+void check_training(ExperimentSpec& spec, Diagnostics& diagnostics) {
+  check_metrics(spec.train, diagnostics);
+  check_early_stopping(spec.train, diagnostics);
+  check_scoring(spec, diagnostics);
+}
+
+ModelReport check_model(const ExperimentSpec& spec, const data::Dataset& dataset,
+                        Diagnostics& diagnostics) {
+  ModelReport report;
+  std::vector<int64_t> dims = {kBatch};
+  const std::vector<int64_t> sample = data::sample_shape(dataset, spec.dataset);
+  dims.insert(dims.end(), sample.begin(), sample.end());
+  report.input = Shape(dims);
+  graph::Graph g;
+  nn::Builder builder(g, false);
+  const ValueId x = g.input("features", {report.input, DType::kFloat32});
+  const ValueId output =
+      nn::build_sequential(builder, spec.model, x, diagnostics, &report.layers);
+  if (output == graph::kNoValue) return report;
+  for (const nn::LayerSummary& layer : report.layers) {
+    report.parameters += layer.parameters;
+    report.flops_per_sample += layer.flops;
+  }
+  const size_t errors = diagnostics.size();
+  check_output(spec, dataset, g.shape(output), diagnostics);
+  check_class_weights(spec, dataset, diagnostics);
+  if (diagnostics.size() == errors) plan_training(spec, dataset, report.input, report);
+  return report;
+}
+
+}  // namespace mlrun::train

@@ -1,0 +1,35 @@
+// Does the experiment make sense with its data, before anything is trained?
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/experiment.h"
+#include "data/dataset.h"
+#include "nn/model.h"
+
+namespace mlrun::train {
+
+/// What is known of a model before launch.
+struct ModelReport {
+  Shape input;
+  std::vector<nn::LayerSummary> layers;
+  int64_t parameters = 0;
+  int64_t trainable = 0;
+  double flops_per_sample = 0;           ///< forward
+  double training_flops_per_sample = 0;  ///< forward, backward and update
+  int64_t batch_bytes = 0;     ///< planned memory of a training step at the batch size
+  int64_t unshared_bytes = 0;  ///< what it would be if no two values shared memory
+  int64_t variable_bytes = 0;  ///< weights, state and optimiser slots
+};
+
+/// Everything that can be said without data: monitors, metrics against the loss, scoring.
+/// Fills in what depends on other fields (the validation split that early stopping needs).
+void check_training(config::ExperimentSpec& spec, Diagnostics& diagnostics);
+
+/// Builds and plans the model for this data; layers that do not fit, an output that does not match
+/// the target and class weights of unknown classes go to `diagnostics`.
+ModelReport check_model(const config::ExperimentSpec& spec, const data::Dataset& dataset,
+                        Diagnostics& diagnostics);
+
+}  // namespace mlrun::train

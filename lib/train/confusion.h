@@ -1,0 +1,44 @@
+// Counts of right and wrong classes, and the averages built on them.
+#pragma once
+
+#include <functional>
+
+#include "train/metrics.h"
+
+namespace mlrun::train {
+
+/// Two classes: the score is at least 0.5. More: the greatest score, the first of equal ones.
+int32_t predicted_class(const Scores& scores, int64_t row);
+
+/// One class against the rest. A ratio without a denominator is 0, as in scikit-learn.
+struct ClassCounts {
+  double true_positive = 0;
+  double false_positive = 0;
+  double false_negative = 0;
+
+  double support() const { return true_positive + false_negative; }
+  double precision() const;
+  double recall() const;
+  double f1() const;
+};
+
+enum class Average { kMacro, kMicro, kWeighted };
+
+/// Two classes: `score` of class 1. More: the average over the classes that occur (in the labels
+/// or the predictions). NaN without rows.
+double averaged(const Scores& scores, Average average,
+                const std::function<double(const ClassCounts&)>& score);
+
+}  // namespace mlrun::train
+
+namespace mlrun::config {
+
+template <>
+struct EnumNames<train::Average> {
+  static constexpr std::array<std::pair<train::Average, const char*>, 3> kNames = {
+      {{train::Average::kMacro, "macro"},
+       {train::Average::kMicro, "micro"},
+       {train::Average::kWeighted, "weighted"}}};
+};
+
+}  // namespace mlrun::config

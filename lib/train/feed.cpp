@@ -1,0 +1,60 @@
+#include "train/feed.h"
+
+#include <algorithm>
+
+namespace mlrun::train {
+
+Feed::Feed(const data::Dataset& dataset, data::Transform transform, nn::TargetKind kind,
+           std::vector<float> class_weights)
+    : dataset_(dataset), transform_(std::move(transform)), kind_(kind),
+      class_weights_(std::move(class_weights)) {}
+
+int64_t Feed::target_width() const {
+  return kind_ == nn::TargetKind::kValues ? dataset_.target_width() : 1;
+}
+
+void Feed::fill(std::span<const int64_t> rows, const BatchMemory& batch) const {
+  transform_.gather(dataset_, rows, batch.features);
+  if (kind_ == nn::TargetKind::kValues) {
+    const int64_t width = dataset_.target_width();
+    auto* out = static_cast<float*>(batch.target);
+    for (const int64_t row : rows) {
+      out = std::copy_n(dataset_.values + row * width, width, out);
+    }
+    return;
+  }
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const int32_t label = dataset_.classes[rows[i]];
+    if (kind_ == nn::TargetKind::kLabels) {
+      static_cast<int32_t*>(batch.target)[i] = label;
+    } else {
+      static_cast<float*>(batch.target)[i] = static_cast<float>(label);
+    }
+    if (batch.weights && weighted()) {
+      batch.weights[i] = class_weights_[static_cast<size_t>(label)];
+    }
+  }
+}
+
+std::vector<float> class_weights(const config::ClassWeight& spec, const data::Dataset& dataset,
+                                 std::span<const int64_t> rows) {
+  if (!spec.any() || !dataset.is_classification()) return {};
+  const size_t classes = dataset.class_names.size();
+  std::vector<float> weights(classes, 1.0f);
+  for (size_t c = 0; c < classes; ++c) {
+    const auto found = spec.weights.find(dataset.class_names[c]);
+    if (found != spec.weights.end()) weights[c] = static_cast<float>(found->second);
+  }
+  if (!spec.balanced) return weights;
+  std::vector<double> counts(classes, 0);
+  for (const int64_t row : rows) counts[static_cast<size_t>(dataset.classes[row])] += 1;
+  for (size_t c = 0; c < classes; ++c) {
+    const auto total = static_cast<double>(rows.size());
+    weights[c] = counts[c] > 0
+                     ? static_cast<float>(total / (static_cast<double>(classes) * counts[c]))
+                     : 0.0f;
+  }
+  return weights;
+}
+
+}  // namespace mlrun::train

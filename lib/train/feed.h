@@ -1,0 +1,48 @@
+// From row numbers to the tensors of a batch.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "config/experiment.h"
+#include "data/dataset.h"
+#include "data/transform.h"
+#include "nn/losses.h"
+
+namespace mlrun::train {
+
+/// Where a batch is put: all of it belongs to the caller and holds the rows of one call.
+struct BatchMemory {
+  float* features = nullptr;  ///< rows x feature_width()
+  void* target = nullptr;     ///< int32 (rows), or float (rows x target_width())
+  float* weights = nullptr;   ///< rows; may be null
+};
+
+/// Gathers features (transformed), targets and sample weights. Immutable; does not allocate.
+class Feed {
+ public:
+  Feed(const data::Dataset& dataset, data::Transform transform, nn::TargetKind kind,
+       std::vector<float> class_weights);
+
+  void fill(std::span<const int64_t> rows, const BatchMemory& batch) const;
+
+  int64_t feature_width() const { return transform_.output_width(); }
+  int64_t target_width() const;  ///< floats, or one label
+  nn::TargetKind target_kind() const { return kind_; }
+  bool weighted() const { return !class_weights_.empty(); }
+  const data::Dataset& dataset() const { return dataset_; }
+
+ private:
+  const data::Dataset& dataset_;
+  data::Transform transform_;
+  nn::TargetKind kind_;
+  std::vector<float> class_weights_;  ///< by class; empty: all 1
+};
+
+/// The weight of each class: as written, or n / (classes * count) for "balanced", with the counts
+/// of `rows` (scikit-learn's compute_class_weight). Empty when none are asked for.
+std::vector<float> class_weights(const config::ClassWeight& spec, const data::Dataset& dataset,
+                                 std::span<const int64_t> rows);
+
+}  // namespace mlrun::train

@@ -1,0 +1,262 @@
+#include "train/fit.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "base/clock.h"
+#include "base/philox.h"
+#include "data/split.h"
+#include "ops/cpu_kernels.h"
+#include "train/checkpoint.h"
+#include "train/gradient_learner.h"
+#include "train/metrics.h"
+
+namespace mlrun::train {
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+// The metrics of the spec on some rows.
+class Scorer {
+ public:
+  Scorer(const config::TrainSpec& spec, const data::Dataset& dataset, nn::TargetKind kind)
+      : spec_(spec), dataset_(dataset), kind_(kind) {}
+
+  std::vector<double> operator()(double loss, std::span<const int64_t> rows,
+                                 std::span<const float> predictions, int64_t width) {
+    std::vector<double> values = {loss};
+    if (spec_.metrics.empty()) return values;
+    labels_.clear();
+    targets_.clear();
+    for (const int64_t row : rows) take_target(row, width);
+    const Scores scores{predictions, width, labels_, targets_};
+    for (const auto& metric : spec_.metrics) {
+      values.push_back(metric.as<Metric>().compute(scores));
+    }
+    return values;
+  }
+
+  std::vector<double> nothing() const {
+    return std::vector<double>(spec_.metrics.size() + 1, kNan);
+  }
+
+ private:
+  void take_target(int64_t row, int64_t width) {
+    if (kind_ != nn::TargetKind::kValues) {
+      labels_.push_back(dataset_.classes[row]);
+      return;
+    }
+    const float* values = dataset_.values + row * width;
+    targets_.insert(targets_.end(), values, values + width);
+  }
+
+  const config::TrainSpec& spec_;
+  const data::Dataset& dataset_;
+  nn::TargetKind kind_;
+  std::vector<int32_t> labels_;
+  std::vector<float> targets_;
+};
+
+class Fitter {
+ public:
+  Fitter(const FitInput& input, const FitHooks& hooks)
+      : input_(input), spec_(input.spec.train), hooks_(hooks),
+        streams_{{seed(), Purpose::kInitialise, input.cell, input.fold},
+                 {seed(), Purpose::kShuffle, input.cell, input.fold},
+                 {seed(), Purpose::kDropout, input.cell, input.fold}},
+        split_(split_validation()), kind_(spec_.loss.as<nn::Loss>().target_kind()),
+        feed_(input.dataset,
+              data::Transform::fit(input.dataset, input.spec.dataset, split_.train), kind_,
+              class_weights(spec_.class_weight, input.dataset, split_.train)),
+        context_(input.threads), learner_(learner_options()), score_(spec_, input.dataset, kind_) {
+    if (spec_.early_stopping) {
+      stopping_.emplace(*spec_.early_stopping,
+                        greater_is_better(spec_, spec_.early_stopping->monitor));
+    }
+  }
+
+  FitResult run() {
+    const Stopwatch watch;
+    learner_.initialise(streams_);
+    resume();
+    allocate();
+    while (next_epoch_ < spec_.epochs && !stopped_ && result_.status == FitStatus::kFinished) {
+      run_epoch();
+    }
+    if (restores_best()) learner_.restore(best_weights_);
+    result_.fit_seconds = watch.seconds();
+    score_test();
+    result_.parameters = learner_.parameters();
+    result_.output_width = learner_.output_width();
+    if (input_.keep_model) learner_.save(result_.model);
+    return std::move(result_);
+  }
+
+ private:
+  uint64_t seed() const { return static_cast<uint64_t>(input_.spec.seed); }
+
+  data::Split split_validation() const {
+    const double fraction = spec_.validation_split.value_or(0);
+    if (fraction == 0) return {{input_.train_rows.begin(), input_.train_rows.end()}, {}};
+    return data::validation_split(input_.dataset, input_.train_rows, fraction, seed(), input_.cell,
+                                  input_.fold);
+  }
+
+  LearnerOptions learner_options() {
+    LearnerOptions options;
+    options.spec = &input_.spec;
+    options.sample_shape = data::sample_shape(input_.dataset, input_.spec.dataset);
+    options.feed = &feed_;
+    options.context = &context_;
+    options.kernels = &ops::cpu_kernels();
+    options.training_predictions = !spec_.metrics.empty();
+    return options;
+  }
+
+  bool restores_best() const {
+    return spec_.early_stopping && spec_.early_stopping->restore_best_weights &&
+           !best_weights_.empty() && result_.status == FitStatus::kFinished;
+  }
+
+  bool checkpoints() const { return spec_.checkpoint_every > 0 && !input_.checkpoint.empty(); }
+
+  void resume() {
+    if (!checkpoints()) return;
+    std::optional<Checkpoint> saved = read_checkpoint(input_.checkpoint, learner_);
+    if (!saved) return;
+    next_epoch_ = saved->next_epoch;
+    result_.history = std::move(saved->history);
+    best_weights_ = std::move(saved->best_weights);
+    if (stopping_) stopping_->set_state(saved->stopping);
+    for (const EpochRecord& record : result_.history) {
+      if (hooks_.on_epoch) hooks_.on_epoch(record);
+    }
+  }
+
+  // Everything an epoch needs, before the first one.
+  void allocate() {
+    const auto width = static_cast<size_t>(learner_.output_width());
+    order_ = split_.train;
+    if (!spec_.metrics.empty()) training_predictions_.resize(order_.size() * width);
+    validation_predictions_.resize(split_.test.size() * width);
+  }
+
+  void run_epoch() {
+    const Stopwatch watch;
+    order_ = split_.train;
+    if (spec_.shuffle) {
+      shuffle(order_, streams_.shuffle, static_cast<uint64_t>(next_epoch_));
+    }
+    const EpochOutcome outcome = learner_.train_epoch(order_, training_predictions_);
+    result_.data_seconds += outcome.data_seconds;
+    result_.compute_seconds += outcome.compute_seconds;
+    EpochRecord record;
+    record.epoch = next_epoch_++;
+    if (outcome.finite) {
+      record.training =
+          score_(outcome.loss, order_, training_predictions_, learner_.output_width());
+      record.validation = validate();
+    } else {
+      result_.status = FitStatus::kDiverged;
+      record.training = score_.nothing();
+      record.training[0] = outcome.loss;
+      record.validation = score_.nothing();
+    }
+    record.seconds = watch.seconds();
+    finish_epoch(std::move(record));
+  }
+
+  std::vector<double> validate() {
+    if (split_.test.empty()) return score_.nothing();
+    const double loss = learner_.predict(split_.test, validation_predictions_);
+    return score_(loss, split_.test, validation_predictions_, learner_.output_width());
+  }
+
+  void finish_epoch(EpochRecord record) {
+    if (stopping_ && result_.status == FitStatus::kFinished) watch_progress(record);
+    if (hooks_.on_epoch) hooks_.on_epoch(record);
+    result_.history.push_back(std::move(record));
+    const bool over = next_epoch_ == spec_.epochs || stopped_ ||
+                      result_.status != FitStatus::kFinished;
+    if (!over && checkpoints() && next_epoch_ % spec_.checkpoint_every == 0) save_checkpoint();
+    if (!over && hooks_.should_stop && hooks_.should_stop()) {
+      result_.status = FitStatus::kInterrupted;
+      if (checkpoints()) save_checkpoint();
+    }
+  }
+
+  void watch_progress(const EpochRecord& record) {
+    const EarlyStopping::Decision decision = stopping_->observe(record.epoch, monitored(record));
+    stopped_ = decision.stop;
+    if (decision.improved && spec_.early_stopping->restore_best_weights) {
+      best_weights_ = learner_.snapshot();
+    }
+  }
+
+  double monitored(const EpochRecord& record) const {
+    std::string name = spec_.early_stopping->monitor;
+    const bool validation = name.starts_with("val_");
+    if (validation) name.erase(0, 4);
+    const std::vector<std::string> names = score_names(spec_);
+    const auto at = std::find(names.begin(), names.end(), name) - names.begin();
+    return (validation ? record.validation : record.training).at(static_cast<size_t>(at));
+  }
+
+  void save_checkpoint() {
+    Checkpoint checkpoint{next_epoch_, result_.history, {}, best_weights_};
+    if (stopping_) checkpoint.stopping = stopping_->state();
+    write_checkpoint(input_.checkpoint, checkpoint, learner_);
+  }
+
+  void score_test() {
+    result_.test = score_.nothing();
+    if (input_.test_rows.empty() || result_.status != FitStatus::kFinished) return;
+    const Stopwatch watch;
+    const int64_t width = learner_.output_width();
+    result_.predictions.resize(input_.test_rows.size() * static_cast<size_t>(width));
+    const double loss = learner_.predict(input_.test_rows, result_.predictions);
+    result_.test = score_(loss, input_.test_rows, result_.predictions, width);
+    result_.score_seconds = watch.seconds();
+  }
+
+  const FitInput& input_;
+  const config::TrainSpec& spec_;
+  const FitHooks& hooks_;
+  TrialStreams streams_;
+  data::Split split_;  ///< training rows and validation rows
+  nn::TargetKind kind_;
+  Feed feed_;
+  device::CpuContext context_;
+  GradientLearner learner_;
+  Scorer score_;
+  std::optional<EarlyStopping> stopping_;
+  FitResult result_;
+  int64_t next_epoch_ = 0;
+  bool stopped_ = false;
+  std::vector<int64_t> order_;
+  std::vector<float> training_predictions_;
+  std::vector<float> validation_predictions_;
+  std::vector<float> best_weights_;
+};
+
+}  // namespace
+
+FitResult fit(const FitInput& input, const FitHooks& hooks) { return Fitter(input, hooks).run(); }
+
+std::vector<std::string> score_names(const config::TrainSpec& spec) {
+  std::vector<std::string> names = {"loss"};
+  for (const auto& metric : spec.metrics) names.push_back(metric.type->name);
+  return names;
+}
+
+bool greater_is_better(const config::TrainSpec& spec, std::string_view score) {
+  if (score.starts_with("val_")) score.remove_prefix(4);
+  for (const auto& metric : spec.metrics) {
+    if (metric.type->name == score) return metric.as<Metric>().greater_is_better();
+  }
+  return false;
+}
+
+}  // namespace mlrun::train

@@ -1,0 +1,69 @@
+// The training of one model: epochs, validation, early stopping, checkpoints, scoring.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/experiment.h"
+#include "data/dataset.h"
+#include "device/cpu_context.h"
+#include "store/model_file.h"
+
+namespace mlrun::train {
+
+struct FitInput {
+  const config::ExperimentSpec& spec;
+  const data::Dataset& dataset;
+  std::span<const int64_t> train_rows;  ///< the validation rows are taken from them
+  std::span<const int64_t> test_rows;   ///< scored once at the end; may be empty
+  uint32_t cell = 0;
+  uint32_t fold = 0;
+  int threads = 1;
+  std::filesystem::path checkpoint;  ///< written and resumed if spec asks for it; empty: never
+  bool keep_model = false;           ///< return the final weights
+};
+
+/// One row of the history. The values are loss, then the metrics in the order of the spec; NaN
+/// where there is none (validation without validation rows).
+struct EpochRecord {
+  int64_t epoch = 0;
+  std::vector<double> training;
+  std::vector<double> validation;
+  double seconds = 0;
+};
+
+struct FitHooks {
+  std::function<void(const EpochRecord&)> on_epoch;
+  std::function<bool()> should_stop;  ///< asked after every epoch: end as kInterrupted
+};
+
+enum class FitStatus : int32_t { kFinished = 0, kDiverged = 1, kInterrupted = 2 };
+
+struct FitResult {
+  FitStatus status = FitStatus::kFinished;
+  std::vector<EpochRecord> history;
+  std::vector<double> test;         ///< loss, then the metrics; NaN without test rows
+  std::vector<float> predictions;   ///< test rows x output_width
+  int64_t output_width = 0;
+  int64_t parameters = 0;
+  double fit_seconds = 0;
+  double score_seconds = 0;
+  double data_seconds = 0;
+  double compute_seconds = 0;
+  store::ModelFile model;           ///< if asked for
+};
+
+/// Deterministic: the numbers depend on the input alone (times aside).
+FitResult fit(const FitInput& input, const FitHooks& hooks = {});
+
+/// "loss" and the names of the metrics: the columns of the history.
+std::vector<std::string> score_names(const config::TrainSpec& spec);
+
+/// Whether more is better, for a name of score_names() (with or without "val_").
+bool greater_is_better(const config::TrainSpec& spec, std::string_view score);
+
+}  // namespace mlrun::train

@@ -1,0 +1,57 @@
+// What the training loop trains. Everything that learns, by gradients or not, is a Learner; the
+// loop and the trials see no difference.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/philox.h"
+#include "store/model_file.h"
+
+namespace mlrun::train {
+
+/// Random streams of one trial.
+struct TrialStreams {
+  PhiloxStream initialise;
+  PhiloxStream shuffle;
+  PhiloxStream dropout;
+};
+
+struct EpochOutcome {
+  double loss = 0;          ///< mean over the samples, penalties included
+  bool finite = true;       ///< false: a batch's loss was not, and the epoch ended there
+  double data_seconds = 0;  ///< gathering batches
+  double compute_seconds = 0;
+};
+
+/// One model being trained. Not thread-safe; owns its memory.
+class Learner {
+ public:
+  virtual ~Learner() = default;
+
+  virtual int64_t parameters() const = 0;
+  virtual int64_t output_width() const = 0;
+
+  /// Fresh weights and optimiser state.
+  virtual void initialise(const TrialStreams& streams) = 0;
+
+  /// One pass over `order` in batches. `predictions`, if not empty, receives order.size() x
+  /// output_width() predictions as they were made during training.
+  virtual EpochOutcome train_epoch(std::span<const int64_t> order,
+                                   std::span<float> predictions) = 0;
+
+  /// Predictions of `rows` (rows.size() x output_width()); returns the mean loss (without
+  /// penalties), NaN for no rows.
+  virtual double predict(std::span<const int64_t> rows, std::span<float> predictions) = 0;
+
+  /// Weights and state such as moving means, to go back to.
+  virtual std::vector<float> snapshot() = 0;
+  virtual void restore(std::span<const float> snapshot) = 0;
+
+  /// Into and out of a model file: weights, optimiser slots, step count.
+  virtual void save(store::ModelFile& file) = 0;
+  virtual void load(const store::ModelFile& file) = 0;
+};
+
+}  // namespace mlrun::train

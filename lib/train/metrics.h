@@ -1,0 +1,36 @@
+// What is reported besides the loss. scikit-learn's definitions.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "config/experiment.h"
+#include "nn/losses.h"
+
+namespace mlrun::train {
+
+/// Predictions of R samples and what they should have been. `predictions` is R x `width`,
+/// row-major: probabilities (kBinary: of class 1, kLabels: of each class) or values.
+struct Scores {
+  std::span<const float> predictions;
+  int64_t width = 1;
+  std::span<const int32_t> labels;  ///< R, of kBinary and kLabels
+  std::span<const float> values;    ///< R x width, of kValues
+
+  int64_t rows() const { return static_cast<int64_t>(predictions.size()) / width; }
+};
+
+class Metric : public config::Component {
+ public:
+  /// Whether it is defined for this kind of target.
+  virtual bool accepts(nn::TargetKind kind) const = 0;
+  virtual bool greater_is_better() const { return true; }
+
+  /// NaN where it is undefined (no rows, AUC of one class).
+  virtual double compute(const Scores& scores) const = 0;
+};
+
+const config::Catalog& metric_catalog();
+
+}  // namespace mlrun::train

@@ -1,0 +1,193 @@
+#include "trials/search.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/file.h"
+#include "config/path.h"
+#include "data/open.h"
+#include "nn/activations.h"
+#include "nn/layer.h"
+#include "optim/optimizer.h"
+#include "train/metrics.h"
+
+namespace mlrun::trials {
+namespace {
+
+using config::ExperimentSpec;
+using config::Grid;
+using config::Node;
+
+// Odometer over the axes: the last one turns fastest, as in scikit-learn's ParameterGrid.
+std::vector<Cell> expand(const Grid& grid) {
+  std::vector<Cell> cells(1);
+  for (const Grid::Axis& axis : grid.axes) {
+    std::vector<Cell> wider;
+    for (const Cell& cell : cells) {
+      for (const Node& value : axis.values) {
+        wider.push_back(cell);
+        wider.back().params.emplace_back(axis.path, value);
+      }
+    }
+    cells = std::move(wider);
+  }
+  return cells;
+}
+
+Mark axis_mark(const Grid& grid, const std::string& path) {
+  for (const Grid::Axis& axis : grid.axes) {
+    if (axis.path == path) return axis.mark;
+  }
+  return {};
+}
+
+// Dataset settings decide what is imported and split, once for all cells.
+bool leads_into_data(const std::string& path) {
+  const std::string first = path.substr(0, path.find('.'));
+  return first != "model" && first != "train";
+}
+
+void resolve_cell(Cell& cell, const Grid& grid, const Node& tree, const std::string& name,
+                  Diagnostics& diagnostics) {
+  Diagnostics own;
+  config::Reader reader{own, all_catalogs()};
+  Node changed = tree;
+  for (const auto& [path, value] : cell.params) {
+    if (leads_into_data(path)) {
+      own.error(axis_mark(grid, path),
+                fmt::format("param_grid can change settings below model and train, not '{}'",
+                            path));
+      continue;
+    }
+    config::set_path(changed, ExperimentSpec::fields(), path, value, axis_mark(grid, path),
+                     reader);
+  }
+  if (own.ok()) cell.spec = config::read_experiment(changed, name, reader);
+  if (own.ok()) train::check_training(cell.spec, own);
+  diagnostics.append(own);
+}
+
+void make_cells(Search& search, const Node& tree, Diagnostics& diagnostics) {
+  std::vector<Grid> grids = search.spec.param_grid.grids;
+  if (search.kind == SearchKind::kTrain || grids.empty()) grids.assign(1, Grid{});
+  for (const Grid& grid : grids) {
+    for (Cell& cell : expand(grid)) {
+      resolve_cell(cell, grid, tree, search.spec.name, diagnostics);
+      search.cells.push_back(std::move(cell));
+    }
+  }
+}
+
+void fill_search_defaults(Search& search) {
+  if (search.kind == SearchKind::kGridSearch && !search.spec.cv) {
+    search.spec.cv.emplace();  // scikit-learn's default: 5 folds, stratified for classes
+    search.spec.cv->stratify =
+        search.spec.train.loss.as<nn::Loss>().target_kind() != nn::TargetKind::kValues;
+  }
+}
+
+void open_data(Search& search, const SearchOptions& options) {
+  data::OpenOptions open;
+  open.base = options.source.file.parent_path();
+  open.cache = options.cache;
+  open.seed = search.spec.seed;
+  open.classify =
+      search.spec.train.loss.as<nn::Loss>().target_kind() != nn::TargetKind::kValues;
+  search.dataset = data::open_dataset(search.spec.dataset, open);
+  const auto seed = static_cast<uint64_t>(search.spec.seed);
+  search.hold_out = data::hold_out(search.dataset, search.spec.dataset.split, seed);
+  if (search.spec.cv) {
+    search.folds =
+        data::cross_validation(search.dataset, *search.spec.cv, search.hold_out.train, seed);
+  }
+}
+
+void check_models(Search& search, Diagnostics& diagnostics) {
+  for (Cell& cell : search.cells) {
+    cell.model = train::check_model(cell.spec, search.dataset, diagnostics);
+  }
+}
+
+void lay_out_trials(Search& search) {
+  for (size_t c = 0; c < search.cells.size(); ++c) {
+    for (size_t f = 0; f < search.folds.size(); ++f) {
+      search.trials.push_back({static_cast<int32_t>(search.trials.size()),
+                               static_cast<int32_t>(c), static_cast<int32_t>(f)});
+    }
+  }
+}
+
+void identify(Search& search) {
+  search.config = config::dump_experiment(search.spec);
+  search.identity =
+      sha256(fmt::format("{}\n{}\n{}", search.config, search.dataset.sha256,
+                         search.kind == SearchKind::kTrain ? "train" : "gridsearch"));
+}
+
+}  // namespace
+
+const config::Catalogs& all_catalogs() {
+  static const config::Catalogs catalogs = [] {
+    config::Catalogs all;
+    all.add(data::generator_catalog());
+    all.add(nn::layer_catalog());
+    all.add(nn::activation_catalog());
+    all.add(nn::initializer_catalog());
+    all.add(nn::regularizer_catalog());
+    all.add(nn::loss_catalog());
+    all.add(optim::optimizer_catalog());
+    all.add(optim::schedule_catalog());
+    all.add(train::metric_catalog());
+    return all;
+  }();
+  return catalogs;
+}
+
+bool Search::has_refit() const { return folds.empty() || (kind == SearchKind::kGridSearch && spec.refit); }
+
+Trial Search::refit_of(int32_t cell) const {
+  return {static_cast<int32_t>(trials.size()), cell, kRefitFold};
+}
+
+int Search::threads(int cores) const {
+  const bool alone = trials.size() <= 1;
+  const int64_t wanted = spec.threads.value_or(alone ? cores : 1);
+  return static_cast<int>(std::min<int64_t>(wanted, cores));
+}
+
+Search prepare_search(const SearchOptions& options) {
+  Diagnostics diagnostics;
+  config::Reader reader{diagnostics, all_catalogs()};
+  const Node tree = config::load_tree(options.source, reader);
+  Search search;
+  search.kind = options.kind;
+  const std::string name = options.source.file.stem().string();
+  search.spec = config::read_experiment(tree, name, reader);
+  if (diagnostics.ok()) train::check_training(search.spec, diagnostics);
+  diagnostics.throw_if_any();
+  make_cells(search, tree, diagnostics);
+  diagnostics.throw_if_any();
+  fill_search_defaults(search);
+  open_data(search, options);
+  check_models(search, diagnostics);
+  diagnostics.throw_if_any();
+  lay_out_trials(search);
+  identify(search);
+  return search;
+}
+
+std::string describe_params(const Cell& cell) {
+  std::string text;
+  for (const auto& [path, value] : cell.params) {
+    std::string key = path.substr(path.rfind('.') + 1);
+    const auto same_end = [&](const auto& other) {
+      return other.first.substr(other.first.rfind('.') + 1) == key;
+    };
+    if (std::count_if(cell.params.begin(), cell.params.end(), same_end) > 1) key = path;
+    text += (text.empty() ? "" : ", ") + key + "=" + config::to_flow(value);
+  }
+  return text.empty() ? "(as written)" : text;
+}
+
+}  // namespace mlrun::trials

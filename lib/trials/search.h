@@ -1,0 +1,70 @@
+// What is to be run: the cells of the grid, the folds, and the trials over both.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/experiment.h"
+#include "config/load.h"
+#include "data/dataset.h"
+#include "data/split.h"
+#include "train/check.h"
+
+namespace mlrun::trials {
+
+/// One point of the grid.
+struct Cell {
+  std::vector<std::pair<std::string, config::Node>> params;  ///< path and value, in file order
+  config::ExperimentSpec spec;
+  train::ModelReport model;
+};
+
+/// Fold of the training on all training rows.
+inline constexpr int32_t kRefitFold = -1;
+
+/// One training. Numbered cell by cell, fold by fold; the refit is the last.
+struct Trial {
+  int32_t id = 0;
+  int32_t cell = 0;
+  int32_t fold = 0;    ///< index into Search::folds, or kRefitFold
+};
+
+enum class SearchKind { kTrain, kGridSearch };
+
+/// An experiment, read, checked and laid out; nothing has been trained. Immutable.
+struct Search {
+  config::ExperimentSpec spec;  ///< without the grid's changes
+  SearchKind kind = SearchKind::kTrain;
+  data::Dataset dataset;
+  data::Split hold_out;  ///< training rows and held-out test rows
+  std::vector<Cell> cells;
+  std::vector<data::Split> folds;  ///< n_splits x n_repeats, in rows of the data set
+  std::vector<Trial> trials;       ///< of the search; the refit comes after them
+  std::string config;              ///< the resolved experiment
+  std::string identity;            ///< sha256 of everything that decides the numbers
+
+  bool has_refit() const;
+  Trial refit_of(int32_t cell) const;
+  int threads(int cores) const;  ///< of one training: as written, else 1 in a search, all alone
+};
+
+struct SearchOptions {
+  config::ExperimentSource source;
+  SearchKind kind = SearchKind::kTrain;
+  std::filesystem::path cache;
+};
+
+/// Reads, checks, opens the data, and validates every cell. Throws InputError with all errors of a
+/// pass.
+Search prepare_search(const SearchOptions& options);
+
+/// Every catalog of the program.
+const config::Catalogs& all_catalogs();
+
+/// `units=50, learning_rate=0.01`: the last parts of the paths where these are unique.
+std::string describe_params(const Cell& cell);
+
+}  // namespace mlrun::trials
