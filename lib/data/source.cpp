@@ -117,6 +117,7 @@ Source from_manifest(const Manifest& manifest, const config::DatasetSpec& spec,
   if (spec.target.empty()) source.spec.target = manifest.target;
   if (spec.header == config::Header::kAuto) source.spec.header = manifest.header;
   source.shape = manifest.shape;
+  source.holds_classes = manifest.classes;
   const auto format = spec.format == config::FileFormat::kAuto ? manifest.format : spec.format;
   source.format = format_of(format, source.train.front().path);
   return source;

@@ -27,10 +27,12 @@ const char* kind_of(ColumnUse use) {
 
 class BlockParser {
  public:
-  BlockParser(const TablePlan& plan, ParsedBlock& out) : plan_(plan), out_(out) {}
+  BlockParser(const CsvPlan& plan, ParsedBlock& out) : plan_(plan), out_(out) {}
 
   void parse(std::string_view text, int64_t most_rows) {
-    start();
+    out_.start(plan_);
+    out_.lines = 0;
+    out_.failure.reset();
     while (!text.empty() && !out_.failure && out_.rows < most_rows) {
       const size_t end = text.find('\n');
       parse_line(trim_line(text.substr(0, end), plan_.delimiter));
@@ -41,17 +43,6 @@ class BlockParser {
   }
 
  private:
-  void start() {
-    out_.rows = out_.lines = 0;
-    out_.values.clear();
-    out_.classes.clear();
-    out_.groups.clear();
-    out_.missing.assign(static_cast<size_t>(plan_.features), 0);
-    out_.dictionaries.resize(static_cast<size_t>(plan_.dictionaries));
-    for (Dictionary& dictionary : out_.dictionaries) dictionary.clear();
-    out_.failure.reset();
-  }
-
   void parse_line(std::string_view line) {
     if (line.find_first_not_of(" \t") == std::string_view::npos) return;
     line_begin_ = line.data();
@@ -174,7 +165,7 @@ class BlockParser {
                   fmt::format("expected {} cells, found {}", expected, cells.size())};
   }
 
-  const TablePlan& plan_;
+  const CsvPlan& plan_;
   ParsedBlock& out_;
   const char* line_begin_ = nullptr;
   const char* line_end_ = nullptr;
@@ -184,8 +175,7 @@ class BlockParser {
 
 }  // namespace
 
-void parse_block(const TablePlan& plan, std::string_view text, int64_t most_rows,
-                 ParsedBlock& out) {
+void parse_block(const CsvPlan& plan, std::string_view text, int64_t most_rows, ParsedBlock& out) {
   BlockParser(plan, out).parse(text, most_rows);
 }
 

@@ -1,4 +1,4 @@
-#include "data/csv/table_builder.h"
+#include "data/table/table_builder.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "config/scalar.h"
-#include "data/csv/import.h"
 #include "data/text_error.h"
 
 namespace mlrun::data {
@@ -31,7 +30,7 @@ TableBuilder::TableBuilder(TablePlan plan)
       dictionaries_(static_cast<size_t>(plan_.dictionaries)),
       missing_(static_cast<size_t>(plan_.features)) {}
 
-void TableBuilder::add(int64_t first_line, ParsedBlock& block) {
+void TableBuilder::add(int64_t first_line, TableBlock& block) {
   const auto width = static_cast<size_t>(plan_.features);
   for (const ColumnPlan& column : plan_.columns) {
     if (column.dictionary < 0) continue;
@@ -127,7 +126,7 @@ void TableBuilder::finish(const std::string& key, Dataset dataset, CacheWriter& 
   sort_targets(dataset);
   sort_groups(dataset);
   dataset.rows = rows_;
-  dataset.shape = {plan_.features};
+  if (dataset.shape.empty()) dataset.shape = {plan_.features};
   if (plan_.classes) dataset.classes = classes_.data();
   if (!plan_.classes && plan_.targets > 0) dataset.values = values_.data();
   cache.finish(dataset, key);

@@ -1,4 +1,4 @@
-#include "data/csv/dictionary.h"
+#include "data/table/dictionary.h"
 
 #include <map>
 #include <optional>

@@ -1,4 +1,4 @@
-// What becomes of every column of a CSV file.
+// What becomes of a CSV file.
 #pragma once
 
 #include <filesystem>
@@ -7,29 +7,14 @@
 #include <vector>
 
 #include "data/source.h"
+#include "data/table/table_plan.h"
 
 namespace mlrun::data {
 
-enum class ColumnUse { kIgnore, kFeature, kTarget, kGroup };
-
-struct ColumnPlan {
-  std::string name;
-  ColumnUse use = ColumnUse::kFeature;
-  bool text = false;    ///< a dictionary of its texts, else a number
-  int slot = 0;         ///< position among the columns of the same use
-  int dictionary = -1;  ///< of a text column
-};
-
-/// Fixed after the first lines of the first file.
-struct TablePlan {
+/// A table plan and how its text is written. Fixed after the first lines of the first file.
+struct CsvPlan : TablePlan {
   char delimiter = ',';
   bool header = false;
-  std::vector<ColumnPlan> columns;
-  int features = 0;
-  int targets = 0;
-  int dictionaries = 0;
-  bool groups = false;
-  bool classes = false;  ///< the target is a text column
   std::vector<std::string> missing;
   std::vector<float> missing_numbers;  ///< those of `missing` that are numbers
 };
@@ -43,7 +28,7 @@ struct TablePlan {
 ///
 /// A column is text if one of its first cells is neither a number nor missing, if it is listed as
 /// categorical, or if it is the target or the group of a classification.
-TablePlan plan_table(const std::filesystem::path& file, std::string_view first_lines,
-                     const Source& source);
+CsvPlan plan_csv(const std::filesystem::path& file, std::string_view first_lines,
+                 const Source& source);
 
 }  // namespace mlrun::data

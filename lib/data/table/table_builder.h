@@ -1,4 +1,4 @@
-// Puts parsed blocks together, in the order of the file.
+// Puts blocks of rows together, in the order of the file.
 #pragma once
 
 #include <cstdint>
@@ -7,29 +7,30 @@
 #include <vector>
 
 #include "data/cache_file.h"
-#include "data/csv/block_parser.h"
-#include "data/csv/table_plan.h"
 #include "data/dataset.h"
+#include "data/table/table_block.h"
 
 namespace mlrun::data {
+
+/// A number of texts beyond which a column is no class, nor a useful one-hot feature.
+inline constexpr size_t kMaxClasses = 10000;
 
 /// Not thread-safe.
 class TableBuilder {
  public:
   explicit TableBuilder(TablePlan plan);
 
-  const TablePlan& plan() const { return plan_; }
   int64_t rows() const { return rows_; }
 
   /// The blocks that follow are of `file`.
   void begin_file(const std::filesystem::path& file) { files_.push_back(file); }
 
-  /// Adds a block whose first line has number `first_line`. Codes become those of the whole table.
-  /// The features stay in the block, for the caller to write.
-  void add(int64_t first_line, ParsedBlock& block);
+  /// Adds a block whose first line has number `first_line`; 0 if the file has no lines. Codes
+  /// become those of the whole table. The features stay in the block, for the caller to write.
+  void add(int64_t first_line, TableBlock& block);
 
-  /// Sorts the classes, recodes what is in the cache and publishes it. `dataset` has name, sha256
-  /// and test_begin.
+  /// Sorts the classes, recodes what is in the cache and publishes it. `dataset` has name, sha256,
+  /// test_begin and, unless it is a plain row, shape.
   void finish(const std::string& key, Dataset dataset, CacheWriter& cache);
 
  private:
