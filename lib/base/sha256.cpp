@@ -1,10 +1,10 @@
 #include "base/sha256.h"
 
-#include "base/hex.h"
-
 #include <nettle/sha2.h>
 
 #include <array>
+
+#include "base/hex.h"
 
 namespace mlrun {
 

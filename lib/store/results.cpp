@@ -22,7 +22,7 @@ void write_column(Group& group, const Column& column) {
 
 void write_section(File& file, const Section& section) {
   try {
-    section.table.check_lengths();
+    if (!section.ragged) section.table.check_lengths();
   } catch (const Error& error) {
     throw Error(section.path + ": " + error.what());
   }
@@ -48,7 +48,7 @@ class Collector {
   explicit Collector(ResultsFile& results) : results_(results) {}
 
   void visit(const Group& group, const std::string& path) {
-    Section section{path, {}, group.attributes()};
+    Section section{path, {}, group.attributes(), false};
     const std::vector<Group::Member> members = group.members();
     for (const Group::Member& member : members) {
       if (!member.is_group) add_array(group.array(member.name), member.name, section);

@@ -19,6 +19,7 @@ struct Section {
   std::string path;  ///< "/cells", "/folds/0"
   Table table;
   Attributes attributes;
+  bool ragged = false;  ///< columns may differ in length (/folds/0: train and test rows)
 
   bool operator==(const Section&) const = default;
 };

@@ -30,10 +30,10 @@ void check_metrics(const config::TrainSpec& train, Diagnostics& diagnostics) {
     const std::string& name = metric.type->name;
     if (!metric.as<Metric>().accepts(kind)) {
       const bool classes = kind != nn::TargetKind::kValues;
-      diagnostics.error(metric.mark, fmt::format("metric {} needs {}, but the loss {} is for {}",
-                                                 name, classes ? "values" : "classes",
-                                                 train.loss.type->name,
-                                                 classes ? "classes" : "values"));
+      diagnostics.error(metric.mark,
+                        fmt::format("metric {} needs {}, but the loss {} is for {}", name,
+                                    classes ? "values" : "classes", train.loss.type->name,
+                                    classes ? "classes" : "values"));
     }
     if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
       diagnostics.error(metric.mark, fmt::format("metric {} is listed twice", name));
@@ -57,9 +57,9 @@ void check_early_stopping(config::TrainSpec& train, Diagnostics& diagnostics) {
   if (!stopping.monitor.starts_with("val_")) return;
   if (!train.validation_split) train.validation_split = kDefaultValidation;
   if (*train.validation_split == 0) {
-    diagnostics.error(train.early_stopping_mark,
-                      fmt::format("early_stopping monitors '{}', but validation_split is 0",
-                                  stopping.monitor));
+    diagnostics.error(
+        train.early_stopping_mark,
+        fmt::format("early_stopping monitors '{}', but validation_split is 0", stopping.monitor));
   }
 }
 
@@ -91,11 +91,13 @@ void check_output(const ExperimentSpec& spec, const data::Dataset& dataset, cons
   }
   const int64_t width = output.back();
   const auto classes = static_cast<int64_t>(dataset.class_names.size());
-  if (kind == nn::TargetKind::kBinary && classes != 2) {
-    diagnostics.error(loss.mark,
-                      fmt::format("{} is for two classes, but the data has {}; use "
-                                  "sparse_categorical_crossentropy",
-                                  loss.type->name, classes));
+  if ((kind == nn::TargetKind::kValues) == dataset.is_classification()) {
+    diagnostics.error(loss.mark, fmt::format("loss {} does not go with a target of {}",
+                                             loss.type->name, classes > 0 ? "classes" : "values"));
+  } else if (kind == nn::TargetKind::kBinary && classes != 2) {
+    diagnostics.error(loss.mark, fmt::format("{} is for two classes, but the data has {}; use "
+                                             "sparse_categorical_crossentropy",
+                                             loss.type->name, classes));
   } else if (kind == nn::TargetKind::kBinary && width != 1) {
     diagnostics.error(mark, fmt::format("{} needs a model that ends in one unit, not {}",
                                         loss.type->name, width));
@@ -129,11 +131,9 @@ void plan_training(const ExperimentSpec& spec, const data::Dataset& dataset, con
   const auto& loss = spec.train.loss.as<nn::Loss>();
   const ValueId x = g.input("features", {input, DType::kFloat32});
   const bool labels = loss.target_kind() == nn::TargetKind::kLabels;
-  const int64_t width =
-      loss.target_kind() == nn::TargetKind::kValues ? dataset.target_width() : 1;
-  const ValueId y =
-      g.input("target", labels ? TensorType{Shape{kBatch}, DType::kInt32}
-                               : TensorType{Shape{kBatch, width}, DType::kFloat32});
+  const int64_t width = loss.target_kind() == nn::TargetKind::kValues ? dataset.target_width() : 1;
+  const ValueId y = g.input("target", labels ? TensorType{Shape{kBatch}, DType::kInt32}
+                                             : TensorType{Shape{kBatch, width}, DType::kFloat32});
   Diagnostics unused;
   const ValueId output = nn::build_sequential(builder, spec.model, x, unused);
   const ValueId total = ops::mean(g, loss.per_sample(g, output, y));
@@ -154,8 +154,7 @@ void plan_training(const ExperimentSpec& spec, const data::Dataset& dataset, con
   const graph::Plan plan = graph::make_plan(g, keep, spec.train.batch_size);
   report.batch_bytes = plan.arena_bytes;
   report.unshared_bytes = plan.unshared_bytes;
-  report.training_flops_per_sample =
-      plan.cost.flops / static_cast<double>(spec.train.batch_size);
+  report.training_flops_per_sample = plan.cost.flops / static_cast<double>(spec.train.batch_size);
 }
 
 }  // namespace
@@ -176,8 +175,7 @@ ModelReport check_model(const ExperimentSpec& spec, const data::Dataset& dataset
   graph::Graph g;
   nn::Builder builder(g, false);
   const ValueId x = g.input("features", {report.input, DType::kFloat32});
-  const ValueId output =
-      nn::build_sequential(builder, spec.model, x, diagnostics, &report.layers);
+  const ValueId output = nn::build_sequential(builder, spec.model, x, diagnostics, &report.layers);
   if (output == graph::kNoValue) return report;
   for (const nn::LayerSummary& layer : report.layers) {
     report.parameters += layer.parameters;

@@ -42,10 +42,10 @@ Mark axis_mark(const Grid& grid, const std::string& path) {
   return {};
 }
 
-// Dataset settings decide what is imported and split, once for all cells.
-bool leads_into_data(const std::string& path) {
+// What is imported and split, and what is scored, is the same for all cells.
+bool can_vary(const std::string& path) {
   const std::string first = path.substr(0, path.find('.'));
-  return first != "model" && first != "train";
+  return (first == "model" || first == "train") && !path.starts_with("train.metrics");
 }
 
 void resolve_cell(Cell& cell, const Grid& grid, const Node& tree, const std::string& name,
@@ -54,14 +54,14 @@ void resolve_cell(Cell& cell, const Grid& grid, const Node& tree, const std::str
   config::Reader reader{own, all_catalogs()};
   Node changed = tree;
   for (const auto& [path, value] : cell.params) {
-    if (leads_into_data(path)) {
+    if (!can_vary(path)) {
       own.error(axis_mark(grid, path),
-                fmt::format("param_grid can change settings below model and train, not '{}'",
+                fmt::format("param_grid can change what is below model and train (but for "
+                            "train.metrics), not '{}'",
                             path));
       continue;
     }
-    config::set_path(changed, ExperimentSpec::fields(), path, value, axis_mark(grid, path),
-                     reader);
+    config::set_path(changed, ExperimentSpec::fields(), path, value, axis_mark(grid, path), reader);
   }
   if (own.ok()) cell.spec = config::read_experiment(changed, name, reader);
   if (own.ok()) train::check_training(cell.spec, own);
@@ -92,8 +92,7 @@ void open_data(Search& search, const SearchOptions& options) {
   open.base = options.source.file.parent_path();
   open.cache = options.cache;
   open.seed = search.spec.seed;
-  open.classify =
-      search.spec.train.loss.as<nn::Loss>().target_kind() != nn::TargetKind::kValues;
+  open.classify = search.spec.train.loss.as<nn::Loss>().target_kind() != nn::TargetKind::kValues;
   search.dataset = data::open_dataset(search.spec.dataset, open);
   const auto seed = static_cast<uint64_t>(search.spec.seed);
   search.hold_out = data::hold_out(search.dataset, search.spec.dataset.split, seed);
@@ -112,17 +111,16 @@ void check_models(Search& search, Diagnostics& diagnostics) {
 void lay_out_trials(Search& search) {
   for (size_t c = 0; c < search.cells.size(); ++c) {
     for (size_t f = 0; f < search.folds.size(); ++f) {
-      search.trials.push_back({static_cast<int32_t>(search.trials.size()),
-                               static_cast<int32_t>(c), static_cast<int32_t>(f)});
+      search.trials.push_back({static_cast<int32_t>(search.trials.size()), static_cast<int32_t>(c),
+                               static_cast<int32_t>(f)});
     }
   }
 }
 
 void identify(Search& search) {
   search.config = config::dump_experiment(search.spec);
-  search.identity =
-      sha256(fmt::format("{}\n{}\n{}", search.config, search.dataset.sha256,
-                         search.kind == SearchKind::kTrain ? "train" : "gridsearch"));
+  search.identity = sha256(fmt::format("{}\n{}\n{}", search.config, search.dataset.sha256,
+                                       search.kind == SearchKind::kTrain ? "train" : "gridsearch"));
 }
 
 }  // namespace
@@ -144,7 +142,9 @@ const config::Catalogs& all_catalogs() {
   return catalogs;
 }
 
-bool Search::has_refit() const { return folds.empty() || (kind == SearchKind::kGridSearch && spec.refit); }
+bool Search::has_refit() const {
+  return folds.empty() || (kind == SearchKind::kGridSearch && spec.refit);
+}
 
 Trial Search::refit_of(int32_t cell) const {
   return {static_cast<int32_t>(trials.size()), cell, kRefitFold};
@@ -164,6 +164,9 @@ Search prepare_search(const SearchOptions& options) {
   search.kind = options.kind;
   const std::string name = options.source.file.stem().string();
   search.spec = config::read_experiment(tree, name, reader);
+  if (options.grid_if_any && !search.spec.param_grid.grids.empty()) {
+    search.kind = SearchKind::kGridSearch;
+  }
   if (diagnostics.ok()) train::check_training(search.spec, diagnostics);
   diagnostics.throw_if_any();
   make_cells(search, tree, diagnostics);

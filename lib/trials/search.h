@@ -29,7 +29,7 @@ inline constexpr int32_t kRefitFold = -1;
 struct Trial {
   int32_t id = 0;
   int32_t cell = 0;
-  int32_t fold = 0;    ///< index into Search::folds, or kRefitFold
+  int32_t fold = 0;  ///< index into Search::folds, or kRefitFold
 };
 
 enum class SearchKind { kTrain, kGridSearch };
@@ -55,6 +55,7 @@ struct SearchOptions {
   config::ExperimentSource source;
   SearchKind kind = SearchKind::kTrain;
   std::filesystem::path cache;
+  bool grid_if_any = false;  ///< be a grid search if the experiment has a grid
 };
 
 /// Reads, checks, opens the data, and validates every cell. Throws InputError with all errors of a

@@ -1,0 +1,88 @@
+// mlrun check
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "command.h"
+#include "trials/search.h"
+
+namespace mlrun::app {
+namespace {
+
+using trials::Search;
+
+std::string readable_bytes(int64_t bytes) {
+  const auto value = static_cast<double>(bytes);
+  if (bytes < 1024) return fmt::format("{} B", bytes);
+  if (bytes < 1024 * 1024) return fmt::format("{:.1f} KiB", value / 1024);
+  return fmt::format("{:.1f} MiB", value / (1024 * 1024));
+}
+
+store::Table layer_table(const train::ModelReport& model) {
+  std::vector<std::string> names, types, outputs;
+  std::vector<int64_t> parameters, flops;
+  for (const nn::LayerSummary& layer : model.layers) {
+    names.push_back(layer.name);
+    types.push_back(layer.type);
+    outputs.push_back(layer.output.to_string());
+    parameters.push_back(layer.parameters);
+    flops.push_back(static_cast<int64_t>(layer.flops));
+  }
+  return {{{"layer", names},
+           {"type", types},
+           {"output", outputs},
+           {"parameters", parameters},
+           {"FLOPs/sample", flops}}};
+}
+
+void print_trials(const Search& search) {
+  const size_t extra = search.has_refit() ? 1 : 0;
+  fmt::print("trials: {} cells x {} folds{} = {}\n", search.cells.size(), search.folds.size(),
+             extra > 0 ? " + 1 final fit" : "", search.trials.size() + extra);
+  if (search.cells.size() < 2) return;
+  const auto by_size = [](const trials::Cell& a, const trials::Cell& b) {
+    return a.model.parameters < b.model.parameters;
+  };
+  const auto [least, most] = std::minmax_element(search.cells.begin(), search.cells.end(), by_size);
+  fmt::print("cells have {} to {} parameters\n", least->model.parameters, most->model.parameters);
+}
+
+int run(const ExperimentArguments& args) {
+  trials::SearchOptions options{
+      {args.file, args.all_overrides(), ExperimentArguments::environment()},
+      trials::SearchKind::kTrain,
+      {}};
+  options.grid_if_any = true;
+  const Search search = trials::prepare_search(options);
+  fmt::print("{}\n", search.config);
+  const train::ModelReport& model = search.cells.front().model;
+  const data::Dataset& data = search.dataset;
+  fmt::print("data: {} rows, {} features, {}; {} training rows, {} held out\n", data.rows,
+             data.width(),
+             data.is_classification() ? fmt::format("{} classes", data.class_names.size())
+                                      : fmt::format("{} target(s)", data.target_width()),
+             search.hold_out.train.size(), search.hold_out.test.size());
+  fmt::print("model: input {}\n", model.input.to_string());
+  print_table(layer_table(model), Format::kTable);
+  fmt::print("parameters: {} ({} trainable), {} with optimizer state\n", model.parameters,
+             model.trainable, readable_bytes(model.variable_bytes));
+  fmt::print("FLOPs per sample: {:.0f} forward, {:.0f} in training\n", model.flops_per_sample,
+             model.training_flops_per_sample);
+  fmt::print("memory of a batch of {}: {} ({} without sharing)\n",
+             search.cells.front().spec.train.batch_size, readable_bytes(model.batch_bytes),
+             readable_bytes(model.unshared_bytes));
+  print_trials(search);
+  return kSuccess;
+}
+
+}  // namespace
+
+void add_check_command(CLI::App& app, Invocation& invocation) {
+  auto args = std::make_shared<ExperimentArguments>();
+  CLI::App* command =
+      app.add_subcommand("check", "Print the resolved experiment, its layers, memory and trials");
+  args->add_to(*command);
+  command->callback([args, &invocation] { invocation.action = [args] { return run(*args); }; });
+}
+
+}  // namespace mlrun::app

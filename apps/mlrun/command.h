@@ -1,0 +1,59 @@
+// What the verbs share. main.cpp adds each verb; a verb parses its words and returns an exit code.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "store/table.h"
+#include "trials/progress.h"
+
+namespace mlrun::app {
+
+/// Exit codes: part of the interface (README).
+enum ExitCode {
+  kSuccess = 0,
+  kRunFailed = 1,
+  kBadInput = 2,
+  kSomeTrialsFailed = 3,
+  kInterrupted = 75,
+};
+
+/// The verb that was chosen, to be run after parsing.
+using Action = std::function<int()>;
+
+/// The command line as the user wrote it, for the results file.
+struct Invocation {
+  std::string command_line;
+  Action action;
+};
+
+void add_check_command(CLI::App& app, Invocation& invocation);
+void add_data_command(CLI::App& app, Invocation& invocation);
+void add_devices_command(CLI::App& app, Invocation& invocation);
+void add_help_command(CLI::App& app, Invocation& invocation);
+void add_scale_command(CLI::App& app, Invocation& invocation);
+void add_search_commands(CLI::App& app, Invocation& invocation);
+
+/// `config.yaml [key.sub=value ...]` and --seed, as every verb takes them.
+struct ExperimentArguments {
+  std::string file;
+  std::vector<std::string> overrides;
+  int64_t seed = -1;
+
+  void add_to(CLI::App& command);
+
+  /// With --seed as the last override and the MLRUN_ environment.
+  std::vector<std::string> all_overrides() const;
+  static std::vector<std::string> environment();
+};
+
+enum class Format { kTable, kJson, kCsv };
+
+void add_format_option(CLI::App& command, Format& format);
+
+/// Rows on stdout: aligned columns, a JSON array of objects, or CSV.
+void print_table(const store::Table& table, Format format);
+
+}  // namespace mlrun::app

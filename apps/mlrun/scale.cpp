@@ -1,0 +1,194 @@
+// mlrun scale
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/version.h"
+#include "command.h"
+#include "device/budget.h"
+#include "scale/crew.h"
+#include "scale/study.h"
+#include "trials/scheduler.h"
+#include "trials/search.h"
+
+namespace mlrun::app {
+namespace {
+
+using scale::Curve;
+using scale::Measurement;
+using scale::StudyOptions;
+
+struct Arguments {
+  ExperimentArguments experiment;
+  std::string output;
+  std::vector<std::string> over = {"workers", "threads"};
+  std::vector<std::string> modes = {"strong", "weak"};
+  std::vector<int> counts;
+  std::vector<std::string> vary;
+  int repeats = 3;
+  int tasks = 0;
+  bool overwrite = false;
+  Format format = Format::kTable;
+  bool quiet = false;
+};
+
+void add_options(CLI::App& command, Arguments& args) {
+  args.experiment.add_to(command);
+  command.add_option("-o,--output", args.output, "folder of the results (results/<name>-scale)");
+  command.add_option("--over", args.over, "workers (trainings side by side), threads (inside one)")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"workers", "threads"}));
+  command.add_option("--mode", args.modes, "strong (same work), weak (work in proportion)")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"strong", "weak"}));
+  command.add_option("-p,--counts", args.counts, "numbers of workers or threads (1, 2, 4, ...)")
+      ->delimiter(',')
+      ->check(CLI::PositiveNumber);
+  command.add_option("--vary", args.vary, "setting to vary: model.0.units=50,100,200");
+  command.add_option("--repeats", args.repeats, "measurements of each point")
+      ->check(CLI::PositiveNumber);
+  command.add_option("--tasks", args.tasks, "trainings of a strong point over workers")
+      ->check(CLI::PositiveNumber);
+  command.add_flag("--overwrite", args.overwrite, "replace the results in the folder");
+  add_format_option(command, args.format);
+  command.add_flag("-q,--quiet", args.quiet, "no progress");
+}
+
+// model.0.units=50,100 as a grid of one axis.
+std::string as_grid(const std::vector<std::string>& vary) {
+  std::string axes;
+  for (const std::string& one : vary) {
+    const size_t equals = one.find('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == one.size()) {
+      throw InputError(fmt::format("--vary '{}' is not written key.sub=value,value", one));
+    }
+    axes += fmt::format("{}{}: [{}]", axes.empty() ? "" : ", ", one.substr(0, equals),
+                        one.substr(equals + 1));
+  }
+  return "param_grid={" + axes + "}";
+}
+
+trials::Search prepare(const Arguments& args) {
+  trials::SearchOptions options{
+      {args.experiment.file, args.experiment.all_overrides(), ExperimentArguments::environment()},
+      trials::SearchKind::kTrain,
+      {}};
+  if (!args.vary.empty()) {
+    options.kind = trials::SearchKind::kGridSearch;
+    options.source.overrides.push_back(as_grid(args.vary));
+  }
+  return trials::prepare_search(options);
+}
+
+StudyOptions study_options(const Arguments& args, const trials::Search& search, int cores) {
+  StudyOptions options;
+  options.strategies.clear();
+  for (const std::string& name : args.over) {
+    options.strategies.push_back(name == "workers" ? scale::Strategy::kWorkers
+                                                   : scale::Strategy::kThreads);
+  }
+  options.modes.clear();
+  for (const std::string& name : args.modes) {
+    options.modes.push_back(name == "strong" ? scale::Mode::kStrong : scale::Mode::kWeak);
+  }
+  options.counts = args.counts;
+  if (options.counts.empty()) {
+    for (int count = 1; count < cores; count *= 2) options.counts.push_back(count);
+    options.counts.push_back(cores);
+  }
+  options.counts.push_back(1);
+  std::sort(options.counts.begin(), options.counts.end());
+  options.counts.erase(std::unique(options.counts.begin(), options.counts.end()),
+                       options.counts.end());
+  if (options.counts.back() > cores) {
+    throw InputError(fmt::format("{} workers or threads exceed the budget of {} cores",
+                                 options.counts.back(), cores));
+  }
+  options.cells = static_cast<int>(search.cells.size());
+  options.repeats = args.repeats;
+  options.tasks = args.tasks;
+  options.seed = search.spec.seed;
+  return options;
+}
+
+std::vector<Measurement> run_points(const trials::Search& search, const device::Budget& budget,
+                                    const std::vector<scale::Point>& points, bool quiet) {
+  const trials::InterruptGuard guard;
+  std::vector<Measurement> measurements;
+  for (const scale::Point& point : points) {
+    if (trials::InterruptGuard::requested()) break;
+    measurements.push_back(scale::measure(search, budget, point));
+    if (quiet) continue;
+    const Measurement& m = measurements.back();
+    fmt::print(stderr, "{} [{}/{}] {} {} p={} cell {}: {}\n", utc_timestamp(),
+               measurements.size(), points.size(), to_string(point.strategy),
+               to_string(point.mode), point.parallelism(), point.cell,
+               format_duration(m.seconds));
+  }
+  return measurements;
+}
+
+void print_study(const std::vector<Curve>& curves, const Arguments& args) {
+  print_table(scale::summary_table(curves), args.format);
+  if (args.format != Format::kTable) return;
+  fmt::print("\n");
+  for (const std::string& line : scale::describe_fits(curves)) fmt::print("{}\n", line);
+  const scale::PowerFit power = scale::fit_complexity(curves);
+  if (power.determined) {
+    fmt::print("time of one worker = {:.3g} s x parameters^{:.3f} (R2 {:.3f})\n", power.factor,
+               power.exponent, power.r_squared);
+  }
+}
+
+int run(const Arguments& args, const std::string& command_line) {
+  const device::Budget budget = device::find_budget();
+  const trials::Search search = prepare(args);
+  const StudyOptions options = study_options(args, search, budget.core_count());
+  const std::filesystem::path folder =
+      args.output.empty() ? "results/" + search.spec.name + "-scale" : args.output;
+  const std::filesystem::path file = folder / "results.h5";
+  if (std::filesystem::exists(file) && !args.overwrite) {
+    throw InputError(fmt::format("'{}' exists; use another folder (-o) or --overwrite",
+                                 file.string()));
+  }
+  const std::vector<scale::Point> points = plan_points(options);
+  const std::vector<Measurement> measurements = run_points(search, budget, points, args.quiet);
+  if (measurements.size() < points.size()) {
+    fmt::print(stderr, "interrupted: nothing is kept of an incomplete study\n");
+    return kInterrupted;
+  }
+  const std::vector<Curve> curves = scale::make_curves(measurements);
+  store::ResultsFile results;
+  results.attributes = {{"schema", int64_t{1}},
+                        {"name", search.spec.name},
+                        {"mlrun_version", version()},
+                        {"command_line", command_line},
+                        {"seed", search.spec.seed},
+                        {"created", utc_timestamp()},
+                        {"status", std::string("complete")},
+                        {"cores", int64_t{budget.core_count()}}};
+  results.texts = {{"/config", search.config}};
+  results.sections = {scale_section(measurements, curves)};
+  std::filesystem::create_directories(folder);
+  store::write_results(file, results);
+  print_study(curves, args);
+  if (args.format == Format::kTable) fmt::print("\nresults: {}\n", file.string());
+  return kSuccess;
+}
+
+}  // namespace
+
+void add_scale_command(CLI::App& app, Invocation& invocation) {
+  auto args = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand(
+      "scale", "Measure speedup and efficiency over workers, threads and model size");
+  add_options(*command, *args);
+  command->callback([args, &invocation] {
+    invocation.action = [args, &invocation] { return run(*args, invocation.command_line); };
+  });
+}
+
+}  // namespace mlrun::app

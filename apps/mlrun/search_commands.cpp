@@ -1,0 +1,186 @@
+// mlrun train, mlrun gridsearch
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "base/error.h"
+#include "command.h"
+#include "device/budget.h"
+#include "device/gpu.h"
+#include "train/fit.h"
+#include "trials/ranking.h"
+#include "trials/run.h"
+
+namespace mlrun::app {
+namespace {
+
+using trials::RunOutcome;
+using trials::RunReport;
+using trials::Search;
+using trials::SearchKind;
+
+struct Arguments {
+  SearchKind kind = SearchKind::kTrain;
+  ExperimentArguments experiment;
+  std::string output;
+  int jobs = -1;
+  std::string gpus = "none";
+  bool overwrite = false;
+  bool dry_run = false;
+  std::string on_error = "continue";
+  int retries = 1;
+  std::string time_budget;
+  Format format = Format::kTable;
+  bool quiet = false;
+  bool verbose = false;
+};
+
+// "90", "90s", "15m", "1.5h".
+double parse_duration(const std::string& text) {
+  size_t used = 0;
+  double value = -1;
+  try {
+    value = std::stod(text, &used);
+  } catch (const std::exception&) {
+  }
+  const std::string unit = text.substr(std::min(used, text.size()));
+  const double factor = unit.empty() || unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
+  if (!(value > 0) || factor == 0) {
+    throw InputError(fmt::format("--time-budget '{}' is no duration such as 90s, 15m or 2h", text));
+  }
+  return value * factor;
+}
+
+void add_options(CLI::App& command, Arguments& args) {
+  args.experiment.add_to(command);
+  command.add_option("-o,--output", args.output, "folder of the results (results/<name>)")
+      ->envname("MLRUN_OUTPUT");
+  command.add_option("-j,--jobs", args.jobs, "trials side by side; -1: as many as fit")
+      ->envname("MLRUN_JOBS")
+      ->check(CLI::Range(-1, 100000));
+  command.add_option("--gpus", args.gpus, "0,1, all or none")->envname("MLRUN_GPUS");
+  command.add_flag("--overwrite", args.overwrite, "replace the results in the folder");
+  command.add_flag("--dry-run", args.dry_run, "check everything, say what would run");
+  command.add_option("--on-error", args.on_error, "continue or stop after a failed trial")
+      ->check(CLI::IsMember({"continue", "stop"}));
+  command.add_option("--retries", args.retries, "further attempts of a trial that crashed")
+      ->check(CLI::NonNegativeNumber);
+  command.add_option("--time-budget", args.time_budget, "stop, resumably, after 90s, 15m, 2h");
+  add_format_option(command, args.format);
+  auto* quiet = command.add_flag("-q,--quiet", args.quiet, "no progress");
+  command.add_flag("-v,--verbose", args.verbose, "a line per trial")->excludes(quiet);
+}
+
+void check_gpus(const std::string& gpus) {
+  if (gpus == "none" || gpus.empty()) return;
+  throw InputError("--gpus " + gpus + ": " + device::gpu_absence());
+}
+
+void print_plan(const Search& search, const std::filesystem::path& output) {
+  fmt::print("{}: {} cells x {} folds{} = {} trials, into {}\n", search.spec.name,
+             search.cells.size(), search.folds.size(), search.has_refit() ? " + 1 final fit" : "",
+             search.trials.size() + (search.has_refit() ? 1 : 0), output.string());
+}
+
+// What a single training, or the final fit, came to.
+void print_scores(const Search& search, const RunReport& report) {
+  const auto fit = report.records.find(static_cast<int32_t>(search.trials.size()));
+  if (fit == report.records.end() || fit->second.status != trials::TrialStatus::kFinished) return;
+  const std::vector<std::string> names = train::score_names(search.spec.train);
+  const train::EpochRecord& last = fit->second.history.back();
+  store::Table table;
+  std::vector<double> training, validation, test;
+  for (size_t i = 0; i < names.size(); ++i) {
+    training.push_back(last.training[i]);
+    validation.push_back(last.validation[i]);
+    test.push_back(fit->second.test[i]);
+  }
+  table.columns = {{"score", names}, {"training", training}};
+  if (search.spec.train.validation_split.value_or(0) > 0) {
+    table.columns.push_back({"validation", validation});
+  }
+  if (!search.hold_out.test.empty()) table.columns.push_back({"test", test});
+  fmt::print("\n{} after {} epochs, {} parameters:\n",
+             search.folds.empty() ? "model" : "final fit of the best cell on all training rows",
+             fit->second.history.size(), fit->second.parameters);
+  print_table(table, Format::kTable);
+}
+
+void print_report(const Search& search, const RunReport& report, Format format) {
+  if (!search.folds.empty()) print_table(trials::ranking_table(search, report.records), format);
+  if (format != Format::kTable) return;
+  print_scores(search, report);
+  fmt::print("\nresults: {}\n", report.results.string());
+}
+
+void print_failures(const Search& search, const RunReport& report) {
+  for (const auto& [id, record] : report.records) {
+    if (record.status == trials::TrialStatus::kFinished) continue;
+    const trials::Cell& cell = search.cells[static_cast<size_t>(record.trial.cell)];
+    fmt::print(stderr, "trial {} (cell {}: {}, fold {}) {}: {}\n", id, record.trial.cell,
+               trials::describe_params(cell), record.trial.fold, to_string(record.status),
+               record.message);
+  }
+}
+
+int exit_code(const RunReport& report) {
+  if (report.outcome == RunOutcome::kInterrupted) return kInterrupted;
+  if (report.outcome == RunOutcome::kStopped) return kRunFailed;
+  const int64_t failures = report.failures();
+  if (failures == 0) return kSuccess;
+  return failures == static_cast<int64_t>(report.records.size()) ? kRunFailed : kSomeTrialsFailed;
+}
+
+int run(const Arguments& args, const std::string& command_line) {
+  check_gpus(args.gpus);
+  trials::RunOptions options;
+  if (!args.time_budget.empty()) options.time_budget = parse_duration(args.time_budget);
+  const Search search = trials::prepare_search(
+      {{args.experiment.file, args.experiment.all_overrides(), ExperimentArguments::environment()},
+       args.kind,
+       {}});
+  options.output = args.output.empty() ? "results/" + search.spec.name : args.output;
+  if (args.dry_run) {
+    print_plan(search, options.output);
+    return kSuccess;
+  }
+  options.jobs = args.jobs;
+  options.overwrite = args.overwrite;
+  options.retries = args.retries;
+  options.stop_on_error = args.on_error == "stop";
+  options.verbosity = args.quiet     ? trials::Verbosity::kQuiet
+                      : args.verbose ? trials::Verbosity::kVerbose
+                                     : trials::Verbosity::kNormal;
+  options.command_line = command_line;
+  const RunReport report = trials::run_search(search, device::find_budget(), options);
+  if (report.outcome == RunOutcome::kInterrupted) {
+    fmt::print(stderr, "interrupted; the same command goes on from here ({} of {} trials done)\n",
+               report.records.size(), search.trials.size() + (search.has_refit() ? 1 : 0));
+    return kInterrupted;
+  }
+  print_report(search, report, args.format);
+  print_failures(search, report);
+  return exit_code(report);
+}
+
+void add_command(CLI::App& app, Invocation& invocation, SearchKind kind, const char* name,
+                 const char* doc) {
+  auto args = std::make_shared<Arguments>();
+  args->kind = kind;
+  CLI::App* command = app.add_subcommand(name, doc);
+  add_options(*command, *args);
+  command->callback([args, &invocation] {
+    invocation.action = [args, &invocation] { return run(*args, invocation.command_line); };
+  });
+}
+
+}  // namespace
+
+void add_search_commands(CLI::App& app, Invocation& invocation) {
+  add_command(app, invocation, SearchKind::kTrain, "train",
+              "Train one model, or the k folds of it");
+  add_command(app, invocation, SearchKind::kGridSearch, "gridsearch",
+              "Search param_grid with k-fold cross-validation");
+}
+
+}  // namespace mlrun::app

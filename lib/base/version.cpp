@@ -1,0 +1,7 @@
+#include "base/version.h"
+
+namespace mlrun {
+
+std::string version() { return MLRUN_VERSION; }
+
+}  // namespace mlrun

@@ -1,0 +1,86 @@
+#include "trials/child_process.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace mlrun::trials {
+namespace {
+
+volatile sig_atomic_t stop = 0;
+
+void request_stop(int) { stop = 1; }
+
+// Signals reach the whole process group; what they mean is the parent's decision.
+void set_up_signals() {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::signal(SIGINT, SIG_IGN);
+  ::signal(SIGUSR1, SIG_IGN);
+  struct sigaction action {};
+  action.sa_handler = request_stop;
+  ::sigaction(SIGTERM, &action, nullptr);
+}
+
+[[noreturn]] void live(const std::function<void(Channel&)>& life, Channel channel) {
+  int code = 0;
+  try {
+    life(channel);
+  } catch (const std::exception& error) {
+    const std::string text = fmt::format("worker {}: {}\n", ::getpid(), error.what());
+    code = ::write(STDERR_FILENO, text.data(), text.size()) < 0 ? 2 : 1;
+  }
+  ::_exit(code);  // the parent's buffers and destructors are not the child's
+}
+
+}  // namespace
+
+ChildProcess::ChildProcess(const std::function<void(Channel&)>& life) {
+  auto [mine, theirs] = Channel::make_pair();
+  const pid_t parent = ::getpid();
+  pid_ = ::fork();
+  if (pid_ < 0) throw_errno("fork");
+  if (pid_ == 0) {
+    set_up_signals();
+    if (::getppid() != parent) ::_exit(0);
+    mine.close();
+    live(life, std::move(theirs));
+  }
+  channel_ = std::make_unique<Channel>(std::move(mine));
+}
+
+ChildProcess::~ChildProcess() {
+  if (pid_ < 0) return;
+  channel_->close();
+  kill();
+  reap();
+}
+
+void ChildProcess::interrupt() {
+  if (pid_ > 0) ::kill(pid_, SIGTERM);
+}
+
+void ChildProcess::kill() {
+  if (pid_ > 0) ::kill(pid_, SIGKILL);
+}
+
+std::string ChildProcess::reap() {
+  int status = 0;
+  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  }
+  pid_ = -1;
+  if (WIFSIGNALED(status)) {
+    return fmt::format("killed by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
+  }
+  return fmt::format("exited with code {}", WEXITSTATUS(status));
+}
+
+bool ChildProcess::stop_requested() { return stop != 0; }
+
+}  // namespace mlrun::trials

@@ -1,0 +1,318 @@
+#include "trials/results.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <set>
+
+#include "config/scalar.h"
+#include "trials/ranking.h"
+
+namespace mlrun::trials {
+namespace {
+
+using config::Node;
+using store::Section;
+using store::Table;
+using Records = std::map<int32_t, TrialRecord>;
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr int64_t kSchema = 1;
+
+template <class T>
+void add(Table& table, std::string name, std::vector<T> values) {
+  table.columns.push_back({std::move(name), std::move(values)});
+}
+
+const Node* param_of(const Cell& cell, const std::string& path) {
+  for (const auto& [name, value] : cell.params) {
+    if (name == path) return &value;
+  }
+  return nullptr;
+}
+
+// Numbers if all cells have numbers, else text; cells of another grid have NaN or "".
+void add_param(Table& table, const Search& search, const std::string& path) {
+  std::vector<double> numbers;
+  std::vector<std::string> texts;
+  bool numeric = true;
+  for (const Cell& cell : search.cells) {
+    const Node* value = param_of(cell, path);
+    const bool plain = value && value->is_scalar() && !value->quoted;
+    const auto number = plain ? config::parse_float(value->scalar) : std::nullopt;
+    numeric = numeric && (!value || number);
+    numbers.push_back(number.value_or(kNan));
+    texts.push_back(!value ? "" : value->is_scalar() ? value->scalar : config::to_flow(*value));
+  }
+  if (numeric) {
+    add(table, "param_" + path, std::move(numbers));
+  } else {
+    add(table, "param_" + path, std::move(texts));
+  }
+}
+
+std::string params_text(const Cell& cell) {
+  Node node = Node::map();
+  for (const auto& [path, value] : cell.params) node[path] = value;
+  return config::to_flow(node);
+}
+
+void add_times(Table& table, const Search& search, const Records& records) {
+  std::vector<double> mean_fit(search.cells.size(), 0);
+  std::vector<double> mean_score(search.cells.size(), 0);
+  const auto folds = static_cast<double>(std::max<size_t>(search.folds.size(), 1));
+  for (const Trial& trial : search.trials) {
+    const auto found = records.find(trial.id);
+    const bool known = found != records.end();
+    mean_fit[size_t(trial.cell)] += known ? found->second.fit_seconds / folds : kNan;
+    mean_score[size_t(trial.cell)] += known ? found->second.score_seconds / folds : kNan;
+  }
+  add(table, "mean_fit_time", std::move(mean_fit));
+  add(table, "mean_score_time", std::move(mean_score));
+}
+
+Section cells_section(const Search& search, const Records& records) {
+  Section section{"/cells", {}, {}, false};
+  Table& table = section.table;
+  std::vector<int64_t> numbers(search.cells.size());
+  std::iota(numbers.begin(), numbers.end(), 0);
+  add(table, "cell", std::move(numbers));
+  std::vector<std::string> params;
+  std::vector<int64_t> parameters;
+  std::vector<std::string> paths;
+  for (const Cell& cell : search.cells) {
+    params.push_back(params_text(cell));
+    parameters.push_back(cell.model.parameters);
+    for (const auto& [path, value] : cell.params) {
+      if (std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(path);
+    }
+  }
+  add(table, "params", std::move(params));
+  for (const std::string& path : paths) add_param(table, search, path);
+  add(table, "parameters", std::move(parameters));
+  const std::vector<std::string> names = train::score_names(search.spec.train);
+  for (size_t i = 0; i < names.size() && !search.folds.empty(); ++i) {
+    ScoreTable scores = score_table(search, records, i);
+    for (size_t f = 0; f < scores.by_fold.size(); ++f) {
+      add(table, fmt::format("split{}_test_{}", f, names[i]), std::move(scores.by_fold[f]));
+    }
+    add(table, "mean_test_" + names[i], std::move(scores.mean));
+    add(table, "std_test_" + names[i], std::move(scores.std));
+    add(table, "rank_test_" + names[i], std::move(scores.rank));
+  }
+  if (!search.folds.empty()) add_times(table, search, records);
+  return section;
+}
+
+// One column per member of the record.
+template <class T, class Get>
+void add_from(Table& table, const char* name, const Records& records, Get get) {
+  std::vector<T> values;
+  for (const auto& [id, record] : records) values.push_back(get(record));
+  add(table, name, std::move(values));
+}
+
+Section trials_section(const Search& search, const Records& records) {
+  Section section{"/trials", {}, {}, false};
+  Table& t = section.table;
+  using R = const TrialRecord&;
+  add_from<int32_t>(t, "trial", records, [](R r) { return r.trial.id; });
+  add_from<int32_t>(t, "cell", records, [](R r) { return r.trial.cell; });
+  add_from<int32_t>(t, "fold", records, [](R r) { return r.trial.fold; });
+  add_from<int64_t>(t, "seed", records, [&](R) { return search.spec.seed; });
+  add_from<std::string>(t, "status", records, [](R r) { return std::string(to_string(r.status)); });
+  add_from<std::string>(t, "message", records, [](R r) { return r.message; });
+  add_from<std::string>(t, "device", records, [](R r) { return r.device; });
+  add_from<int32_t>(t, "worker", records, [](R r) { return r.worker; });
+  add_from<int32_t>(t, "attempts", records, [](R r) { return r.attempts; });
+  add_from<int64_t>(t, "epochs", records,
+                    [](R r) { return static_cast<int64_t>(r.history.size()); });
+  add_from<int64_t>(t, "parameters", records, [](R r) { return r.parameters; });
+  const std::vector<std::string> names = train::score_names(search.spec.train);
+  for (size_t i = 0; i < names.size(); ++i) {
+    add_from<double>(t, ("test_" + names[i]).c_str(), records,
+                     [i](R r) { return i < r.test.size() ? r.test[i] : kNan; });
+  }
+  add_from<double>(t, "fit_time", records, [](R r) { return r.fit_seconds; });
+  add_from<double>(t, "score_time", records, [](R r) { return r.score_seconds; });
+  add_from<double>(t, "data_time", records, [](R r) { return r.data_seconds; });
+  add_from<double>(t, "compute_time", records, [](R r) { return r.compute_seconds; });
+  return section;
+}
+
+Section history_section(const Search& search, const Records& records) {
+  Section section{"/history", {}, {}, false};
+  const std::vector<std::string> names = train::score_names(search.spec.train);
+  std::vector<int32_t> trials;
+  std::vector<int64_t> epochs;
+  std::vector<double> seconds;
+  std::vector<std::vector<double>> training(names.size());
+  std::vector<std::vector<double>> validation(names.size());
+  for (const auto& [id, record] : records) {
+    for (const train::EpochRecord& epoch : record.history) {
+      trials.push_back(id);
+      epochs.push_back(epoch.epoch);
+      seconds.push_back(epoch.seconds);
+      for (size_t i = 0; i < names.size(); ++i) {
+        training[i].push_back(epoch.training.at(i));
+        validation[i].push_back(epoch.validation.at(i));
+      }
+    }
+  }
+  add(section.table, "trial", std::move(trials));
+  add(section.table, "epoch", std::move(epochs));
+  for (size_t i = 0; i < names.size(); ++i) add(section.table, names[i], std::move(training[i]));
+  for (size_t i = 0; i < names.size(); ++i) {
+    add(section.table, "val_" + names[i], std::move(validation[i]));
+  }
+  add(section.table, "seconds", std::move(seconds));
+  return section;
+}
+
+void add_folds(const Search& search, store::ResultsFile& file) {
+  for (size_t f = 0; f < search.folds.size(); ++f) {
+    Section section{fmt::format("/folds/{}", f), {}, {}, true};
+    add(section.table, "train", search.folds[f].train);
+    add(section.table, "test", search.folds[f].test);
+    file.sections.push_back(std::move(section));
+  }
+}
+
+// Which records' predictions are stored.
+bool keeps_predictions(const Search& search, const TrialRecord& record, int32_t best) {
+  if (record.predictions.empty()) return false;
+  if (search.spec.predictions == config::KeepPredictions::kAll) return true;
+  if (record.trial.fold == kRefitFold) return search.folds.empty();
+  return record.trial.cell == best;
+}
+
+Section predictions_section(const Search& search, const Records& records, int32_t best) {
+  Section section{"/predictions", {}, {}, false};
+  std::vector<int32_t> cells;
+  std::vector<int32_t> folds;
+  std::vector<int64_t> rows;
+  std::vector<double> targets;
+  std::vector<std::vector<float>> outputs;
+  for (const auto& [id, record] : records) {
+    if (!keeps_predictions(search, record, best)) continue;
+    const bool refit = record.trial.fold == kRefitFold;
+    const std::vector<int64_t>& test =
+        refit ? search.hold_out.test : search.folds[size_t(record.trial.fold)].test;
+    outputs.resize(static_cast<size_t>(record.output_width));
+    for (size_t i = 0; i < test.size(); ++i) {
+      cells.push_back(record.trial.cell);
+      folds.push_back(record.trial.fold);
+      rows.push_back(test[i]);
+      targets.push_back(search.dataset.is_classification()
+                            ? search.dataset.classes[test[i]]
+                            : search.dataset.values[test[i] * search.dataset.target_width()]);
+      for (size_t k = 0; k < outputs.size(); ++k) {
+        outputs[k].push_back(record.predictions[i * outputs.size() + k]);
+      }
+    }
+  }
+  add(section.table, "cell", std::move(cells));
+  add(section.table, "fold", std::move(folds));
+  add(section.table, "row", std::move(rows));
+  add(section.table, "target", std::move(targets));
+  for (size_t k = 0; k < outputs.size(); ++k) {
+    add(section.table, fmt::format("score_{}", k), std::move(outputs[k]));
+  }
+  return section;
+}
+
+Section dataset_section(const data::Dataset& dataset) {
+  Section section{"/dataset", {}, {}, false};
+  section.attributes = {{"name", dataset.name},
+                        {"sha256", dataset.sha256},
+                        {"rows", dataset.rows},
+                        {"features", dataset.width()}};
+  if (!dataset.is_classification()) return section;
+  std::vector<int64_t> counts(dataset.class_names.size(), 0);
+  for (int64_t i = 0; i < dataset.rows; ++i) ++counts[static_cast<size_t>(dataset.classes[i])];
+  add(section.table, "class", dataset.class_names);
+  add(section.table, "count", std::move(counts));
+  return section;
+}
+
+void add_best(const Search& search, const Records& records, int32_t best,
+              store::Attributes& attributes) {
+  if (best < 0) return;
+  const ScoreTable table = score_table(search, records, scoring_index(search.spec));
+  attributes.emplace_back("best_cell", int64_t{best});
+  attributes.emplace_back("best_params", params_text(search.cells[size_t(best)]));
+  attributes.emplace_back("best_score", table.mean[size_t(best)]);
+}
+
+void add_test_scores(const Search& search, const Records& records, store::Attributes& attributes) {
+  const auto refit = records.find(static_cast<int32_t>(search.trials.size()));
+  if (refit == records.end() || search.hold_out.test.empty()) return;
+  const std::vector<std::string> names = train::score_names(search.spec.train);
+  for (size_t i = 0; i < names.size(); ++i) {
+    attributes.emplace_back("test_" + names[i], refit->second.test.at(i));
+  }
+}
+
+}  // namespace
+
+store::ResultsFile make_results(const Search& search, const Records& records,
+                                const RunFacts& facts) {
+  store::ResultsFile file;
+  const int32_t best = search.folds.empty() ? -1 : best_cell(search, records);
+  file.attributes = {{"schema", kSchema},
+                     {"name", search.spec.name},
+                     {"mlrun_version", facts.version},
+                     {"command_line", facts.command_line},
+                     {"seed", search.spec.seed},
+                     {"created", facts.created},
+                     {"status", std::string(facts.complete ? "complete" : "partial")},
+                     {"host", facts.host},
+                     {"workers", int64_t{facts.workers}},
+                     {"threads", int64_t{facts.threads}},
+                     {"scoring", *search.spec.scoring}};
+  add_best(search, records, best, file.attributes);
+  add_test_scores(search, records, file.attributes);
+  file.texts = {{"/config", search.config}};
+  file.sections.push_back(dataset_section(search.dataset));
+  file.sections.push_back(cells_section(search, records));
+  file.sections.push_back(trials_section(search, records));
+  file.sections.push_back(history_section(search, records));
+  add_folds(search, file);
+  if (search.spec.predictions != config::KeepPredictions::kNone) {
+    file.sections.push_back(predictions_section(search, records, best));
+  }
+  return file;
+}
+
+store::Table ranking_table(const Search& search, const Records& records) {
+  const ScoreTable scores = score_table(search, records, scoring_index(search.spec));
+  std::vector<size_t> order(search.cells.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return scores.rank[a] < scores.rank[b]; });
+  std::vector<int32_t> ranks, cells;
+  std::vector<std::string> params;
+  std::vector<double> mean, std;
+  std::vector<int64_t> parameters;
+  for (const size_t c : order) {
+    ranks.push_back(scores.rank[c]);
+    cells.push_back(static_cast<int32_t>(c));
+    params.push_back(describe_params(search.cells[c]));
+    mean.push_back(scores.mean[c]);
+    std.push_back(scores.std[c]);
+    parameters.push_back(search.cells[c].model.parameters);
+  }
+  Table table;
+  add(table, "rank", std::move(ranks));
+  add(table, "cell", std::move(cells));
+  add(table, "mean_test_" + scores.name, std::move(mean));
+  add(table, "std_test_" + scores.name, std::move(std));
+  add(table, "parameters", std::move(parameters));
+  add(table, "params", std::move(params));
+  return table;
+}
+
+}  // namespace mlrun::trials

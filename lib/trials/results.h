@@ -1,0 +1,31 @@
+// The tables of results.h5 (schema 1) from the records of a run.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "store/results.h"
+#include "trials/record.h"
+#include "trials/search.h"
+
+namespace mlrun::trials {
+
+/// What the root attributes say of the run.
+struct RunFacts {
+  std::string version;
+  std::string command_line;
+  std::string host;
+  std::string created;
+  int workers = 1;
+  int threads = 1;
+  bool complete = true;
+};
+
+/// Deterministic apart from the facts and the times.
+store::ResultsFile make_results(const Search& search, const std::map<int32_t, TrialRecord>& records,
+                                const RunFacts& facts);
+
+/// Cells by rank as a table for people: rank, params, mean and std of the score, fit time.
+store::Table ranking_table(const Search& search, const std::map<int32_t, TrialRecord>& records);
+
+}  // namespace mlrun::trials

@@ -1,0 +1,142 @@
+#include "trials/run.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/file.h"
+#include "base/version.h"
+#include "trials/ranking.h"
+
+namespace mlrun::trials {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Run {
+ public:
+  Run(const Search& search, const device::Budget& budget, const RunOptions& options)
+      : search_(search), options_(options), journal_(open_journal()) {
+    report_.results = options.output / "results.h5";
+    scheduler_.threads = search.threads(budget.core_count());
+    const int fit = std::max(1, budget.core_count() / scheduler_.threads);
+    scheduler_.workers = options.jobs < 0 ? fit : std::clamp(options.jobs, 1, fit);
+    if (budget.may_pin) scheduler_.cores = budget.cpu_ids();
+    scheduler_.retries = options.retries;
+    scheduler_.stop_on_error = options.stop_on_error;
+    scheduler_.deadline = options.time_budget > 0 ? now_seconds() + options.time_budget : 0;
+    scheduler_.keep_predictions = search.spec.predictions != config::KeepPredictions::kNone;
+    scheduler_.model = options.output / "model.h5";
+    if (search.spec.train.checkpoint_every > 0) {
+      scheduler_.checkpoints = options.output / "checkpoints";
+    }
+  }
+
+  RunReport go() {
+    const InterruptGuard guard;
+    const bool was_complete = is_complete() && fs::exists(report_.results);
+    if (was_complete) return std::move(report_);
+    write_file_atomically(options_.output / "experiment.yaml", search_.config);
+    Progress progress(options_.verbosity, total(), static_cast<int64_t>(report_.records.size()),
+                      search_.spec.train.epochs);
+    run_trials(progress);
+    progress.finish();
+    write_results(report_.results, make_results(search_, report_.records, facts()));
+    if (report_.outcome == RunOutcome::kDone) fs::remove_all(options_.output / "checkpoints");
+    return std::move(report_);
+  }
+
+ private:
+  // Opens the journal and takes over the trials that have ended for good.
+  store::Journal open_journal() {
+    fs::create_directories(options_.output);
+    store::Journal journal = store::Journal::open(options_.output / "journal", search_.identity);
+    if (options_.overwrite) {
+      for (const char* name : {"results.h5", "model.h5", "experiment.yaml"}) {
+        fs::remove(options_.output / name);
+      }
+      fs::remove_all(options_.output / "checkpoints");
+      journal.restart(search_.identity);
+      return journal;
+    }
+    if (journal.origin() == store::JournalOrigin::kForeign) {
+      throw InputError(fmt::format(
+          "'{}' holds the results of another experiment; use another folder (-o) or --overwrite",
+          options_.output.string()));
+    }
+    for (const std::string& bytes : journal.records()) {
+      TrialRecord record = record_from_bytes(bytes);
+      if (record.is_final()) report_.records[record.trial.id] = std::move(record);
+    }
+    return journal;
+  }
+
+  int64_t total() const {
+    return static_cast<int64_t>(search_.trials.size()) + (search_.has_refit() ? 1 : 0);
+  }
+
+  bool has(int32_t id) const { return report_.records.contains(id); }
+
+  bool is_complete() const {
+    for (const Trial& trial : search_.trials) {
+      if (!has(trial.id)) return false;
+    }
+    const auto refit = static_cast<int32_t>(search_.trials.size());
+    return !search_.has_refit() || has(refit) ||
+           (!search_.folds.empty() && best_cell(search_, report_.records) < 0);
+  }
+
+  void run_trials(Progress& progress) {
+    std::vector<Trial> left;
+    for (const Trial& trial : search_.trials) {
+      if (!has(trial.id)) left.push_back(trial);
+    }
+    run_some(std::move(left), progress);
+    if (!search_.has_refit() || report_.outcome != RunOutcome::kDone) return;
+    const int32_t cell = search_.folds.empty() ? 0 : best_cell(search_, report_.records);
+    if (cell < 0) return;
+    const Trial refit = search_.refit_of(cell);
+    if (!has(refit.id) || !fs::exists(scheduler_.model)) run_some({refit}, progress);
+  }
+
+  void run_some(std::vector<Trial> trials, Progress& progress) {
+    if (trials.empty()) return;
+    report_.ran_anything = true;
+    Scheduler scheduler(search_, scheduler_, journal_, progress, report_.records);
+    report_.outcome = scheduler.run(std::move(trials));
+  }
+
+  RunFacts facts() const {
+    char host[256] = {};
+    ::gethostname(host, sizeof host - 1);
+    return {version(),
+            options_.command_line,
+            host,
+            utc_timestamp(),
+            scheduler_.workers,
+            scheduler_.threads,
+            report_.outcome == RunOutcome::kDone && is_complete()};
+  }
+
+  const Search& search_;
+  const RunOptions& options_;
+  RunReport report_;
+  store::Journal journal_;
+  SchedulerOptions scheduler_;
+};
+
+}  // namespace
+
+int64_t RunReport::failures() const {
+  return std::count_if(records.begin(), records.end(), [](const auto& entry) {
+    return entry.second.status != TrialStatus::kFinished;
+  });
+}
+
+RunReport run_search(const Search& search, const device::Budget& budget,
+                     const RunOptions& options) {
+  return Run(search, budget, options).go();
+}
+
+}  // namespace mlrun::trials

@@ -1,0 +1,41 @@
+// A run in its folder: journal, resume, results. The same command again continues or prints.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "device/budget.h"
+#include "trials/progress.h"
+#include "trials/record.h"
+#include "trials/results.h"
+#include "trials/scheduler.h"
+#include "trials/search.h"
+
+namespace mlrun::trials {
+
+struct RunOptions {
+  std::filesystem::path output;  ///< folder; made if absent
+  int jobs = -1;                 ///< workers; -1: as many as the budget holds
+  bool overwrite = false;
+  int retries = 1;
+  bool stop_on_error = false;
+  double time_budget = 0;  ///< seconds; 0: none
+  Verbosity verbosity = Verbosity::kNormal;
+  std::string command_line;
+};
+
+struct RunReport {
+  RunOutcome outcome = RunOutcome::kDone;
+  bool ran_anything = false;
+  std::map<int32_t, TrialRecord> records;
+  std::filesystem::path results;
+
+  int64_t failures() const;
+};
+
+/// Runs what is left of the search and writes results.h5. Throws InputError when the folder holds
+/// another experiment (without overwrite) or is in use.
+RunReport run_search(const Search& search, const device::Budget& budget, const RunOptions& options);
+
+}  // namespace mlrun::trials
