@@ -1,5 +1,8 @@
 #include "data/inspect.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <numeric>
 
 #include "data/manifest.h"
@@ -23,15 +26,26 @@ KnownDataset describe(const Manifest& manifest, const std::filesystem::path& bas
   return known;
 }
 
+ColumnReport report_bytes(const std::vector<ColumnStatistics>& columns) {
+  ColumnReport all{fmt::format("0..{}", columns.size() - 1), "bytes", 0, 0, columns.front()};
+  all.statistics.mean = 0;
+  for (const ColumnStatistics& column : columns) {
+    all.statistics.min = std::min(all.statistics.min, column.min);
+    all.statistics.max = std::max(all.statistics.max, column.max);
+    all.statistics.mean += column.mean / static_cast<double>(columns.size());
+  }
+  return all;
+}
+
 std::vector<ColumnReport> report_columns(const Dataset& dataset) {
   std::vector<int64_t> rows(static_cast<size_t>(dataset.rows));
   std::iota(rows.begin(), rows.end(), 0);
   const std::vector<ColumnStatistics> statistics = column_statistics(dataset, rows);
-  const char* number = dataset.storage == Storage::kUint8 ? "byte" : "number";
+  if (dataset.storage == Storage::kUint8) return {report_bytes(statistics)};
   std::vector<ColumnReport> reports;
   for (size_t c = 0; c < dataset.columns.size(); ++c) {
     const Column& column = dataset.columns[c];
-    reports.push_back({column.name, column.categorical() ? "text" : number, column.missing,
+    reports.push_back({column.name, column.categorical() ? "text" : "number", column.missing,
                        column.classes.size(), statistics[c]});
   }
   return reports;
@@ -63,6 +77,7 @@ Inspection inspect(const config::DatasetSpec& spec, const OpenOptions& options, 
   found.sha256 = dataset.sha256;
   found.cache = cache_path(source, options).string();
   found.rows = dataset.rows;
+  found.width = dataset.width();
   found.test_rows = dataset.test_begin < 0 ? 0 : dataset.rows - dataset.test_begin;
   found.targets = dataset.target_names;
   if (with_columns) found.columns = report_columns(dataset);

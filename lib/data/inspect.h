@@ -28,7 +28,7 @@ std::vector<KnownDataset> known_datasets(const std::filesystem::path& base);
 
 struct ColumnReport {
   std::string name;
-  std::string kind;  ///< "number", "byte" or "text"
+  std::string kind;  ///< "number", "text", or "bytes": all of an image in one report
   int64_t missing = 0;
   size_t classes = 0;           ///< of a text column
   ColumnStatistics statistics;  ///< of a number
@@ -44,6 +44,7 @@ struct Inspection {
   std::string sha256;
   std::string cache;  ///< path
   int64_t rows = 0;
+  int64_t width = 0;      ///< features of a row
   int64_t test_rows = 0;  ///< of the source's own test part
   std::vector<std::string> targets;
   std::vector<ColumnReport> columns;
