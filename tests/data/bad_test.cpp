@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "config/codec.h"
 #include "data/open.h"
-#include "scratch.h"
+#include "data_folder.h"
 
 namespace mlrun::data {
 namespace {
@@ -67,7 +67,7 @@ std::string error_of(const std::filesystem::path& path, const OpenOptions& optio
 }  // namespace
 
 TEST_CASE("bad data files: the whole error text") {
-  const ScratchFolder scratch;
+  const DataFolder scratch;
   OpenOptions options = scratch.options();
   options.base = std::filesystem::path(MLRUN_TESTS_DIR) / "data/bad";
   std::vector<std::filesystem::path> cases;

@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "scratch.h"
+#include "data_folder.h"
 
 namespace mlrun::data {
 namespace {
@@ -36,7 +36,7 @@ using Names = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("csv: header, numbers and a numeric target") {
-  const ScratchFolder scratch;
+  const DataFolder scratch;
   const Dataset d = scratch.open_csv("a,b,y\n1,2.5,3\n-4e-1,+5,6\n\n", with_target("y"));
   CHECK(d.rows == 2);
   CHECK(names_of(d) == Names{"a", "b"});
@@ -52,7 +52,7 @@ TEST_CASE("csv: header, numbers and a numeric target") {
 }
 
 TEST_CASE("csv: no header, target by position from the end") {
-  const ScratchFolder scratch;
+  const DataFolder scratch;
   const Dataset d = scratch.open_csv("1,2,3\n4,5,6", with_target("-1"));
   CHECK(names_of(d) == Names{"0", "1"});
   CHECK(d.target_names == Names{"2"});
@@ -60,7 +60,7 @@ TEST_CASE("csv: no header, target by position from the end") {
 }
 
 TEST_CASE("csv: delimiters are guessed") {
-  const ScratchFolder scratch;
+  const DataFolder scratch;
   for (const std::string text :
        {"a;b\n1,5;2\n", "a\tb\n1\t2\n", " a  b\n 1   2 \n", "a , b\n1 , 2\n"}) {
     CAPTURE(text);
@@ -73,7 +73,7 @@ TEST_CASE("csv: delimiters are guessed") {
 }
 
 TEST_CASE("csv: text classes are sorted, numeric classes by value") {
-  const ScratchFolder scratch;
+  const DataFolder scratch;
   const Dataset text = scratch.open_csv("x,y\n1,red\n2,blue\n3,red\n", with_target("y"), true);
   CHECK(text.class_names == Names{"blue", "red"});
   CHECK(std::vector(text.classes, text.classes + 3) == std::vector<int32_t>{1, 0, 1});
@@ -84,7 +84,7 @@ TEST_CASE("csv: text classes are sorted, numeric classes by value") {
 }
 
 TEST_CASE("csv: text features become indices of sorted classes") {
-  const ScratchFolder scratch;
+  const DataFolder scratch;
   const Dataset d =
       scratch.open_csv("c,y\nwest,1\n\"ea\"\"st, far\",2\nNA,3\nwest,4\n", with_target("y"));
   CHECK(d.columns[0].classes == Names{"ea\"st, far", "west"});
@@ -96,7 +96,7 @@ TEST_CASE("csv: text features become indices of sorted classes") {
 }
 
 TEST_CASE("csv: missing values, also those that are numbers") {
-  const ScratchFolder scratch;
+  const DataFolder scratch;
   config::DatasetSpec spec = with_target("y");
   spec.missing.push_back("-999.0");
   const Dataset d = scratch.open_csv("a,b,y\n,1,0\n?,-999,0\n3,nan,0\r\n", spec);
@@ -109,7 +109,7 @@ TEST_CASE("csv: missing values, also those that are numbers") {
 }
 
 TEST_CASE("csv: features, ignore, categorical, group and limit") {
-  const ScratchFolder scratch;
+  const DataFolder scratch;
   const std::string text = "id,g,a,b,y\n7,z,1,20,5\n8,k,2,3,6\n9,z,3,20,7\n10,k,4,x,8\n";
   config::DatasetSpec spec = with_target("y");
   spec.features = {"b", "a"};
@@ -128,7 +128,7 @@ TEST_CASE("csv: features, ignore, categorical, group and limit") {
 }
 
 TEST_CASE("csv: several targets, in the order asked for") {
-  const ScratchFolder scratch;
+  const DataFolder scratch;
   config::DatasetSpec spec;
   spec.target = {"v", "u"};
   const Dataset d = scratch.open_csv("u,x,v\n1,2,3\n4,5,6\n", spec);
@@ -137,7 +137,7 @@ TEST_CASE("csv: several targets, in the order asked for") {
 }
 
 TEST_CASE("csv: without a target every column is a feature") {
-  const ScratchFolder scratch;
+  const DataFolder scratch;
   const Dataset d = scratch.open_csv("1,2\n3,4\n", {});
   CHECK(d.width() == 2);
   CHECK(d.target_width() == 0);
@@ -145,7 +145,7 @@ TEST_CASE("csv: without a target every column is a feature") {
 }
 
 TEST_CASE("csv: a byte order mark and values below float's range") {
-  const ScratchFolder scratch;
+  const DataFolder scratch;
   const Dataset d = scratch.open_csv(
       "\xEF\xBB\xBF"
       "a,y\n1e-60,2\n",
@@ -155,7 +155,7 @@ TEST_CASE("csv: a byte order mark and values below float's range") {
 }
 
 TEST_CASE("csv: many blocks keep their order, whatever the number of threads") {
-  const ScratchFolder scratch;
+  const DataFolder scratch;
   std::string text = "x,c,y\n";
   constexpr int kRows = 200000;  // several blocks of 1 MiB
   for (int i = 0; i < kRows; ++i) {

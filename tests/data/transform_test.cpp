@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "scratch.h"
+#include "data_folder.h"
 
 namespace mlrun::data {
 namespace {
@@ -37,7 +37,7 @@ void check_near(const Floats& got, const Floats& expected) {
 }  // namespace
 
 TEST_CASE("transform: standardize on the training rows; a constant column is only shifted") {
-  const ScratchFolder scratch;
+  const DataFolder scratch;
   config::DatasetSpec spec = target_y();
   spec.ignore = {"c"};
   spec.standardize.all = true;
@@ -50,7 +50,7 @@ TEST_CASE("transform: standardize on the training rows; a constant column is onl
 }
 
 TEST_CASE("transform: min_max of named columns, rescale of the others") {
-  const ScratchFolder scratch;
+  const DataFolder scratch;
   config::DatasetSpec spec = target_y();
   spec.ignore = {"c"};
   spec.min_max.columns = {"a"};
@@ -60,7 +60,7 @@ TEST_CASE("transform: min_max of named columns, rescale of the others") {
 }
 
 TEST_CASE("transform: text columns become one-hot, or stay indices") {
-  const ScratchFolder scratch;
+  const DataFolder scratch;
   config::DatasetSpec spec = target_y();
   spec.features = {"c", "b"};
   const Dataset d = scratch.open_csv(kTable, spec);
@@ -71,7 +71,7 @@ TEST_CASE("transform: text columns become one-hot, or stay indices") {
 }
 
 TEST_CASE("transform: missing values are imputed from the training rows") {
-  const ScratchFolder scratch;
+  const DataFolder scratch;
   config::DatasetSpec spec = target_y();
   const Dataset d = scratch.open_csv("a,c,y\n1,u,0\n4,v,0\n4,v,0\n,,0\n90,u,0\n", spec);
   const std::vector<int64_t> fit = {0, 1, 2, 3};
@@ -84,7 +84,7 @@ TEST_CASE("transform: missing values are imputed from the training rows") {
 }
 
 TEST_CASE("transform: scaling sees the imputed values, as after a SimpleImputer") {
-  const ScratchFolder scratch;
+  const DataFolder scratch;
   config::DatasetSpec spec = target_y();
   spec.impute = config::Impute::kMostFrequent;
   spec.standardize.all = true;
@@ -110,7 +110,7 @@ TEST_CASE("transform: bytes") {
 }
 
 TEST_CASE("transform: errors") {
-  const ScratchFolder scratch;
+  const DataFolder scratch;
   config::DatasetSpec spec = target_y();
   const Dataset d = scratch.open_csv("width,c,y\n1,u,0\n,v,0\n", spec);
   const auto refuses = [&](const char* text) {

@@ -1,32 +1,17 @@
-// A folder of this test alone, and data sets from a few lines of text.
+// A folder with data files, and the data sets that they become.
 #pragma once
 
-#include <unistd.h>
-
-#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
 #include "data/open.h"
+#include "scratch_folder.h"
 
 namespace mlrun::data {
 
-class ScratchFolder {
+class DataFolder {
  public:
-  ScratchFolder() {
-    static std::atomic<int> counter = 0;
-    path_ = std::filesystem::temp_directory_path() /
-            ("mlrun-data-" + std::to_string(::getpid()) + "-" + std::to_string(counter++));
-    std::filesystem::create_directories(path_);
-  }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-
   const std::filesystem::path& path() const { return path_; }
 
   std::filesystem::path write(const std::string& name, const std::string& content) const {
@@ -51,7 +36,8 @@ class ScratchFolder {
   }
 
  private:
-  std::filesystem::path path_;
+  ScratchFolder folder_;
+  std::filesystem::path path_ = folder_ / "";
 };
 
 }  // namespace mlrun::data
