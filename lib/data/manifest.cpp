@@ -152,7 +152,7 @@ std::optional<fs::path> find_data_file(const Manifest& manifest, const ManifestF
     folders.emplace_back();
   }
   for (const fs::path& folder : folders) {
-    const fs::path candidate = folder / path;
+    const fs::path candidate = (folder / path).lexically_normal();
     if (fs::exists(candidate)) return candidate;
     tried.push_back(candidate.string());
   }

@@ -63,7 +63,8 @@ class Sorter {
     for (int64_t i = left + 1; i <= right; ++i) {
       const int64_t moving = at(i);
       int64_t j = i;
-      for (; j > left && keys_[static_cast<std::size_t>(moving)] < key(j - 1); --j) at(j) = at(j - 1);
+      for (; j > left && keys_[static_cast<std::size_t>(moving)] < key(j - 1); --j)
+        at(j) = at(j - 1);
       at(j) = moving;
     }
   }

@@ -12,6 +12,7 @@
 #include "data/cache_file.h"
 #include "data/csv/import.h"
 #include "data/generator.h"
+#include "data/hdf5_import.h"
 #include "data/idx.h"
 #include "data/source.h"
 
@@ -54,7 +55,7 @@ void import_source(const Source& source, const std::string& key, CacheWriter& ca
     case config::FileFormat::kIdx:
       return import_idx(source, key, cache);
     case config::FileFormat::kHdf5:
-      throw InputError(render_error(source.spec.source_mark, "HDF5 sources are not read yet"));
+      return import_hdf5(source, key, cache);
     case config::FileFormat::kCsv:
     case config::FileFormat::kAuto:
       return import_csv(source, key, cache);

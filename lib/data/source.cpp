@@ -67,7 +67,8 @@ fs::path labels_beside(const fs::path& images, const config::DatasetSpec& spec) 
 
 Source from_path(const config::DatasetSpec& spec, const OpenOptions& options) {
   Source source;
-  const fs::path path = options.base / expand_variables(*spec.source, spec.source_mark);
+  const fs::path written = expand_variables(*spec.source, spec.source_mark);
+  const fs::path path = (options.base / written).lexically_normal();
   if (!fs::exists(path)) fail(spec, fmt::format("no such file: '{}'", path.string()));
   if (fs::is_directory(path)) fail(spec, fmt::format("'{}' is a folder", path.string()));
   source.name = fs::path(without_gz(path)).stem().string();
@@ -80,6 +81,15 @@ Source from_path(const config::DatasetSpec& spec, const OpenOptions& options) {
   return source;
 }
 
+// "; install the package a, or get b, and name its folder in $MLRUN_DATA"
+std::string how_to_get(const Manifest& manifest) {
+  std::string how;
+  if (manifest.package) how += fmt::format("; install the package {}", *manifest.package);
+  if (!manifest.address) return how;
+  return how + fmt::format("{} get {} and name its folder in $MLRUN_DATA",
+                           how.empty() ? ";" : ", or", *manifest.address);
+}
+
 std::vector<SourceFile> find_files(const Manifest& manifest, const std::vector<ManifestFile>& files,
                                    const config::DatasetSpec& spec, const fs::path& base) {
   std::vector<SourceFile> found;
@@ -87,12 +97,8 @@ std::vector<SourceFile> find_files(const Manifest& manifest, const std::vector<M
     std::vector<std::string> tried;
     const auto path = find_data_file(manifest, file, base, tried);
     if (!path) {
-      std::string how;
-      if (manifest.package) how += fmt::format("; install the package {}", *manifest.package);
-      if (manifest.address) how += fmt::format("; get it from {}", *manifest.address);
-      if (tried.size() > 1) how += ", and name its folder in $MLRUN_DATA";
       fail(spec, fmt::format("the data set '{}' is not here: no '{}'{}", manifest.name,
-                             fmt::join(tried, "', no '"), how));
+                             fmt::join(tried, "', no '"), how_to_get(manifest)));
     }
     found.push_back({*path, file.sha256});
   }
@@ -111,6 +117,7 @@ Source from_manifest(const Manifest& manifest, const config::DatasetSpec& spec,
   if (spec.target.empty()) source.spec.target = manifest.target;
   if (spec.header == config::Header::kAuto) source.spec.header = manifest.header;
   source.shape = manifest.shape;
+  source.holds_classes = manifest.classes;
   const auto format = spec.format == config::FileFormat::kAuto ? manifest.format : spec.format;
   source.format = format_of(format, source.train.front().path);
   return source;

@@ -25,7 +25,8 @@ struct Source {
   std::vector<std::string> column_names;  ///< of a file without a header
   std::vector<int64_t> shape;             ///< of one sample, if the manifest knows it
   config::DatasetSpec spec;
-  bool classify = false;
+  bool classify = false;       ///< the target becomes classes
+  bool holds_classes = false;  ///< the manifest says that the target is one of classes
   int threads = 0;
 };
 

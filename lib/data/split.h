@@ -16,7 +16,8 @@ struct Split {
 };
 
 /// The rows held out once (`test`), the rest (`train`), by spec.split or the source's own test
-/// part. Both sorted.
+/// part. Both sorted. A data set with groups is split between groups, not within one. Throws
+/// InputError when nothing would be left to train on.
 Split hold_out(const Dataset& dataset, const config::HoldOutSpec& spec, uint64_t seed);
 
 /// n_splits x n_repeats splits of `rows`, in scikit-learn's order (repeat by repeat). Without

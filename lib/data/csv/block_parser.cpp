@@ -27,10 +27,12 @@ const char* kind_of(ColumnUse use) {
 
 class BlockParser {
  public:
-  BlockParser(const TablePlan& plan, ParsedBlock& out) : plan_(plan), out_(out) {}
+  BlockParser(const CsvPlan& plan, ParsedBlock& out) : plan_(plan), out_(out) {}
 
   void parse(std::string_view text, int64_t most_rows) {
-    start();
+    out_.start(plan_);
+    out_.lines = 0;
+    out_.failure.reset();
     while (!text.empty() && !out_.failure && out_.rows < most_rows) {
       const size_t end = text.find('\n');
       parse_line(trim_line(text.substr(0, end), plan_.delimiter));
@@ -41,17 +43,6 @@ class BlockParser {
   }
 
  private:
-  void start() {
-    out_.rows = out_.lines = 0;
-    out_.values.clear();
-    out_.classes.clear();
-    out_.groups.clear();
-    out_.missing.assign(static_cast<size_t>(plan_.features), 0);
-    out_.dictionaries.resize(static_cast<size_t>(plan_.dictionaries));
-    for (Dictionary& dictionary : out_.dictionaries) dictionary.clear();
-    out_.failure.reset();
-  }
-
   void parse_line(std::string_view line) {
     if (line.find_first_not_of(" \t") == std::string_view::npos) return;
     line_begin_ = line.data();
@@ -116,8 +107,11 @@ class BlockParser {
       throw BadCell{cell.begin, fmt::format("'{}' is not a number ({} '{}')", cell.text,
                                             kind_of(column.use), column.name)};
     }
+    // Out of double's range: from_chars does not say on which side.
+    const bool tiny = text.find("e-") != text.npos || text.find("E-") != text.npos;
+    const bool outside = error == std::errc::result_out_of_range && !tiny;
     const auto narrow = static_cast<float>(value);
-    if (error == std::errc::result_out_of_range || std::isinf(narrow)) {
+    if (outside || std::isinf(narrow)) {
       throw BadCell{cell.begin, fmt::format("'{}' is out of range ({} '{}')", cell.text,
                                             kind_of(column.use), column.name)};
     }
@@ -152,7 +146,7 @@ class BlockParser {
     }
     const int at = static_cast<int>(cell.begin - line_begin_) + 1;
     const int32_t code =
-        out_.dictionaries[static_cast<size_t>(column.dictionary)].add(text, out_.lines, at);
+        out_.dictionaries[static_cast<size_t>(column.dictionary)].add(text, {0, out_.lines, at});
     if (column.use == ColumnUse::kFeature) row_[slot] = static_cast<float>(code);
     if (column.use == ColumnUse::kTarget) out_.classes.push_back(code);
     if (column.use == ColumnUse::kGroup) out_.groups.push_back(code);
@@ -171,7 +165,7 @@ class BlockParser {
                   fmt::format("expected {} cells, found {}", expected, cells.size())};
   }
 
-  const TablePlan& plan_;
+  const CsvPlan& plan_;
   ParsedBlock& out_;
   const char* line_begin_ = nullptr;
   const char* line_end_ = nullptr;
@@ -181,8 +175,7 @@ class BlockParser {
 
 }  // namespace
 
-void parse_block(const TablePlan& plan, std::string_view text, int64_t most_rows,
-                 ParsedBlock& out) {
+void parse_block(const CsvPlan& plan, std::string_view text, int64_t most_rows, ParsedBlock& out) {
   BlockParser(plan, out).parse(text, most_rows);
 }
 

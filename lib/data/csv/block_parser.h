@@ -7,13 +7,12 @@
 #include <string_view>
 #include <vector>
 
-#include "data/csv/dictionary.h"
-#include "data/csv/table_plan.h"
+#include "data/csv/csv_plan.h"
+#include "data/table/table_block.h"
 
 namespace mlrun::data {
 
-/// The rows of one block. Texts are codes of the block's own dictionaries.
-struct ParsedBlock {
+struct ParsedBlock : TableBlock {
   struct Failure {
     int64_t line = 0;  ///< from 0, in the block
     int column = 0;
@@ -21,19 +20,12 @@ struct ParsedBlock {
     std::string message;
   };
 
-  int64_t rows = 0;
   int64_t lines = 0;
-  std::vector<float> features;  ///< rows x plan.features (and room for more)
-  std::vector<float> values;    ///< rows x plan.targets, unless they are classes
-  std::vector<int32_t> classes;
-  std::vector<int32_t> groups;
-  std::vector<int64_t> missing;  ///< of each feature
-  std::vector<Dictionary> dictionaries;
   std::optional<Failure> failure;  ///< why it stopped after `rows`
 };
 
 /// Reads lines until the end, the first that is wrong, or `most_rows` rows; blank lines are left
 /// out. `out` is reused: no allocation in the long run.
-void parse_block(const TablePlan& plan, std::string_view text, int64_t most_rows, ParsedBlock& out);
+void parse_block(const CsvPlan& plan, std::string_view text, int64_t most_rows, ParsedBlock& out);
 
 }  // namespace mlrun::data

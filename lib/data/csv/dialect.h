@@ -24,7 +24,7 @@ bool has_header(const std::vector<SampleLine>& lines, char delimiter,
 
 bool is_missing(std::string_view text, const std::vector<std::string>& missing);
 
-/// A finite number, with nothing around it.
+/// A number, with nothing around it.
 bool is_number(std::string_view text);
 
 }  // namespace mlrun::data

@@ -10,10 +10,11 @@
 #include <mutex>
 #include <thread>
 
+#include "data/csv/block_parser.h"
 #include "data/csv/dialect.h"
-#include "data/csv/table_builder.h"
 #include "data/line_blocks.h"
 #include "data/provenance.h"
+#include "data/table/table_builder.h"
 #include "data/text_error.h"
 
 namespace mlrun::data {
@@ -21,19 +22,25 @@ namespace {
 
 constexpr int kMostThreads = 16;  // reading and unpacking are serial; more would only wait
 
+struct CsvTable {
+  explicit CsvTable(CsvPlan csv) : plan(std::move(csv)), builder(plan) {}
+
+  CsvPlan plan;
+  TableBuilder builder;
+};
+
 // Several threads take blocks in turn, parse them at the same time, and add them in turn.
 class FileImport {
  public:
   FileImport(const std::filesystem::path& file, const Source& source,
-             std::unique_ptr<TableBuilder>& builder, CacheWriter& cache)
-      : file_(file), builder_(builder), cache_(cache), blocks_(file) {
+             std::unique_ptr<CsvTable>& table, CacheWriter& cache)
+      : file_(file), table_(table), cache_(cache), blocks_(file) {
     limit_ = source.spec.limit.value_or(std::numeric_limits<int64_t>::max());
     LineBlock first;
     blocks_.next(first);
-    if (!builder_) {
-      builder_ = std::make_unique<TableBuilder>(plan_table(file, first.text, source));
-    }
-    begin_ = builder_->rows();
+    if (!table_) table_ = std::make_unique<CsvTable>(plan_csv(file, first.text, source));
+    table_->builder.begin_file(file);
+    begin_ = table_->builder.rows();
     skip_header(first);
     ParsedBlock parsed;
     process(first, parsed);
@@ -46,7 +53,7 @@ class FileImport {
     work();
     for (std::thread& thread : team) thread.join();
     if (error_) std::rethrow_exception(error_);
-    if (builder_->rows() == begin_) throw file_error(file_, "the file holds no rows");
+    if (table_->builder.rows() == begin_) throw file_error(file_, "the file holds no rows");
     return blocks_.sha256();
   }
 
@@ -55,7 +62,7 @@ class FileImport {
   void skip_header(LineBlock& first) {
     const std::vector<SampleLine> lines = sample_lines(first.text, 1);
     if (lines.empty()) throw file_error(file_, "the file is empty");
-    if (!builder_->plan().header) return;
+    if (!table_->plan.header) return;
     for (; line_ <= lines.front().number; ++line_) {
       first.text.remove_prefix(std::min(first.text.find('\n'), first.text.size() - 1) + 1);
     }
@@ -81,29 +88,29 @@ class FileImport {
   }
 
   void process(const LineBlock& block, ParsedBlock& parsed) {
-    parse_block(builder_->plan(), block.text, limit_, parsed);
+    parse_block(table_->plan, block.text, limit_, parsed);
     int64_t first_row = 0;
     int64_t rows = 0;
     {
       std::unique_lock lock(adding_);
       turn_.wait(lock, [&] { return done_ || next_ == block.index; });
       if (done_) return;
-      first_row = builder_->rows();
+      first_row = table_->builder.rows();
       rows = std::min(parsed.rows, limit_ - (first_row - begin_));
       // Again, so that nothing beyond the limit counts as a class or as missing.
-      if (rows < parsed.rows) parse_block(builder_->plan(), block.text, rows, parsed);
+      if (rows < parsed.rows) parse_block(table_->plan, block.text, rows, parsed);
       add(parsed);
       ++next_;
     }
     turn_.notify_all();
-    const auto width = static_cast<int64_t>(builder_->plan().features * sizeof(float));
+    const auto width = static_cast<int64_t>(table_->plan.features * sizeof(float));
     cache_.write_features(first_row * width, parsed.features.data(),
                           static_cast<size_t>(rows * width));
   }
 
   void add(ParsedBlock& parsed) {
-    builder_->add(file_, line_, parsed);
-    done_ = builder_->rows() - begin_ == limit_;
+    table_->builder.add(line_, parsed);
+    done_ = table_->builder.rows() - begin_ == limit_;
     if (parsed.failure && !done_) {
       const ParsedBlock::Failure& bad = *parsed.failure;
       const auto line = static_cast<int>(line_ + bad.line);
@@ -123,11 +130,11 @@ class FileImport {
   }
 
   const std::filesystem::path& file_;
-  std::unique_ptr<TableBuilder>& builder_;
+  std::unique_ptr<CsvTable>& table_;
   CacheWriter& cache_;
   LineBlocks blocks_;  // under reading_
   std::mutex reading_;
-  std::mutex adding_;  // guards what follows, and the builder
+  std::mutex adding_;  // guards what follows, and the table
   std::condition_variable turn_;
   int64_t next_ = 0;
   int64_t line_ = 1;
@@ -146,16 +153,16 @@ int team_size(const Source& source) {
 }  // namespace
 
 void import_csv(const Source& source, const std::string& key, CacheWriter& cache) {
-  std::unique_ptr<TableBuilder> builder;
+  std::unique_ptr<CsvTable> table;
   Provenance provenance;
   const auto read = [&](const SourceFile& file) {
-    FileImport part(file.path, source, builder, cache);
+    FileImport part(file.path, source, table, cache);
     provenance.add(file, part.run(team_size(source)));
   };
   Dataset dataset;
   dataset.name = source.name;
   for (const SourceFile& file : source.train) read(file);
-  const int64_t train_rows = builder->rows();
+  const int64_t train_rows = table->builder.rows();
   for (const SourceFile& file : source.test) read(file);
   if (!source.test.empty()) {
     dataset.test_begin = train_rows;
@@ -163,7 +170,7 @@ void import_csv(const Source& source, const std::string& key, CacheWriter& cache
     dataset.test_begin = std::max<int64_t>(train_rows - source.test_rows, 0);
   }
   dataset.sha256 = provenance.sha256();
-  builder->finish(source.train.front().path, key, std::move(dataset), cache);
+  table->builder.finish(key, std::move(dataset), cache);
 }
 
 }  // namespace mlrun::data

@@ -8,9 +8,6 @@
 
 namespace mlrun::data {
 
-/// A number of texts beyond which a column is no class, nor a useful one-hot feature.
-inline constexpr size_t kMaxClasses = 10000;
-
 /// Reads all files of `source` in one pass, in parallel blocks of lines; the features go straight
 /// to the cache, so memory holds the targets, the groups and a few blocks. Throws InputError at
 /// the first wrong cell of the first wrong file.

@@ -1,0 +1,130 @@
+// mlrun data list | import SOURCE | inspect SOURCE
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "command.h"
+#include "data/inspect.h"
+
+namespace mlrun::app {
+namespace {
+
+struct DataArguments {
+  std::string source;
+  std::vector<std::string> target;
+  bool classes = false;
+  Format format = Format::kTable;
+
+  data::Inspection inspect(bool with_columns) const {
+    config::DatasetSpec spec;
+    spec.source = source;
+    spec.target = target;
+    data::OpenOptions options;
+    options.base = std::filesystem::current_path();
+    options.classify = classes;
+    return data::inspect(spec, options, with_columns);
+  }
+};
+
+template <class Item, class Get>
+store::Column column(const std::string& name, const std::vector<Item>& items, Get get) {
+  std::vector<std::decay_t<decltype(get(items[0]))>> values;
+  for (const Item& item : items) values.push_back(get(item));
+  return {name, std::move(values)};
+}
+
+int list(Format format) {
+  using data::KnownDataset;
+  const auto known = data::known_datasets(std::filesystem::current_path());
+  store::Table table;
+  table.columns = {
+      column("name", known, [](const KnownDataset& k) { return k.name; }),
+      column(
+          "state", known,
+          [](const KnownDataset& k) -> std::string { return k.present() ? "present" : "absent"; }),
+      column("licence", known, [](const KnownDataset& k) { return k.licence; }),
+      column("from", known, [](const KnownDataset& k) { return k.how_to_get; }),
+      column("description", known, [](const KnownDataset& k) { return k.description; })};
+  print_table(table, format);
+  return kSuccess;
+}
+
+store::Table summary(const std::vector<data::Inspection>& found) {
+  using data::Inspection;
+  store::Table table;
+  table.columns = {
+      column("name", found, [](const Inspection& i) { return i.name; }),
+      column("rows", found, [](const Inspection& i) { return i.rows; }),
+      column("test_rows", found, [](const Inspection& i) { return i.test_rows; }),
+      column("features", found, [](const Inspection& i) { return i.width; }),
+      column("classes", found,
+             [](const Inspection& i) { return static_cast<int64_t>(i.classes.size()); }),
+      column("sha256", found, [](const Inspection& i) { return i.sha256; }),
+      column("cache", found, [](const Inspection& i) { return i.cache; })};
+  return table;
+}
+
+store::Table columns_table(const std::vector<data::ColumnReport>& columns) {
+  using data::ColumnReport;
+  store::Table table;
+  table.columns = {column("column", columns, [](const ColumnReport& c) { return c.name; }),
+                   column("kind", columns, [](const ColumnReport& c) { return c.kind; }),
+                   column("missing", columns, [](const ColumnReport& c) { return c.missing; }),
+                   column("classes", columns,
+                          [](const ColumnReport& c) { return static_cast<int64_t>(c.classes); }),
+                   column("min", columns, [](const ColumnReport& c) { return c.statistics.min; }),
+                   column("mean", columns, [](const ColumnReport& c) { return c.statistics.mean; }),
+                   column("max", columns, [](const ColumnReport& c) { return c.statistics.max; })};
+  return table;
+}
+
+// As JSON and CSV only the columns, so that what is printed is one table.
+int inspect(const DataArguments& arguments) {
+  const data::Inspection found = arguments.inspect(true);
+  if (arguments.format == Format::kTable) {
+    fmt::print("{}: {} rows, {} of them for testing\nsha256 {}\ncache {}\n\n", found.name,
+               found.rows, found.test_rows, found.sha256, found.cache);
+    for (const data::ClassReport& one : found.classes) {
+      fmt::print("class {}: {} rows\n", one.name, one.rows);
+    }
+    if (!found.classes.empty()) fmt::print("\n");
+  }
+  print_table(columns_table(found.columns), arguments.format);
+  return kSuccess;
+}
+
+CLI::App* add_source_verb(CLI::App& data, const char* name, const char* help,
+                          DataArguments& arguments) {
+  CLI::App* verb = data.add_subcommand(name, help);
+  verb->add_option("source", arguments.source, "a manifest's name, or a path")->required();
+  verb->add_option("--target", arguments.target, "target column: name or position");
+  verb->add_flag("--classes", arguments.classes, "the target is one of classes");
+  add_format_option(*verb, arguments.format);
+  return verb;
+}
+
+}  // namespace
+
+void add_data_command(CLI::App& app, Invocation& invocation) {
+  CLI::App* data = app.add_subcommand("data", "List, import and inspect data sets");
+  data->require_subcommand(1);
+  const auto arguments = std::make_shared<DataArguments>();
+  CLI::App* list_verb = data->add_subcommand("list", "Print the manifests that are known");
+  add_format_option(*list_verb, arguments->format);
+  list_verb->callback([&invocation, arguments] {
+    invocation.action = [arguments] { return list(arguments->format); };
+  });
+  add_source_verb(*data, "import", "Convert a data set to its cache, once", *arguments)
+      ->callback([&invocation, arguments] {
+        invocation.action = [arguments] {
+          print_table(summary({arguments->inspect(false)}), arguments->format);
+          return kSuccess;
+        };
+      });
+  add_source_verb(*data, "inspect", "Print columns, classes and checksum", *arguments)
+      ->callback([&invocation, arguments] {
+        invocation.action = [arguments] { return inspect(*arguments); };
+      });
+}
+
+}  // namespace mlrun::app

@@ -1,0 +1,117 @@
+#include "data/csv/csv_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "config/scalar.h"
+#include "data/csv/cell.h"
+#include "data/csv/dialect.h"
+#include "data/text_error.h"
+
+namespace mlrun::data {
+namespace {
+
+constexpr size_t kSampleLines = 1000;
+
+class Planner {
+ public:
+  Planner(const std::filesystem::path& file, std::vector<SampleLine> lines, const Source& source)
+      : file_(file), lines_(std::move(lines)), source_(source), spec_(source.spec) {}
+
+  CsvPlan plan() {
+    if (lines_.empty()) throw file_error(file_, "the file is empty");
+    plan_.delimiter = choose_delimiter(lines_, spec_);
+    plan_.header = has_header(lines_, plan_.delimiter, spec_);
+    if (plan_.header && lines_.size() == 1) {
+      throw text_error(file_, {lines_[0].number, 1, lines_[0].text}, "no rows after the header");
+    }
+    plan_missing();
+    name_columns();
+    const TableError fail_here = [this](const std::string& message) { fail(nullptr, message); };
+    choose_uses(source_, fail_here, plan_);
+    see_rows();
+    choose_texts(source_, fail_here, plan_);
+    return std::move(plan_);
+  }
+
+ private:
+  std::vector<CellView> cells(const SampleLine& line) const {
+    return split_line(trim_line(line.text, plan_.delimiter), plan_.delimiter);
+  }
+
+  [[noreturn]] void fail(const char* at, const std::string& message) const {
+    const std::string_view line = lines_.front().text;
+    const int column = at ? static_cast<int>(at - line.data()) + 1 : 1;
+    throw text_error(file_, {lines_.front().number, column, line}, message);
+  }
+
+  void plan_missing() {
+    plan_.missing = spec_.missing;
+    for (const std::string& text : spec_.missing) {
+      if (const auto number = config::parse_float(text)) {
+        plan_.missing_numbers.push_back(static_cast<float>(*number));
+      }
+    }
+  }
+
+  void name_columns() {
+    const std::vector<CellView> first = cells(lines_.front());
+    const std::vector<std::string>& given = source_.column_names;
+    if (!given.empty() && given.size() != first.size()) {
+      fail(nullptr, fmt::format("the manifest names {} columns, but this line has {} cells",
+                                given.size(), first.size()));
+    }
+    std::set<std::string> seen;
+    std::string scratch;
+    for (size_t c = 0; c < first.size(); ++c) {
+      ColumnPlan column;
+      column.name = std::to_string(c);
+      if (!given.empty()) {
+        column.name = given[c];
+      } else if (plan_.header && !first[c].text.empty()) {
+        column.name = plain_text(first[c], scratch);
+      }
+      if (!seen.insert(column.name).second) {
+        fail(first[c].begin, fmt::format("a second column named '{}'", column.name));
+      }
+      plan_.columns.push_back(std::move(column));
+    }
+  }
+
+  void see_rows() {
+    for (size_t l = plan_.header ? 1 : 0; l < lines_.size(); ++l) {
+      const std::vector<CellView> row = cells(lines_[l]);
+      for (size_t c = 0; c < std::min(row.size(), plan_.columns.size()); ++c) {
+        see_cell(lines_[l], row[c], plan_.columns[c]);
+      }
+    }
+  }
+
+  void see_cell(const SampleLine& line, const CellView& cell, ColumnPlan& column) const {
+    if (is_number(cell.text) || is_missing(cell.text, plan_.missing)) return;
+    column.text = true;
+    if (column.use != ColumnUse::kTarget || plan_.classes) return;
+    const int at = static_cast<int>(cell.begin - line.text.data()) + 1;
+    throw text_error(file_, {line.number, at, line.text},
+                     fmt::format("target '{}' holds text ('{}'), but the loss wants numbers; a "
+                                 "classification loss takes classes",
+                                 column.name, cell.text));
+  }
+
+  const std::filesystem::path& file_;
+  std::vector<SampleLine> lines_;
+  const Source& source_;
+  const config::DatasetSpec& spec_;
+  CsvPlan plan_;
+};
+
+}  // namespace
+
+CsvPlan plan_csv(const std::filesystem::path& file, std::string_view first_lines,
+                 const Source& source) {
+  return Planner(file, sample_lines(first_lines, kSampleLines), source).plan();
+}
+
+}  // namespace mlrun::data

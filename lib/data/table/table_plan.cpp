@@ -1,0 +1,109 @@
+#include "data/table/table_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/suggest.h"
+#include "config/scalar.h"
+
+namespace mlrun::data {
+namespace {
+
+class UseChooser {
+ public:
+  UseChooser(const Source& source, const TableError& fail, TablePlan& plan)
+      : source_(source), spec_(source.spec), fail_(fail), plan_(plan) {
+    for (const ColumnPlan& column : plan.columns) names_.push_back(column.name);
+    used_.assign(names_.size(), nullptr);
+  }
+
+  void choose() {
+    assign(find_all(spec_.target, "target"), ColumnUse::kTarget, "target");
+    plan_.targets = static_cast<int>(spec_.target.size());
+    if (spec_.group) assign(find_all({*spec_.group}, "group"), ColumnUse::kGroup, "group");
+    plan_.groups = spec_.group.has_value();
+    assign(find_all(spec_.ignore, "ignore"), ColumnUse::kIgnore, "ignore");
+    const std::vector<size_t> features = feature_positions();
+    assign(features, ColumnUse::kFeature, "features");
+    plan_.features = static_cast<int>(features.size());
+    for (size_t c = 0; c < used_.size(); ++c) {
+      if (!used_[c]) plan_.columns[c].use = ColumnUse::kIgnore;
+    }
+    if (plan_.features == 0) fail_("no column is left for the features");
+    plan_.classes = source_.classify;
+    if (source_.classify && plan_.targets != 1) {
+      fail_(fmt::format("the loss wants classes from one target, but there are {}{}", plan_.targets,
+                        plan_.targets == 0 ? "; set dataset.target" : ""));
+    }
+  }
+
+  std::vector<size_t> find_all(const std::vector<std::string>& wanted, const char* field) const {
+    std::vector<size_t> found;
+    for (const std::string& one : wanted) found.push_back(find(one, field));
+    return found;
+  }
+
+ private:
+  // By name, else by position.
+  size_t find(const std::string& wanted, const char* field) const {
+    const auto named = std::find(names_.begin(), names_.end(), wanted);
+    if (named != names_.end()) return static_cast<size_t>(named - names_.begin());
+    const auto position = config::parse_int(wanted);
+    const auto count = static_cast<int64_t>(names_.size());
+    if (!position) {
+      fail_(fmt::format("no column '{}' for {}{}", wanted, field, did_you_mean(wanted, names_)));
+    } else if (*position < -count || *position >= count) {
+      fail_(fmt::format("{} position {} is not between {} and {}", field, *position, -count,
+                        count - 1));
+    }
+    return static_cast<size_t>(*position < 0 ? *position + count : *position);
+  }
+
+  void assign(const std::vector<size_t>& positions, ColumnUse use, const char* field) {
+    for (size_t i = 0; i < positions.size(); ++i) {
+      const size_t c = positions[i];
+      if (used_[c]) {
+        fail_(fmt::format("column '{}' is both {} and {}", names_[c], used_[c], field));
+      }
+      used_[c] = field;
+      plan_.columns[c].use = use;
+      plan_.columns[c].slot = static_cast<int>(i);
+    }
+  }
+
+  std::vector<size_t> feature_positions() const {
+    std::vector<size_t> positions = find_all(spec_.features, "features");
+    for (size_t c = 0; spec_.features.empty() && c < used_.size(); ++c) {
+      if (!used_[c]) positions.push_back(c);
+    }
+    return positions;
+  }
+
+  const Source& source_;
+  const config::DatasetSpec& spec_;
+  const TableError& fail_;
+  TablePlan& plan_;
+  std::vector<std::string> names_;
+  std::vector<const char*> used_;  // the field of the spec that took the column
+};
+
+}  // namespace
+
+void choose_uses(const Source& source, const TableError& fail, TablePlan& plan) {
+  UseChooser(source, fail, plan).choose();
+}
+
+void choose_texts(const Source& source, const TableError& fail, TablePlan& plan) {
+  const UseChooser chooser(source, fail, plan);
+  for (const size_t c : chooser.find_all(source.spec.categorical, "categorical")) {
+    if (plan.columns[c].use == ColumnUse::kFeature) plan.columns[c].text = true;
+  }
+  for (ColumnPlan& column : plan.columns) {
+    if (column.use == ColumnUse::kGroup) column.text = true;
+    if (column.use == ColumnUse::kTarget) column.text = plan.classes;
+    if (column.text && column.use != ColumnUse::kIgnore) column.dictionary = plan.dictionaries++;
+  }
+}
+
+}  // namespace mlrun::data

@@ -1,0 +1,44 @@
+// What becomes of every column of a table.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "data/source.h"
+
+namespace mlrun::data {
+
+enum class ColumnUse { kIgnore, kFeature, kTarget, kGroup };
+
+struct ColumnPlan {
+  std::string name;
+  ColumnUse use = ColumnUse::kFeature;
+  bool text = false;    ///< a dictionary of its texts, else a number
+  int slot = 0;         ///< position among the columns of the same use
+  int dictionary = -1;  ///< of a text column
+};
+
+/// Fixed before the first row is read.
+struct TablePlan {
+  std::vector<ColumnPlan> columns;
+  int features = 0;
+  int targets = 0;
+  int dictionaries = 0;
+  bool groups = false;
+  bool classes = false;  ///< the target is a text column
+};
+
+/// Throws the error of a table with its place.
+using TableError = std::function<void(const std::string& message)>;
+
+/// Gives every named column of `plan` its use: target, group, ignore and features of the spec are
+/// names or positions (negative: from the end). Calls `fail` for one that does not exist or has two
+/// uses, for a table without features, and when classes are wanted from no or several targets.
+void choose_uses(const Source& source, const TableError& fail, TablePlan& plan);
+
+/// Decides which columns are text: those that already are, the categorical ones, the group, and
+/// the target if it is one of classes.
+void choose_texts(const Source& source, const TableError& fail, TablePlan& plan);
+
+}  // namespace mlrun::data
