@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "store/scratch_folder.h"
+#include "scratch_folder.h"
 
 using namespace mlrun;
 using namespace mlrun::store;

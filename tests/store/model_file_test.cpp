@@ -6,8 +6,8 @@
 #include <limits>
 
 #include "base/error.h"
+#include "scratch_folder.h"
 #include "store/hdf5.h"
-#include "store/scratch_folder.h"
 
 using namespace mlrun;
 using namespace mlrun::store;

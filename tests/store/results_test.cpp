@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "store/scratch_folder.h"
+#include "scratch_folder.h"
 
 using namespace mlrun;
 using namespace mlrun::store;
