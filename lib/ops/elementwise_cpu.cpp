@@ -121,9 +121,8 @@ void run_unary(Ew code, const float* a, float* y, size_t n, float c) {
       return map1(a, y, n,
                   [=](Vec x) { return hn::IfThenElse(hn::Lt(x, zero), hn::Mul(x, vc), x); });
     case Ew::kElu:
-      return map1(a, y, n, [=](Vec x) {
-        return hn::IfThenElse(hn::Lt(x, zero), hn::Mul(vc, hn::Sub(exp(x), one)), x);
-      });
+      return map1(a, y, n,
+                  [=](Vec x) { return hn::IfThenElse(hn::Lt(x, zero), hn::Mul(vc, expm1(x)), x); });
     case Ew::kHardSigmoid:
       return map1(a, y, n, [=](Vec x) {
         const Vec h = hn::MulAdd(x, constant(1.0f / 6), constant(0.5f));

@@ -84,7 +84,6 @@ class Fuser {
   Node merged(const Group& group) const {
     if (group.members.size() == 1) return group.members[0];
     std::vector<ValueId> inputs = outside_inputs(group);
-    if (inputs.empty()) return group.members[0];
     std::map<ValueId, uint8_t> registers;
     for (const ValueId input : inputs) {
       registers.emplace(input, static_cast<uint8_t>(registers.size()));
@@ -125,12 +124,14 @@ class Fuser {
     return inputs;
   }
 
+  // What nobody reads counts as well: a program has at least one output.
   bool read_outside(const Group& group, ValueId id) const {
+    if (kept_[static_cast<size_t>(id)] || readers_[static_cast<size_t>(id)] == 0) return true;
     int inside = 0;
     for (const Node& member : group.members) {
       inside += static_cast<int>(std::count(member.inputs.begin(), member.inputs.end(), id));
     }
-    return kept_[static_cast<size_t>(id)] || readers_[static_cast<size_t>(id)] > inside;
+    return readers_[static_cast<size_t>(id)] > inside;
   }
 
   // product -> program becomes one node at the place of the program, where all operands exist.
@@ -146,11 +147,11 @@ class Fuser {
         dropped[*product] = true;
       }
     }
-    size_t kept = 0;
+    std::vector<Node> left;
     for (size_t i = 0; i < nodes.size(); ++i) {
-      if (!dropped[i]) nodes[kept++] = std::move(nodes[i]);
+      if (!dropped[i]) left.push_back(std::move(nodes[i]));
     }
-    nodes.resize(kept);
+    nodes = std::move(left);
   }
 
   std::optional<size_t> fusable_product(const std::vector<Node>& nodes, size_t index,

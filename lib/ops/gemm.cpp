@@ -14,24 +14,26 @@
 HWY_BEFORE_NAMESPACE();
 namespace mlrun::ops::HWY_NAMESPACE {
 
-// n == 1: c[i] = a[i, :] . b
-void rows_times_vector(const float* a, int64_t lda, const float* b, float* c, int64_t m,
-                       int64_t k) {
-  for (int64_t i = 0; i < m; ++i) c[i] = dot(a + i * lda, b, static_cast<size_t>(k));
+// n == 1, b and c without gaps: c[i] = a[i, :] . b
+void rows_times_vector(const GemmArgs& x) {
+  for (int64_t i = 0; i < x.m; ++i) {
+    x.c[i] = dot(x.a + i * x.lda, x.b, static_cast<size_t>(x.k));
+  }
 }
 
-// n == 1, a stored (k, m): c += a[j, :] * b[j]
-void columns_times_vector(const float* a, int64_t lda, const float* b, float* c, int64_t m,
-                          int64_t k) {
-  std::fill_n(c, m, 0.0f);
-  for (int64_t j = 0; j < k; ++j) axpy(b[j], a + j * lda, c, static_cast<size_t>(m));
+// n == 1, b and c without gaps, a stored (k, m): c += a[j, :] * b[j]
+void columns_times_vector(const GemmArgs& x) {
+  std::fill_n(x.c, x.m, 0.0f);
+  for (int64_t j = 0; j < x.k; ++j) {
+    axpy(x.b[j], x.a + j * x.lda, x.c, static_cast<size_t>(x.m));
+  }
 }
 
-// k == 1: c[i, :] = a[i] * b
-void outer_product(const float* a, int64_t stride, const float* b, float* c, int64_t m, int64_t n) {
-  for (int64_t i = 0; i < m; ++i) {
-    const Vec va = constant(a[i * stride]);
-    map1(b, c + i * n, static_cast<size_t>(n), [va](Vec vb) { return hn::Mul(va, vb); });
+// k == 1, b without gaps: c[i, :] = a[i] * b
+void outer_product(const GemmArgs& x) {
+  for (int64_t i = 0; i < x.m; ++i) {
+    const Vec va = constant(x.a[x.transpose_a ? i : i * x.lda]);
+    map1(x.b, x.c + i * x.ldc, static_cast<size_t>(x.n), [va](Vec vb) { return hn::Mul(va, vb); });
   }
 }
 
@@ -45,26 +47,34 @@ HWY_EXPORT(rows_times_vector);
 HWY_EXPORT(columns_times_vector);
 HWY_EXPORT(outer_product);
 
+namespace {
+
+// Through the BLAS, a product with one column would take its general (and allocating) path.
+bool is_vector_product(const GemmArgs& x) {
+  return x.n == 1 && x.ldc == 1 && (x.transpose_b || x.ldb == 1);
+}
+
+bool is_outer_product(const GemmArgs& x) { return x.k == 1 && (!x.transpose_b || x.ldb == 1); }
+
+}  // namespace
+
 void gemm(const GemmArgs& x) {
   if (x.m == 0 || x.n == 0) return;
   if (x.k == 0) {
-    std::fill_n(x.c, x.m * x.n, 0.0f);
-  } else if (x.n == 1) {
-    // One column: the BLAS would go through its general (and allocating) path.
+    for (int64_t i = 0; i < x.m; ++i) std::fill_n(x.c + i * x.ldc, x.n, 0.0f);
+  } else if (is_vector_product(x)) {
     if (x.transpose_a) {
-      HWY_DYNAMIC_DISPATCH(columns_times_vector)(x.a, x.lda, x.b, x.c, x.m, x.k);
+      HWY_DYNAMIC_DISPATCH(columns_times_vector)(x);
     } else {
-      HWY_DYNAMIC_DISPATCH(rows_times_vector)(x.a, x.lda, x.b, x.c, x.m, x.k);
+      HWY_DYNAMIC_DISPATCH(rows_times_vector)(x);
     }
-  } else if (x.k == 1) {
-    HWY_DYNAMIC_DISPATCH(outer_product)
-    (x.a, x.transpose_a ? 1 : x.lda, x.b, x.c, x.m, x.n);
+  } else if (is_outer_product(x)) {
+    HWY_DYNAMIC_DISPATCH(outer_product)(x);
   } else {
     const auto as_int = [](int64_t v) { return static_cast<blasint>(v); };
     cblas_sgemm(CblasRowMajor, x.transpose_a ? CblasTrans : CblasNoTrans,
                 x.transpose_b ? CblasTrans : CblasNoTrans, as_int(x.m), as_int(x.n), as_int(x.k),
-                1.0f, x.a, as_int(x.lda), x.b, as_int(x.transpose_b ? x.k : x.n), 0.0f, x.c,
-                as_int(x.n));
+                1.0f, x.a, as_int(x.lda), x.b, as_int(x.ldb), 0.0f, x.c, as_int(x.ldc));
   }
 }
 

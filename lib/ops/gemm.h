@@ -5,10 +5,9 @@
 
 namespace mlrun::ops {
 
-/// c (m, n) = op(a) op(b), row-major and dense: op(a) is (m, k), op(b) is (k, n); a and b are
-/// stored transposed where the flag says so. `lda` is the row stride of the stored a (so that a
-/// block of its columns can be used when transposed); b and c have no gaps. Thread-safe; never
-/// allocates.
+/// c (m, n) = op(a) op(b), row-major: op(a) is (m, k), op(b) is (k, n); a and b are stored
+/// transposed where the flag says so. lda, ldb and ldc are the row strides of what is stored, so
+/// that blocks of larger matrices can be multiplied. Thread-safe; never allocates.
 struct GemmArgs {
   bool transpose_a = false;
   bool transpose_b = false;
@@ -16,7 +15,9 @@ struct GemmArgs {
   const float* a = nullptr;
   int64_t lda = 0;
   const float* b = nullptr;
+  int64_t ldb = 0;
   float* c = nullptr;
+  int64_t ldc = 0;
 };
 
 void gemm(const GemmArgs& args);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ops/functions.h"
 
 namespace mlrun::ops {
@@ -38,7 +40,7 @@ TensorType MatMulOp::product(std::span<const TensorType> inputs) const {
                                  b.to_string()));
   }
   if (transpose_a_) {
-    if (a.elements(2) / a.back() != b.elements(2) / b.back()) {
+    if (!std::equal(a.dims().begin(), a.dims().end() - 1, b.dims().begin(), b.dims().end() - 1)) {
       throw ShapeError(fmt::format("{} and {} differ in their leading dimensions", a.to_string(),
                                    b.to_string()));
     }

@@ -10,32 +10,67 @@ namespace {
 
 // Below this many multiply-adds a second thread costs more than it brings.
 constexpr int64_t kParallelWork = 1 << 18;
+// Blocks smaller than this cost the BLAS too much of its speed.
+constexpr int64_t kBlockRows = 96;
+constexpr int64_t kBlockColumns = 48;
 // Rows of the result that the epilogue finds still in the level-2 cache.
 constexpr int64_t kEpilogueBytes = 256 * 1024;
 
-struct Product {
-  GemmArgs gemm;           ///< of the whole product
-  int64_t a_row_step = 0;  ///< floats from one row of op(a) to the next
-};
-
-Product whole_product(const MatMulOp& op, const Tensor& a, const Tensor& b, float* c) {
+GemmArgs whole_product(const MatMulOp& op, const Tensor& a, const Tensor& b, float* c) {
   const int64_t columns = a.shape.back();
-  const int64_t rows = columns == 0 ? 0 : a.elements() / columns;
-  Product p;
-  p.gemm = {op.transpose_a(), op.transpose_b(), rows, b.shape.back(), columns, a.f32(),
-            columns,          b.f32(),          c};
-  if (op.transpose_a()) std::swap(p.gemm.m, p.gemm.k);
-  if (op.transpose_b()) p.gemm.n = b.shape[0];
-  p.a_row_step = op.transpose_a() ? 1 : columns;
-  return p;
+  const int64_t rows =
+      Shape(a.shape.dims().first(static_cast<size_t>(a.shape.rank() - 1))).elements();
+  GemmArgs x;
+  x.transpose_a = op.transpose_a();
+  x.transpose_b = op.transpose_b();
+  x.m = x.transpose_a ? columns : rows;
+  x.k = x.transpose_a ? rows : columns;
+  x.n = x.transpose_b ? b.shape[0] : b.shape.back();
+  x.a = a.f32();
+  x.lda = std::max<int64_t>(columns, 1);
+  x.b = b.f32();
+  x.ldb = std::max<int64_t>(b.shape.back(), 1);
+  x.c = c;
+  x.ldc = x.n;
+  return x;
 }
 
-void run_rows(const Product& whole, int64_t begin, int64_t end) {
-  GemmArgs block = whole.gemm;
-  block.m = end - begin;
-  block.a += begin * whole.a_row_step;
-  block.c += begin * block.n;
-  gemm(block);
+// The product as blocks of rows or, where there are few rows, of columns. The BLAS rounds
+// differently for different block sizes; these depend on the shape alone, so that the result does
+// not depend on the number of threads or on an epilogue.
+struct Blocks {
+  int64_t rows = 0;
+  int64_t columns = 0;
+  int64_t count = 0;
+};
+
+int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+Blocks blocks_of(const GemmArgs& x) {
+  Blocks blocks{x.m, x.n, x.m == 0 || x.n == 0 ? 0 : 1};
+  const int64_t worthwhile = x.m * x.n * x.k / kParallelWork;
+  const int64_t by_rows = std::min(x.m / kBlockRows, worthwhile);
+  const int64_t by_columns = std::min({x.n / kBlockColumns, worthwhile, int64_t{16}});
+  const int64_t most_rows =
+      std::max(2 * kBlockRows, kEpilogueBytes / (4 * std::max<int64_t>(x.n, 1)));
+  if (by_rows > 1) {
+    blocks.rows = std::min(std::max(divide_up(x.m, 16), divide_up(x.m, by_rows)), most_rows);
+    blocks.count = divide_up(x.m, blocks.rows);
+  } else if (by_columns > 1) {
+    blocks.columns = divide_up(divide_up(x.n, by_columns), 16) * 16;
+    blocks.count = divide_up(x.n, blocks.columns);
+  }
+  return blocks;
+}
+
+void run_block(const GemmArgs& whole, int64_t row, int64_t column, const Blocks& blocks) {
+  GemmArgs x = whole;
+  x.m = std::min(blocks.rows, whole.m - row);
+  x.n = std::min(blocks.columns, whole.n - column);
+  x.a += row * (x.transpose_a ? 1 : x.lda);
+  x.b += column * (x.transpose_b ? x.ldb : 1);
+  x.c += row * x.ldc + column;
+  gemm(x);
 }
 
 }  // namespace
@@ -43,28 +78,29 @@ void run_rows(const Product& whole, int64_t begin, int64_t end) {
 void matmul_cpu(const graph::KernelCall& call) {
   const auto& op = static_cast<const MatMulOp&>(call.op);
   const Tensor& product = call.out[static_cast<size_t>(op.product_output())];
-  const Product whole = whole_product(op, call.in[0], call.in[1], product.f32());
-  const int64_t work_per_row = std::max<int64_t>(whole.gemm.n * whole.gemm.k, 1);
-  const int64_t grain = std::max<int64_t>(kParallelWork / work_per_row, 1);
+  const GemmArgs whole = whole_product(op, call.in[0], call.in[1], product.f32());
+  const Blocks blocks = blocks_of(whole);
+  const bool whole_rows = blocks.columns == whole.n;
   std::array<Tensor, ElementwiseOp::kMaxRegisters> operands;
   operands[0] = product;
   std::copy(call.in.begin() + 2, call.in.end(), operands.begin() + 1);
   const std::span<const Tensor> program_in(operands.data(), call.in.size() - 1);
-  const int64_t n = whole.gemm.n;
-  const int64_t block = op.epilogue()
-                            ? std::max<int64_t>(192, kEpilogueBytes / (4 * std::max<int64_t>(n, 1)))
-                            : whole.gemm.m;
-  device::parallel_for(device::cpu_team(call.context), whole.gemm.m, grain,
-                       [&](int64_t begin, int64_t end) {
-                         for (int64_t at = begin; at < end; at += block) {
-                           const int64_t stop = std::min(end, at + block);
-                           run_rows(whole, at, stop);
-                           if (op.epilogue()) {
-                             run_elementwise_cpu(*op.epilogue(), product.shape, program_in,
-                                                 call.out, at * n, stop * n);
-                           }
-                         }
-                       });
+  const auto run_epilogue = [&](int64_t row, int64_t end) {
+    run_elementwise_cpu(*op.epilogue(), product.shape, program_in, call.out, row * whole.n,
+                        end * whole.n);
+  };
+  device::ThreadTeam& team = device::cpu_team(call.context);
+  device::parallel_for(team, blocks.count, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t row = whole_rows ? i * blocks.rows : 0;
+      run_block(whole, row, whole_rows ? 0 : i * blocks.columns, blocks);
+      if (op.epilogue() && whole_rows) {
+        run_epilogue(row, std::min(row + blocks.rows, whole.m));
+      }
+    }
+  });
+  if (op.epilogue() && !whole_rows)
+    device::parallel_for(team, whole.m, kBlockRows / 4, run_epilogue);
 }
 
 }  // namespace mlrun::ops

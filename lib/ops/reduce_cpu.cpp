@@ -67,7 +67,8 @@ void reduce_trailing(const graph::KernelCall& call) {
 void reduce_leading(const graph::KernelCall& call) {
   const Tensor& x = call.in[0];
   const Tensor& y = call.out[0];
-  const int64_t width = std::max<int64_t>(y.elements(), 1);
+  const int64_t width = y.elements();
+  if (width == 0) return;
   const int64_t rows = x.elements() / width;
   const int64_t least = std::max<int64_t>(kMinChunkElements / width, 1);
   const int64_t chunk = std::max(least, (rows + ReduceOp::kMaxChunks - 1) / ReduceOp::kMaxChunks);

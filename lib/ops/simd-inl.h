@@ -117,6 +117,11 @@ HWY_INLINE Vec exp(Vec x) {
   return keep_nan(x, hn::IfThenElse(hn::Gt(x, constant(88.72284f)), inf, y));
 }
 
+/// e^x - 1 for x <= 0, exact to the last digits near 0.
+HWY_INLINE Vec expm1(Vec x) {
+  return keep_nan(x, hn::Expm1(Float(), hn::Max(x, constant(-100.0f))));
+}
+
 /// Natural logarithm; -inf at 0, NaN below.
 HWY_INLINE Vec log(Vec x) {
   const Vec inf = constant(std::numeric_limits<float>::infinity());

@@ -35,15 +35,17 @@ void softmax_row(const float* x, float* y, size_t n) {
   map1(y, y, n, [factor](Vec v) { return hn::Mul(v, factor); });
 }
 
-float log_sum_exp(const float* x, size_t n) {
-  const float most = max_of(x, n);
+// log sum e^(x - max): max is left out, because large logits would swallow the digits of the sum.
+float log_sum_exp(const float* x, size_t n, float most) {
   const Vec m = constant(most);
-  return most + std::log(sum1(x, n, [m](Vec v) { return exp(hn::Sub(v, m)); }));
+  return std::log(sum1(x, n, [m](Vec v) { return exp(hn::Sub(v, m)); }));
 }
 
 void log_softmax_row(const float* x, float* y, size_t n) {
-  const Vec shift = constant(log_sum_exp(x, n));
-  map1(x, y, n, [shift](Vec v) { return hn::Sub(v, shift); });
+  const float most = max_of(x, n);
+  const Vec m = constant(most);
+  const Vec shift = constant(log_sum_exp(x, n, most));
+  map1(x, y, n, [m, shift](Vec v) { return hn::Sub(hn::Sub(v, m), shift); });
 }
 
 void softmax_grad_row(const float* y, const float* dy, float* dx, size_t n, bool log) {
@@ -57,7 +59,8 @@ void softmax_grad_row(const float* y, const float* dy, float* dx, size_t n, bool
 
 float cross_entropy_row(const float* x, size_t n, int32_t label) {
   if (label < 0 || static_cast<size_t>(label) >= n) return std::numeric_limits<float>::quiet_NaN();
-  return log_sum_exp(x, n) - x[label];
+  const float most = max_of(x, n);
+  return (most - x[label]) + log_sum_exp(x, n, most);
 }
 
 void cross_entropy_grad_row(const float* x, int32_t label, float dloss, float* dx, size_t n) {
