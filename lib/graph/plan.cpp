@@ -88,13 +88,22 @@ class Planner {
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const ValueId input = node.inputs[i];
       const int32_t block = block_of_[static_cast<size_t>(input)];
-      if (block < 0 || !node.op->may_overwrite(static_cast<int>(i), output)) continue;
+      if (block < 0 || !may_overwrite_all(node, output, block)) continue;
       const bool dies_here = blocks_[static_cast<size_t>(block)].last == now;
       const bool same_size = graph_.value(input).type.bytes(1) == type.bytes(1) &&
                              graph_.value(input).type.bytes(2) == type.bytes(2);
       if (dies_here && same_size && !taken_by_sibling(node, output, block)) return input;
     }
     return kNoValue;
+  }
+
+  // An input and views of it may all be operands.
+  bool may_overwrite_all(const Node& node, int output, int32_t block) const {
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      if (block_of_[static_cast<size_t>(node.inputs[i])] != block) continue;
+      if (!node.op->may_overwrite(static_cast<int>(i), output)) return false;
+    }
+    return true;
   }
 
   bool taken_by_sibling(const Node& node, int output, int32_t block) const {

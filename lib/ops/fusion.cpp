@@ -168,12 +168,26 @@ class Fuser {
                              std::count(node.inputs.begin(), node.inputs.end(), input) == 1 &&
                              reads(nodes, input) == 1;
       if (!product || product->epilogue() || !only_here) continue;
+      if (changes_operand(nodes, static_cast<size_t>(at), index)) continue;
       if (graph_.shape(input) != graph_.shape(node.outputs[0])) continue;
       if (MatMulOp::can_fuse(*first_operand(*program, node.inputs, input))) {
         return static_cast<size_t>(at);
       }
     }
     return std::nullopt;
+  }
+
+  // Whether a node between the two changes what the product reads.
+  static bool changes_operand(const std::vector<Node>& nodes, size_t product, size_t end) {
+    const std::vector<ValueId>& operands = nodes[product].inputs;
+    for (size_t i = product + 1; i < end; ++i) {
+      for (size_t j = 0; j < nodes[i].inputs.size(); ++j) {
+        const bool operand =
+            std::find(operands.begin(), operands.end(), nodes[i].inputs[j]) != operands.end();
+        if (operand && nodes[i].op->mutates(static_cast<int>(j))) return true;
+      }
+    }
+    return false;
   }
 
   static int64_t reads(const std::vector<Node>& nodes, ValueId id) {

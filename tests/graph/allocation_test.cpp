@@ -1,0 +1,108 @@
+// A steady-state training step makes no heap allocation.
+#include "allocation_counter.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include "device/cpu_context.h"
+#include "graph/executable.h"
+#include "nn/component.h"
+#include "ops/cpu_kernels.h"
+#include "ops/functions.h"
+#include "ops/fusion.h"
+
+using namespace mlrun;
+using graph::ValueId;
+using mlrun::testing::AllocationCounter;
+
+namespace {
+
+struct Network {
+  int64_t features;
+  int64_t units;
+  int64_t batch;
+};
+
+// Forward, backward and Adam of a classifier with batch norm and dropout.
+class Training {
+ public:
+  explicit Training(const Network& n) {
+    graph::Graph g;
+    nn::Builder b(g, true);
+    const ValueId x = g.input("x", {Shape{kBatch, n.features}});
+    const ValueId y = g.input("y", {Shape{kBatch, 1}});
+    ValueId h = x;
+    for (const std::string& yaml :
+         {"Dense: {units: " + std::to_string(n.units) + ", activation: relu}",
+          std::string("BatchNormalization"), std::string("Dropout: 0.2"),
+          std::string("Dense: {units: 1, activation: sigmoid}")}) {
+      b.enter("layer" + std::to_string(g.values().size()));
+      h = nn::testing::layer(yaml)->build(b, h);
+    }
+    loss_ = ops::mean(g, nn::testing::loss("binary_crossentropy")->per_sample(g, h, y));
+    std::vector<ValueId> weights;
+    for (const nn::Variable& v : b.variables()) {
+      if (v.trainable) weights.push_back(v.value);
+    }
+    const std::vector<ValueId> grads = graph::differentiate(g, loss_, weights, ops::autodiff_ops());
+    const optim::UpdateNode update = nn::testing::optimizer("Adam")->append(g, weights, grads);
+    const ValueId keep[] = {loss_};
+    g.prune(keep);
+    ops::fuse(g, keep);
+    const auto values = g.values();
+    executable_ =
+        std::make_unique<graph::Executable>(std::move(g), keep, n.batch, ops::cpu_kernels());
+    for (size_t id = 0; id < values.size(); ++id) {
+      if (values[id].role == graph::Role::kIntermediate) continue;
+      // Weights, data and targets alike: anything finite will do.
+      memory_.emplace_back(static_cast<size_t>(values[id].type.shape.elements(n.batch)), 0.01f);
+      executable_->bind(static_cast<ValueId>(id), memory_.back().data());
+    }
+    state_ = {0.001f, 1};
+    executable_->bind(update.state, state_.data());
+  }
+
+  void run(device::Context& context, int64_t batch) { executable_->run(context, batch); }
+
+  float loss() const { return executable_->tensor(loss_).f32()[0]; }
+
+ private:
+  std::unique_ptr<graph::Executable> executable_;
+  std::vector<std::vector<float>> memory_;
+  std::vector<float> state_;
+  ValueId loss_ = graph::kNoValue;
+};
+
+}  // namespace
+
+TEST_CASE("allocation: the counter counts" * doctest::skip(!AllocationCounter::available())) {
+  const AllocationCounter counter;
+  CHECK(counter.count() == 0);
+  const auto memory = std::make_unique<std::vector<int>>(1000);
+  const int64_t count = counter.count();
+  CHECK(count == 2);
+}
+
+TEST_CASE("allocation: a training step makes none" *
+          doctest::skip(!AllocationCounter::available())) {
+  for (const Network& network : {Network{28, 100, 128}, Network{300, 300, 1400}}) {
+    Training training(network);
+    for (const int threads : {1, 2}) {
+      device::CpuContext context(threads);
+      for (int i = 0; i < 3; ++i) training.run(context, network.batch);
+      int64_t count = 0;
+      {
+        const AllocationCounter counter;
+        for (int i = 0; i < 5; ++i) training.run(context, network.batch);
+        training.run(context, network.batch / 2 + 1);  // the short batch at the end of an epoch
+        count = counter.count();
+      }
+      INFO(network.units, " units, ", threads, " threads");
+      CHECK(count == 0);
+      CHECK(std::isfinite(training.loss()));
+    }
+  }
+}
