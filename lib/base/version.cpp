@@ -4,4 +4,6 @@ namespace mlrun {
 
 std::string version() { return MLRUN_VERSION; }
 
+std::string git_revision() { return MLRUN_GIT_REVISION; }
+
 }  // namespace mlrun

@@ -78,5 +78,7 @@ void gemm(const GemmArgs& x) {
   }
 }
 
+std::string gemm_library() { return openblas_get_config(); }
+
 }  // namespace mlrun::ops
 #endif

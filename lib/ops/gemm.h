@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace mlrun::ops {
 
@@ -21,5 +22,8 @@ struct GemmArgs {
 };
 
 void gemm(const GemmArgs& args);
+
+/// Which BLAS does them: "OpenBLAS 0.3.21 ... SkylakeX".
+std::string gemm_library();
 
 }  // namespace mlrun::ops

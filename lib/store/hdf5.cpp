@@ -43,6 +43,14 @@ herr_t add_member(hid_t group, const char* name, const H5L_info_t*, void* out) {
 
 }  // namespace
 
+std::string hdf5_version() {
+  unsigned major = 0;
+  unsigned minor = 0;
+  unsigned release = 0;
+  H5get_libversion(&major, &minor, &release);
+  return fmt::format("HDF5 {}.{}.{}", major, minor, release);
+}
+
 int64_t element_count(const Extent& shape) {
   int64_t count = 1;
   for (const int64_t size : shape) count *= size;

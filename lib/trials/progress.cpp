@@ -18,9 +18,9 @@ void write_line(const std::string& text) {
 
 }  // namespace
 
-Progress::Progress(Verbosity verbosity, int64_t total, int64_t done, int64_t epochs)
-    : verbosity_(verbosity),
-      terminal_(::isatty(STDERR_FILENO) != 0),
+Progress::Progress(Verbosity verbosity, int64_t total, int64_t done, int64_t epochs,
+                   const std::filesystem::path& log)
+    : verbosity_(verbosity), log_(log, std::ios::app), terminal_(::isatty(STDERR_FILENO) != 0),
       total_(total),
       done_(done),
       done_before_(done),
@@ -39,18 +39,19 @@ void Progress::on_record(const TrialRecord& record, const std::string& params,
   ++done_;
   const bool bad = record.status != TrialStatus::kFinished;
   failed_ += bad ? 1 : 0;
-  if (!bad && verbosity_ != Verbosity::kVerbose) return;
   const std::string fold =
       record.trial.fold == kRefitFold ? "" : fmt::format(" fold {}", record.trial.fold);
   note(fmt::format("trial {} (cell {}{}: {}) {}{}{}", record.trial.id, record.trial.cell, fold,
                    params, to_string(record.status), bad ? ": " + record.message : "",
-                   bad ? "" : fmt::format(", {}, {}", score, format_duration(record.fit_seconds))));
+                   bad ? "" : fmt::format(", {}, {}", score, format_duration(record.fit_seconds))),
+       bad ? Verbosity::kNormal : Verbosity::kVerbose);
 }
 
 void Progress::on_retry(const TrialRecord& record, const std::string& reason) {
   running_.erase(record.trial.id);
   note(fmt::format("trial {} (cell {} fold {}) lost its worker, {}; trying again", record.trial.id,
-                   record.trial.cell, record.trial.fold, reason));
+                   record.trial.cell, record.trial.fold, reason),
+       Verbosity::kNormal);
 }
 
 std::string Progress::line() const {
@@ -75,10 +76,12 @@ std::string Progress::line() const {
   return text;
 }
 
-void Progress::note(const std::string& text) {
-  if (verbosity_ == Verbosity::kQuiet) return;
+void Progress::note(const std::string& text, Verbosity from) {
+  const std::string stamped = fmt::format("{} {}\n", utc_timestamp(), text);
+  log_ << stamped << std::flush;
+  if (verbosity_ < from) return;
   clear_line();
-  write_line(terminal_ ? text + "\n" : fmt::format("{} {}\n", utc_timestamp(), text));
+  write_line(terminal_ ? text + "\n" : stamped);
 }
 
 void Progress::clear_line() {

@@ -2,7 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <string>
 
@@ -15,8 +16,10 @@ enum class Verbosity { kQuiet, kNormal, kVerbose };
 
 class Progress {
  public:
-  /// `total` trials, `done` of them by an earlier run. `epochs`: expected of one trial.
-  Progress(Verbosity verbosity, int64_t total, int64_t done, int64_t epochs);
+  /// `total` trials, `done` of them by an earlier run. `epochs`: expected of one trial. Every trial
+  /// is also noted in `log`, whatever the verbosity; a file that cannot be written is left out.
+  Progress(Verbosity verbosity, int64_t total, int64_t done, int64_t epochs,
+           const std::filesystem::path& log);
   ~Progress();
 
   void on_epoch(int32_t trial, int64_t epoch, double loss);
@@ -31,10 +34,12 @@ class Progress {
 
  private:
   std::string line() const;
-  void note(const std::string& text);
+  /// To the log; also to stderr when at least this verbose.
+  void note(const std::string& text, Verbosity from);
   void clear_line();
 
   Verbosity verbosity_;
+  std::ofstream log_;
   bool terminal_;
   int64_t total_;
   int64_t done_;

@@ -14,6 +14,9 @@ namespace mlrun::trials {
 struct RunFacts {
   std::string version;
   std::string command_line;
+  std::string git_revision;
+  std::string libraries;  ///< "HDF5 1.10.8, OpenBLAS 0.3.21 ..."
+  std::string devices;    ///< "cpu: cores 0, 1"
   std::string host;
   std::string created;
   int workers = 1;

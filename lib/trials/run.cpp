@@ -7,6 +7,8 @@
 
 #include "base/file.h"
 #include "base/version.h"
+#include "ops/gemm.h"
+#include "store/hdf5.h"
 #include "trials/ranking.h"
 
 namespace mlrun::trials {
@@ -39,7 +41,7 @@ class Run {
     if (was_complete) return std::move(report_);
     write_file_atomically(options_.output / "experiment.yaml", search_.config);
     Progress progress(options_.verbosity, total(), static_cast<int64_t>(report_.records.size()),
-                      search_.spec.train.epochs);
+                      search_.spec.train.epochs, options_.output / "log.txt");
     run_trials(progress);
     progress.finish();
     write_results(report_.results, make_results(search_, report_.records, facts()));
@@ -53,7 +55,7 @@ class Run {
     fs::create_directories(options_.output);
     store::Journal journal = store::Journal::open(options_.output / "journal", search_.identity);
     if (options_.overwrite) {
-      for (const char* name : {"results.h5", "model.h5", "experiment.yaml"}) {
+      for (const char* name : {"results.h5", "model.h5", "experiment.yaml", "log.txt"}) {
         fs::remove(options_.output / name);
       }
       fs::remove_all(options_.output / "checkpoints");
@@ -120,13 +122,19 @@ class Run {
   RunFacts facts() const {
     char host[256] = {};
     ::gethostname(host, sizeof host - 1);
-    return {version(),
-            options_.command_line,
-            host,
-            utc_timestamp(),
-            scheduler_.workers,
-            scheduler_.threads,
-            report_.outcome == RunOutcome::kDone && is_complete()};
+    RunFacts facts;
+    facts.version = version();
+    facts.git_revision = git_revision();
+    facts.libraries = store::hdf5_version() + ", " + ops::gemm_library();
+    facts.devices = fmt::format("cpu: {} workers x {} threads", scheduler_.workers,
+                                scheduler_.threads);
+    facts.command_line = options_.command_line;
+    facts.host = host;
+    facts.created = utc_timestamp();
+    facts.workers = scheduler_.workers;
+    facts.threads = scheduler_.threads;
+    facts.complete = report_.outcome == RunOutcome::kDone && is_complete();
+    return facts;
   }
 
   const Search& search_;
