@@ -123,10 +123,9 @@ std::vector<Measurement> run_points(const trials::Search& search, const device::
     measurements.push_back(scale::measure(search, budget, point));
     if (quiet) continue;
     const Measurement& m = measurements.back();
-    fmt::print(stderr, "{} [{}/{}] {} {} p={} cell {}: {}\n", utc_timestamp(),
-               measurements.size(), points.size(), to_string(point.strategy),
-               to_string(point.mode), point.parallelism(), point.cell,
-               format_duration(m.seconds));
+    fmt::print(stderr, "{} [{}/{}] {} {} p={} cell {}: {}\n", utc_timestamp(), measurements.size(),
+               points.size(), to_string(point.strategy), to_string(point.mode), point.parallelism(),
+               point.cell, format_duration(m.seconds));
   }
   return measurements;
 }
@@ -151,8 +150,8 @@ int run(const Arguments& args, const std::string& command_line) {
       args.output.empty() ? "results/" + search.spec.name + "-scale" : args.output;
   const std::filesystem::path file = folder / "results.h5";
   if (std::filesystem::exists(file) && !args.overwrite) {
-    throw InputError(fmt::format("'{}' exists; use another folder (-o) or --overwrite",
-                                 file.string()));
+    throw InputError(
+        fmt::format("'{}' exists; use another folder (-o) or --overwrite", file.string()));
   }
   const std::vector<scale::Point> points = plan_points(options);
   const std::vector<Measurement> measurements = run_points(search, budget, points, args.quiet);

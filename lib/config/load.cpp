@@ -23,8 +23,8 @@ void apply(Node& root, const Override& override, Reader& reader) {
   Diagnostics syntax;
   // Leading blanks keep the columns of the value those of the whole word.
   const auto padded = std::make_shared<SourceText>(SourceText{
-      override.text->name, std::string(static_cast<size_t>(override.value_column - 1), ' ') +
-                               override.value});
+      override.text->name,
+      std::string(static_cast<size_t>(override.value_column - 1), ' ') + override.value});
   Node value = parse_yaml(padded, syntax);
   if (!syntax.ok()) {
     reader.error({override.text, 1, override.value_column},
@@ -65,8 +65,8 @@ void apply_command_line(Node& root, const std::string& setting, Reader& reader) 
     reader.error({text, 1, 1}, "an override is written key.sub=value");
     return;
   }
-  apply(root, {setting.substr(0, equals), setting.substr(equals + 1), text,
-               static_cast<int>(equals) + 2},
+  apply(root,
+        {setting.substr(0, equals), setting.substr(equals + 1), text, static_cast<int>(equals) + 2},
         reader);
 }
 

@@ -10,8 +10,8 @@ std::string snake_case(const std::string& name) {
   std::string text;
   for (size_t i = 0; i < name.size(); ++i) {
     const auto c = static_cast<unsigned char>(name[i]);
-    const bool starts_word = std::isupper(c) && i > 0 &&
-                             !std::isupper(static_cast<unsigned char>(name[i - 1]));
+    const bool starts_word =
+        std::isupper(c) && i > 0 && !std::isupper(static_cast<unsigned char>(name[i - 1]));
     if (starts_word) text += '_';
     text += static_cast<char>(std::tolower(c));
   }
@@ -47,8 +47,7 @@ LayerSummary summarize(const Builder& builder, const graph::Graph& g, size_t fir
 }  // namespace
 
 ValueId build_sequential(Builder& builder, std::span<const config::Ref<config::LayerKind>> layers,
-                         ValueId x, Diagnostics& diagnostics,
-                         std::vector<LayerSummary>* summary) {
+                         ValueId x, Diagnostics& diagnostics, std::vector<LayerSummary>* summary) {
   LayerNames names;
   graph::Graph& g = builder.graph();
   for (const config::Ref<config::LayerKind>& ref : layers) {

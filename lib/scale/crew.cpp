@@ -30,8 +30,10 @@ struct Share {
 class Trainer {
  public:
   Trainer(const trials::Search& search, const Point& point)
-      : cell_(search.cells.at(static_cast<size_t>(point.cell))), spec_(cell_.spec),
-        dataset_(search.dataset), rows_(some_rows(search.hold_out.train, point.row_share)),
+      : cell_(search.cells.at(static_cast<size_t>(point.cell))),
+        spec_(cell_.spec),
+        dataset_(search.dataset),
+        rows_(some_rows(search.hold_out.train, point.row_share)),
         threads_(point.threads) {
     spec_.train.batch_size *= point.batch_factor;
   }

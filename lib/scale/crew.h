@@ -10,7 +10,6 @@
 namespace mlrun::scale {
 
 /// Throws Error when a worker dies or a training does not finish.
-Measurement measure(const trials::Search& search, const device::Budget& budget,
-                    const Point& point);
+Measurement measure(const trials::Search& search, const device::Budget& budget, const Point& point);
 
 }  // namespace mlrun::scale

@@ -17,8 +17,8 @@ struct StudyOptions {
   std::vector<int> counts;  ///< workers or threads; sorted, starting with 1
   int cells = 1;            ///< of the varied setting
   int repeats = 3;
-  int tasks = 0;            ///< trainings of a strong point over workers; 0: the largest count
-  int64_t seed = 0;         ///< of the order
+  int tasks = 0;     ///< trainings of a strong point over workers; 0: the largest count
+  int64_t seed = 0;  ///< of the order
 };
 
 /// All points, repeats included, in random order: drift of the machine does not look like scaling.
@@ -32,9 +32,9 @@ struct Summary {
   double compute = 0, data = 0, idle = 0;  ///< of the median repeat
   double samples_per_second = 0;
   double loss = 0;
-  double speedup = 1;     ///< against one worker of the same curve; weak: scaled speedup
+  double speedup = 1;  ///< against one worker of the same curve; weak: scaled speedup
   double efficiency = 1;
-  double serial = 0;      ///< Karp-Flatt; strong only
+  double serial = 0;  ///< Karp-Flatt; strong only
 };
 
 /// One strategy, mode and cell.

@@ -18,9 +18,9 @@ struct ModelReport {
   int64_t trainable = 0;
   double flops_per_sample = 0;           ///< forward
   double training_flops_per_sample = 0;  ///< forward, backward and update
-  int64_t batch_bytes = 0;     ///< planned memory of a training step at the batch size
-  int64_t unshared_bytes = 0;  ///< what it would be if no two values shared memory
-  int64_t variable_bytes = 0;  ///< weights, state and optimiser slots
+  int64_t batch_bytes = 0;               ///< planned memory of a training step at the batch size
+  int64_t unshared_bytes = 0;            ///< what it would be if no two values shared memory
+  int64_t variable_bytes = 0;            ///< weights, state and optimiser slots
 };
 
 /// Everything that can be said without data: monitors, metrics against the loss, scoring.

@@ -5,9 +5,10 @@
 namespace mlrun::train {
 
 EarlyStopping::EarlyStopping(const config::EarlyStoppingSpec& spec, bool greater_is_better)
-    : spec_(spec), greater_(spec.mode == config::EarlyStoppingMode::kAuto
-                                ? greater_is_better
-                                : spec.mode == config::EarlyStoppingMode::kMax) {}
+    : spec_(spec),
+      greater_(spec.mode == config::EarlyStoppingMode::kAuto
+                   ? greater_is_better
+                   : spec.mode == config::EarlyStoppingMode::kMax) {}
 
 bool EarlyStopping::better(double value, double than) const {
   if (std::isnan(value)) return false;

@@ -6,7 +6,9 @@ namespace mlrun::train {
 
 Feed::Feed(const data::Dataset& dataset, data::Transform transform, nn::TargetKind kind,
            std::vector<float> class_weights)
-    : dataset_(dataset), transform_(std::move(transform)), kind_(kind),
+    : dataset_(dataset),
+      transform_(std::move(transform)),
+      kind_(kind),
       class_weights_(std::move(class_weights)) {}
 
 int64_t Feed::target_width() const {

@@ -96,8 +96,7 @@ void Scheduler::start(Slot& slot, size_t index) {
   options.model = options_.model;
   options.keep_predictions = options_.keep_predictions;
   options.send_epochs = true;
-  slot.worker =
-      std::make_unique<Worker>(search_, options, [&] { journal_.close_in_child(); });
+  slot.worker = std::make_unique<Worker>(search_, options, [&] { journal_.close_in_child(); });
 }
 
 void Scheduler::hand_out() {

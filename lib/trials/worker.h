@@ -33,8 +33,7 @@ class Worker {
  public:
   /// Forks. The child serves trials of `search` until its channel is closed. `in_child` runs first
   /// in the child (to close what is the parent's alone).
-  Worker(const Search& search, const WorkerOptions& options,
-         const std::function<void()>& in_child);
+  Worker(const Search& search, const WorkerOptions& options, const std::function<void()>& in_child);
 
   void run(const Trial& trial);
   ChildProcess& process() { return process_; }
