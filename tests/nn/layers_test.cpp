@@ -1,0 +1,129 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "nn/component.h"
+#include "nn/run.h"
+#include "ops/harness.h"
+
+using namespace mlrun;
+using namespace mlrun::nn;
+using namespace mlrun::nn::testing;
+using graph::ShapeError;
+
+namespace {
+
+struct Built {
+  std::string shape;
+  std::string variables;  ///< "layer/kernel (3, 2), ..."; a * marks what is not trained
+  size_t penalties = 0;
+};
+
+Built build(const std::string& yaml, const Shape& x, bool training = true) {
+  graph::Graph g;
+  Builder b(g, training);
+  b.enter("layer");
+  const ValueId y = layer(yaml)->build(b, g.input("x", {x}));
+  Built built{g.shape(y).to_string(), "", b.penalties().size()};
+  for (const Variable& v : b.variables()) {
+    built.variables += (built.variables.empty() ? "" : ", ") + v.name + (v.trainable ? " " : "* ") +
+                       v.shape.to_string();
+  }
+  return built;
+}
+
+void check_close(const std::vector<float>& got, const std::vector<double>& want) {
+  REQUIRE(got.size() == want.size());
+  CHECK(ops::testing::distance(got, want, 1.0) < 1e-5);
+}
+
+}  // namespace
+
+TEST_CASE("layers: Dense") {
+  const Built plain = build("Dense: 5", {kBatch, 3});
+  CHECK(plain.shape == "(N, 5)");
+  CHECK(plain.variables == "layer/kernel (3, 5), layer/bias (5)");
+  CHECK(build("Dense: {units: 5, use_bias: false}", {kBatch, 2, 3}).shape == "(N, 2, 5)");
+  CHECK(build("Dense: {units: 5, use_bias: false}", {kBatch, 3}).variables ==
+        "layer/kernel (3, 5)");
+  CHECK_THROWS_WITH_AS(build("Dense: 5", {kBatch}), "needs (N, ..., C), not (N)", ShapeError);
+}
+
+TEST_CASE("layers: penalties count in training only") {
+  const std::string yaml = "Dense: {units: 2, kernel_regularizer: {L2: 0.1}, bias_regularizer: L1}";
+  CHECK(build(yaml, {kBatch, 3}).penalties == 2);
+  CHECK(build(yaml, {kBatch, 3}, false).penalties == 0);
+}
+
+TEST_CASE("layers: Flatten and Reshape") {
+  CHECK(build("Flatten", {kBatch, 2, 3}).shape == "(N, 6)");
+  CHECK(build("Flatten", {kBatch}).shape == "(N, 1)");
+  CHECK(build("Reshape: {target_shape: [3, -1]}", {kBatch, 12}).shape == "(N, 3, 4)");
+  CHECK(build("Reshape: {target_shape: 6}", {kBatch, 2, 3}).shape == "(N, 6)");
+  CHECK_THROWS_WITH_AS(build("Reshape: {target_shape: [5, -1]}", {kBatch, 12}),
+                       "cannot reshape (N, 12) to (N, 5, 2)", ShapeError);
+  CHECK_THROWS_WITH_AS(build("Reshape: {target_shape: [5]}", {kBatch, 12}),
+                       "cannot reshape (N, 12) to (N, 5)", ShapeError);
+  CHECK_THROWS_WITH_AS(build("Reshape: {target_shape: [-1, -1]}", {kBatch, 12}),
+                       "only one dimension of target_shape may be -1", ShapeError);
+}
+
+TEST_CASE("layers: Activation and Dropout keep the shape") {
+  CHECK(build("Activation: relu", {kBatch, 3}).shape == "(N, 3)");
+  CHECK(build("Dropout: 0.5", {kBatch, 2, 3}).shape == "(N, 2, 3)");
+  const Values x{{2, 3}, {1, 2, 3, 4, 5, 6}};
+  CHECK(run_layer(*layer("Dropout: 0.5"), {x, {}, {}, false}).y == x.elements);
+  CHECK(run_layer(*layer("Dropout: 0"), {x, {}, {}, true}).y == x.elements);
+  for (size_t i = 0; i < 6; ++i) {
+    const float y = run_layer(*layer("Dropout: 0.5"), {x, {}, {}, true}).y[i];
+    CHECK((y == 0 || y == 2 * x.elements[i]));
+  }
+}
+
+TEST_CASE("layers: Embedding") {
+  CHECK(build("Embedding: {input_dim: 7, output_dim: 3}", {kBatch, 4}).shape == "(N, 4, 3)");
+  CHECK(build("Embedding: {input_dim: 7, output_dim: 3}", {kBatch, 4}).variables ==
+        "layer/embeddings (7, 3)");
+}
+
+TEST_CASE("layers: BatchNormalization moves its moments in training and uses them after") {
+  const std::string yaml = "BatchNormalization: {momentum: 0.75, epsilon: 0.01}";
+  const Built built = build(yaml, {kBatch, 2});
+  CHECK(built.shape == "(N, 2)");
+  CHECK(built.variables ==
+        "layer/gamma (2), layer/beta (2), layer/moving_mean* (2), layer/moving_variance* (2)");
+  CHECK(build("BatchNormalization: {center: false, scale: false}", {kBatch, 2}).variables ==
+        "layer/gamma* (2), layer/beta* (2), layer/moving_mean* (2), layer/moving_variance* (2)");
+  const LayerInputs inputs{
+      {{2, 2}, {1, 10, 3, 30}}, {{1, 2}, {0.5f, 0}, {8, 40}, {1, 4}}, {}, true};
+  const Results trained = run_layer(*layer(yaml), inputs);
+  check_close(trained.weights[2], {6.5, 35});
+  check_close(trained.weights[3], {1, 28});
+  LayerInputs later = inputs;
+  later.training = false;
+  const Results inferred = run_layer(*layer(yaml), later);
+  check_close(inferred.weights[2], {8, 40});
+  check_close(inferred.y, {-7 / std::sqrt(1.01) + 0.5, -60 / std::sqrt(4.01),
+                           -5 / std::sqrt(1.01) + 0.5, -20 / std::sqrt(4.01)});
+  CHECK_THROWS_WITH_AS(build(yaml, {kBatch}), "cannot normalise (N) with (N) scales", ShapeError);
+}
+
+TEST_CASE("layers: LayerNormalization") {
+  CHECK(build("LayerNormalization", {kBatch, 2, 3}).variables == "layer/gamma (3), layer/beta (3)");
+  const Results results = run_layer(*layer("LayerNormalization: {epsilon: 0.5}"),
+                                    {{{1, 2}, {1, 4}}, {{1, 2}, {0, 3}}, {}, true});
+  const double s = std::sqrt(1.5 * 1.5 + 0.5);
+  check_close(results.y, {-1.5 / s, 3 / s + 3});
+}
+
+TEST_CASE("layers: regularizers") {
+  for (const auto& [yaml, want] : {std::pair{"L1: 0.5", 3.0}, std::pair{"L2: 0.5", 7.0},
+                                   std::pair{"l1_l2: {l1: 0.5, l2: 1}", 17.0}}) {
+    graph::Graph g;
+    const auto regularizer = component<Regularizer>(regularizer_catalog(), yaml);
+    const ValueId w = g.variable("w", {Shape{3}});
+    const ValueId penalty = regularizer->penalty(g, w);
+    CHECK(g.shape(penalty).rank() == 0);
+    CHECK(run_graph(g, w, {1, -2, 3}, penalty)[0] == doctest::Approx(want));
+  }
+}

@@ -1,0 +1,135 @@
+#include "nn/run.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "device/cpu_context.h"
+#include "graph/executable.h"
+#include "nn/component.h"
+#include "ops/cpu_kernels.h"
+#include "ops/functions.h"
+
+namespace mlrun::nn::testing {
+namespace {
+
+// A graph with memory for everything that has to be bound.
+class Runner {
+ public:
+  ValueId input(const std::string& name, const Values& values) {
+    std::vector<int64_t> dims = values.dims;
+    batch_ = dims[0];
+    dims[0] = kBatch;
+    return bind(graph.input(name, {Shape(dims)}), values.elements);
+  }
+
+  ValueId bind(ValueId id, std::vector<float> elements) {
+    elements.resize(static_cast<size_t>(graph.shape(id).elements(batch_)) + 1);
+    memory_.emplace_back(id, std::move(elements));
+    return id;
+  }
+
+  /// Runs with these values kept (kNoValue is skipped) and returns them.
+  std::vector<std::vector<float>> run(const std::vector<ValueId>& wanted) {
+    std::vector<ValueId> keep;
+    for (const ValueId id : wanted) {
+      if (id != graph::kNoValue) keep.push_back(id);
+    }
+    graph::Executable executable(graph, keep, batch_, ops::cpu_kernels());
+    for (auto& [id, elements] : memory_) executable.bind(id, elements.data());
+    device::CpuContext context(1);
+    executable.run(context, batch_);
+    std::vector<std::vector<float>> results;
+    for (const ValueId id : wanted) {
+      if (id == graph::kNoValue) {
+        results.emplace_back();
+        continue;
+      }
+      const Tensor t = executable.tensor(id);
+      results.emplace_back(t.f32(), t.f32() + t.elements());
+    }
+    return results;
+  }
+
+  graph::Graph graph;
+
+ private:
+  int64_t batch_ = 0;
+  std::vector<std::pair<ValueId, std::vector<float>>> memory_;
+};
+
+}  // namespace
+
+Results run_layer(const Layer& layer, const LayerInputs& inputs) {
+  Runner r;
+  Builder b(r.graph, inputs.training);
+  b.enter("layer");
+  const ValueId x = r.input("x", inputs.x);
+  const ValueId y = layer.build(b, x);
+  std::vector<ValueId> wanted = {y};
+  std::vector<ValueId> trainable;
+  for (size_t i = 0; i < b.variables().size(); ++i) {
+    const Variable& v = b.variables()[i];
+    r.bind(v.value, i < inputs.weights.size() ? inputs.weights[i] : std::vector<float>());
+    if (v.trainable) trainable.push_back(v.value);
+  }
+  if (b.random_state_or_none() != graph::kNoValue) {
+    r.bind(b.random_state(), {1.0f, 2.0f, 3.0f, 0.0f});  // any bits
+  }
+  if (!inputs.dy.empty()) {
+    const ValueId dy = r.bind(r.graph.input("dy", r.graph.value(y).type), inputs.dy);
+    std::vector<ValueId> wrt = {x};
+    wrt.insert(wrt.end(), trainable.begin(), trainable.end());
+    const std::vector<ValueId> grads = graph::differentiate(
+        r.graph, ops::sum(r.graph, ops::mul(r.graph, dy, y)), wrt, ops::autodiff_ops());
+    wanted.insert(wanted.end(), grads.begin(), grads.end());
+  }
+  const size_t first_weight = wanted.size();
+  for (const Variable& v : b.variables()) wanted.push_back(v.value);
+  const std::vector<std::vector<float>> values = r.run(wanted);
+  Results results;
+  results.shape = r.graph.shape(y);
+  results.y = values[0];
+  if (first_weight > 1) {
+    results.dx = values[1];
+    results.dweights.assign(values.begin() + 2, values.begin() + static_cast<long>(first_weight));
+  }
+  results.weights.assign(values.begin() + static_cast<long>(first_weight), values.end());
+  return results;
+}
+
+Results run_loss(const Loss& loss, const Values& x, const std::vector<float>& target,
+                 const std::string& activation) {
+  Runner r;
+  const ValueId in = r.input("x", x);
+  ValueId prediction = in;
+  if (!activation.empty()) {
+    prediction = component<Activation>(activation_catalog(), activation)->build(r.graph, in);
+  }
+  ValueId y = graph::kNoValue;
+  if (loss.target_kind() == TargetKind::kLabels) {
+    y = r.graph.input("target", {Shape{kBatch}, DType::kInt32});
+    std::vector<float> labels;
+    for (const float label : target) {
+      labels.push_back(std::bit_cast<float>(static_cast<int32_t>(label)));
+    }
+    r.bind(y, std::move(labels));
+  } else {
+    y = r.bind(r.graph.input("target", r.graph.value(in).type), target);
+  }
+  const ValueId per_sample = loss.per_sample(r.graph, prediction, y);
+  const ValueId wrt[] = {in};
+  const ValueId dx =
+      graph::differentiate(r.graph, ops::sum(r.graph, per_sample), wrt, ops::autodiff_ops())[0];
+  const std::vector<std::vector<float>> values = r.run({per_sample, dx});
+  return {r.graph.shape(per_sample), values[0], values[1], {}, {}};
+}
+
+std::vector<float> run_graph(const graph::Graph& graph, ValueId in,
+                             const std::vector<float>& elements, ValueId wanted) {
+  Runner r;
+  r.graph = graph;
+  r.bind(in, elements);
+  return r.run({wanted})[0];
+}
+
+}  // namespace mlrun::nn::testing

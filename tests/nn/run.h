@@ -1,0 +1,44 @@
+// Runs one layer or loss forward and backward.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "nn/layer.h"
+#include "nn/losses.h"
+
+namespace mlrun::nn::testing {
+
+/// Dense numbers; the first dimension of a layer's input is its batch.
+struct Values {
+  std::vector<int64_t> dims;
+  std::vector<float> elements;
+};
+
+struct Results {
+  Shape shape;  ///< of y
+  std::vector<float> y;
+  std::vector<float> dx;  ///< of sum(dy y); empty where y does not depend on x smoothly
+  std::vector<std::vector<float>> dweights;  ///< of the trainable weights
+  std::vector<std::vector<float>> weights;   ///< all, as the run left them
+};
+
+struct LayerInputs {
+  Values x;
+  std::vector<std::vector<float>> weights;  ///< in the layer's order; missing ones are 0
+  std::vector<float> dy;                    ///< empty: no backward pass
+  bool training = true;
+};
+
+Results run_layer(const Layer& layer, const LayerInputs& inputs);
+
+/// Loss per sample and the gradient of its sum; `activation` ("" for none) is the model's last.
+Results run_loss(const Loss& loss, const Values& x, const std::vector<float>& target,
+                 const std::string& activation = "");
+
+/// What a graph of one input or variable makes of these elements.
+std::vector<float> run_graph(const graph::Graph& graph, ValueId in,
+                             const std::vector<float>& elements, ValueId wanted);
+
+}  // namespace mlrun::nn::testing
