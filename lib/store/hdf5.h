@@ -20,7 +20,6 @@ namespace mlrun::store {
 /// "HDF5 1.10.8".
 std::string hdf5_version();
 
-
 /// Shape of an array, slowest dimension first; {} is a single value.
 using Extent = std::vector<int64_t>;
 

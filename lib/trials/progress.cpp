@@ -20,7 +20,9 @@ void write_line(const std::string& text) {
 
 Progress::Progress(Verbosity verbosity, int64_t total, int64_t done, int64_t epochs,
                    const std::filesystem::path& log)
-    : verbosity_(verbosity), log_(log, std::ios::app), terminal_(::isatty(STDERR_FILENO) != 0),
+    : verbosity_(verbosity),
+      log_(log, std::ios::app),
+      terminal_(::isatty(STDERR_FILENO) != 0),
       total_(total),
       done_(done),
       done_before_(done),

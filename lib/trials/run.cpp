@@ -126,8 +126,8 @@ class Run {
     facts.version = version();
     facts.git_revision = git_revision();
     facts.libraries = store::hdf5_version() + ", " + ops::gemm_library();
-    facts.devices = fmt::format("cpu: {} workers x {} threads", scheduler_.workers,
-                                scheduler_.threads);
+    facts.devices =
+        fmt::format("cpu: {} workers x {} threads", scheduler_.workers, scheduler_.threads);
     facts.command_line = options_.command_line;
     facts.host = host;
     facts.created = utc_timestamp();
