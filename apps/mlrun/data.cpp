@@ -97,7 +97,8 @@ CLI::App* add_source_verb(CLI::App& data, const char* name, const char* help,
                           DataArguments& arguments) {
   CLI::App* verb = data.add_subcommand(name, help);
   verb->add_option("source", arguments.source, "a manifest's name, or a path")->required();
-  verb->add_option("--target", arguments.target, "target column: name or position");
+  verb->add_option("--target", arguments.target, "target column: name or position")
+      ->allow_extra_args(false);
   verb->add_flag("--classes", arguments.classes, "the target is one of classes");
   add_format_option(*verb, arguments.format);
   return verb;

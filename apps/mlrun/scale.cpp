@@ -2,23 +2,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 
-#include "base/clock.h"
 #include "base/error.h"
-#include "base/version.h"
 #include "command.h"
 #include "device/budget.h"
-#include "scale/crew.h"
-#include "scale/study.h"
-#include "trials/scheduler.h"
+#include "scale/run.h"
 #include "trials/search.h"
 
 namespace mlrun::app {
 namespace {
 
 using scale::Curve;
-using scale::Measurement;
 using scale::StudyOptions;
 
 struct Arguments {
@@ -31,6 +25,7 @@ struct Arguments {
   int repeats = 3;
   int tasks = 0;
   bool overwrite = false;
+  bool dry_run = false;
   Format format = Format::kTable;
   bool quiet = false;
 };
@@ -40,19 +35,24 @@ void add_options(CLI::App& command, Arguments& args) {
   command.add_option("-o,--output", args.output, "folder of the results (results/<name>-scale)");
   command.add_option("--over", args.over, "workers (trainings side by side), threads (inside one)")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::IsMember({"workers", "threads"}));
   command.add_option("--mode", args.modes, "strong (same work), weak (work in proportion)")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::IsMember({"strong", "weak"}));
   command.add_option("-p,--counts", args.counts, "numbers of workers or threads (1, 2, 4, ...)")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::PositiveNumber);
-  command.add_option("--vary", args.vary, "setting to vary: model.0.units=50,100,200");
+  command.add_option("--vary", args.vary, "setting to vary: model.0.units=50,100,200")
+      ->allow_extra_args(false);
   command.add_option("--repeats", args.repeats, "measurements of each point")
       ->check(CLI::PositiveNumber);
   command.add_option("--tasks", args.tasks, "trainings of a strong point over workers")
       ->check(CLI::PositiveNumber);
   command.add_flag("--overwrite", args.overwrite, "replace the results in the folder");
+  command.add_flag("--dry-run", args.dry_run, "check everything, say what would be measured");
   add_format_option(command, args.format);
   command.add_flag("-q,--quiet", args.quiet, "no progress");
 }
@@ -114,22 +114,6 @@ StudyOptions study_options(const Arguments& args, const trials::Search& search, 
   return options;
 }
 
-std::vector<Measurement> run_points(const trials::Search& search, const device::Budget& budget,
-                                    const std::vector<scale::Point>& points, bool quiet) {
-  const trials::InterruptGuard guard;
-  std::vector<Measurement> measurements;
-  for (const scale::Point& point : points) {
-    if (trials::InterruptGuard::requested()) break;
-    measurements.push_back(scale::measure(search, budget, point));
-    if (quiet) continue;
-    const Measurement& m = measurements.back();
-    fmt::print(stderr, "{} [{}/{}] {} {} p={} cell {}: {}\n", utc_timestamp(), measurements.size(),
-               points.size(), to_string(point.strategy), to_string(point.mode), point.parallelism(),
-               point.cell, format_duration(m.seconds));
-  }
-  return measurements;
-}
-
 void print_study(const std::vector<Curve>& curves, const Arguments& args) {
   print_table(scale::summary_table(curves), args.format);
   if (args.format != Format::kTable) return;
@@ -145,36 +129,26 @@ void print_study(const std::vector<Curve>& curves, const Arguments& args) {
 int run(const Arguments& args, const std::string& command_line) {
   const device::Budget budget = device::find_budget();
   const trials::Search search = prepare(args);
-  const StudyOptions options = study_options(args, search, budget.core_count());
-  const std::filesystem::path folder =
-      args.output.empty() ? "results/" + search.spec.name + "-scale" : args.output;
-  const std::filesystem::path file = folder / "results.h5";
-  if (std::filesystem::exists(file) && !args.overwrite) {
-    throw InputError(
-        fmt::format("'{}' exists; use another folder (-o) or --overwrite", file.string()));
+  const StudyOptions study = study_options(args, search, budget.core_count());
+  scale::RunOptions options;
+  options.output = args.output.empty() ? "results/" + search.spec.name + "-scale" : args.output;
+  if (args.dry_run) {
+    fmt::print("{}: {} measurements of {} cells, into {}\n", search.spec.name,
+               plan_points(study).size(), search.cells.size(), options.output.string());
+    return kSuccess;
   }
-  const std::vector<scale::Point> points = plan_points(options);
-  const std::vector<Measurement> measurements = run_points(search, budget, points, args.quiet);
-  if (measurements.size() < points.size()) {
-    fmt::print(stderr, "interrupted: nothing is kept of an incomplete study\n");
+  options.overwrite = args.overwrite;
+  options.quiet = args.quiet;
+  options.command_line = command_line;
+  const scale::StudyReport report = run_study(search, budget, study, options);
+  if (!report.complete) {
+    fmt::print(stderr,
+               "interrupted; the same command goes on from here ({} of {} measurements done)\n",
+               report.measurements.size(), report.points);
     return kInterrupted;
   }
-  const std::vector<Curve> curves = scale::make_curves(measurements);
-  store::ResultsFile results;
-  results.attributes = {{"schema", int64_t{1}},
-                        {"name", search.spec.name},
-                        {"mlrun_version", version()},
-                        {"command_line", command_line},
-                        {"seed", search.spec.seed},
-                        {"created", utc_timestamp()},
-                        {"status", std::string("complete")},
-                        {"cores", int64_t{budget.core_count()}}};
-  results.texts = {{"/config", search.config}};
-  results.sections = {scale_section(measurements, curves)};
-  std::filesystem::create_directories(folder);
-  store::write_results(file, results);
-  print_study(curves, args);
-  if (args.format == Format::kTable) fmt::print("\nresults: {}\n", file.string());
+  print_study(scale::make_curves(report.measurements), args);
+  if (args.format == Format::kTable) fmt::print("\nresults: {}\n", report.results.string());
   return kSuccess;
 }
 

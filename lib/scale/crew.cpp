@@ -1,6 +1,7 @@
 #include "scale/crew.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 
 #include <algorithm>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "store/bytes.h"
 #include "train/fit.h"
 #include "trials/child_process.h"
+#include "trials/scheduler.h"
 
 namespace mlrun::scale {
 namespace {
@@ -111,10 +113,20 @@ void serve(const trials::Search& search, const device::Budget& budget, const Poi
   channel.send(writer.bytes());
 }
 
-std::string receive_from(ChildProcess& child) {
-  std::optional<std::string> message = child.channel().receive();
-  if (!message) throw Error("a worker of the measurement was lost: " + child.reap());
-  return *message;
+// The next message of the worker; nothing when a signal asks to stop first.
+std::optional<std::string> receive_from(ChildProcess& child) {
+  constexpr int kPollMilliseconds = 100;
+  Channel& channel = child.channel();
+  while (!trials::InterruptGuard::requested()) {
+    if (std::optional<std::string> message = channel.next()) return message;
+    pollfd entry{channel.fd(), POLLIN, 0};
+    ::poll(&entry, 1, kPollMilliseconds);
+    if (!channel.read_available()) {
+      if (std::optional<std::string> last = channel.next()) return last;
+      throw Error("a worker of the measurement was lost: " + child.reap());
+    }
+  }
+  return std::nullopt;
 }
 
 Share share_from(const std::string& message) {
@@ -129,19 +141,23 @@ Share share_from(const std::string& message) {
 
 }  // namespace
 
-Measurement measure(const trials::Search& search, const device::Budget& budget,
-                    const Point& point) {
+std::optional<Measurement> measure(const trials::Search& search, const device::Budget& budget,
+                                   const Point& point) {
   std::vector<std::unique_ptr<ChildProcess>> crew;
   for (int w = 0; w < point.workers; ++w) {
     crew.push_back(std::make_unique<ChildProcess>(
         [&, w](Channel& channel) { serve(search, budget, point, w, channel); }));
   }
-  for (const auto& child : crew) receive_from(*child);
+  for (const auto& child : crew) {
+    if (!receive_from(*child)) return std::nullopt;
+  }
   const double start = now_seconds();
   for (const auto& child : crew) child->channel().send("go");
   Share total;
   for (const auto& child : crew) {
-    const Share share = share_from(receive_from(*child));
+    const std::optional<std::string> message = receive_from(*child);
+    if (!message) return std::nullopt;
+    const Share share = share_from(*message);
     total.finished = std::max(total.finished, share.finished);
     total.compute += share.compute;
     total.data += share.data;

@@ -1,7 +1,7 @@
 // Runs one point: forks the workers, warms them up, starts them together, takes the time.
 #pragma once
 
-#include <vector>
+#include <optional>
 
 #include "device/budget.h"
 #include "scale/point.h"
@@ -9,7 +9,9 @@
 
 namespace mlrun::scale {
 
-/// Throws Error when a worker dies or a training does not finish.
-Measurement measure(const trials::Search& search, const device::Budget& budget, const Point& point);
+/// Nothing when a signal asked to stop (trials::InterruptGuard). Throws Error when a worker dies or
+/// a training does not finish.
+std::optional<Measurement> measure(const trials::Search& search, const device::Budget& budget,
+                                   const Point& point);
 
 }  // namespace mlrun::scale

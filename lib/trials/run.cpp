@@ -1,7 +1,6 @@
 #include "trials/run.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -9,6 +8,7 @@
 #include "base/version.h"
 #include "ops/gemm.h"
 #include "store/hdf5.h"
+#include "trials/folder.h"
 #include "trials/ranking.h"
 
 namespace mlrun::trials {
@@ -52,21 +52,7 @@ class Run {
  private:
   // Opens the journal and takes over the trials that have ended for good.
   store::Journal open_journal() {
-    fs::create_directories(options_.output);
-    store::Journal journal = store::Journal::open(options_.output / "journal", search_.identity);
-    if (options_.overwrite) {
-      for (const char* name : {"results.h5", "model.h5", "experiment.yaml", "log.txt"}) {
-        fs::remove(options_.output / name);
-      }
-      fs::remove_all(options_.output / "checkpoints");
-      journal.restart(search_.identity);
-      return journal;
-    }
-    if (journal.origin() == store::JournalOrigin::kForeign) {
-      throw InputError(fmt::format(
-          "'{}' holds the results of another experiment; use another folder (-o) or --overwrite",
-          options_.output.string()));
-    }
+    store::Journal journal = open_folder(options_.output, search_.identity, options_.overwrite);
     for (const std::string& bytes : journal.records()) {
       TrialRecord record = record_from_bytes(bytes);
       if (record.is_final()) report_.records[record.trial.id] = std::move(record);
@@ -120,8 +106,6 @@ class Run {
   }
 
   RunFacts facts() const {
-    char host[256] = {};
-    ::gethostname(host, sizeof host - 1);
     RunFacts facts;
     facts.version = version();
     facts.git_revision = git_revision();
@@ -129,7 +113,7 @@ class Run {
     facts.devices =
         fmt::format("cpu: {} workers x {} threads", scheduler_.workers, scheduler_.threads);
     facts.command_line = options_.command_line;
-    facts.host = host;
+    facts.host = host_name();
     facts.created = utc_timestamp();
     facts.workers = scheduler_.workers;
     facts.threads = scheduler_.threads;

@@ -1,0 +1,143 @@
+#include "scale/run.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/sha256.h"
+#include "base/version.h"
+#include "scale/crew.h"
+#include "store/bytes.h"
+#include "trials/folder.h"
+#include "trials/scheduler.h"
+
+namespace mlrun::scale {
+namespace {
+
+// Everything that decides what is measured, and where.
+std::string identity_of(const trials::Search& search, const StudyOptions& study, int cores) {
+  std::string text =
+      fmt::format("{}\nscale on {} with {} cores\n", search.identity, trials::host_name(), cores);
+  for (const Point& p : plan_points(study)) {
+    text += fmt::format("{} {} {} {} {} {} {}\n", to_string(p.strategy), to_string(p.mode),
+                        p.workers, p.threads, p.cell, p.tasks, p.repeat);
+  }
+  return sha256(text);
+}
+
+std::string to_bytes(size_t index, const Measurement& m) {
+  store::ByteWriter writer;
+  writer.put(static_cast<uint64_t>(index));
+  writer.put(m.parameters);
+  writer.put(std::vector<double>{m.seconds, m.compute, m.communication, m.data, m.idle,
+                                 m.samples_per_second, m.loss});
+  return writer.take();
+}
+
+std::pair<size_t, Measurement> from_bytes(std::string_view bytes) {
+  store::ByteReader reader(bytes);
+  const auto index = static_cast<size_t>(reader.get<uint64_t>());
+  Measurement m;
+  m.parameters = reader.get<int64_t>();
+  const std::vector<double> values = reader.get_vector<double>();
+  double* const members[] = {
+      &m.seconds, &m.compute, &m.communication, &m.data, &m.idle, &m.samples_per_second, &m.loss};
+  if (values.size() != std::size(members)) throw Error("not a measurement");
+  for (size_t i = 0; i < values.size(); ++i) *members[i] = values[i];
+  reader.expect_end();
+  return {index, m};
+}
+
+void print_progress(const Measurement& m, size_t done, size_t total) {
+  fmt::print(stderr, "{} [{}/{}] {} {} p={} cell {}: {}\n", utc_timestamp(), done, total,
+             to_string(m.point.strategy), to_string(m.point.mode), m.point.parallelism(),
+             m.point.cell, format_duration(m.seconds));
+}
+
+class StudyRun {
+ public:
+  StudyRun(const trials::Search& search, const device::Budget& budget, const StudyOptions& study,
+           const RunOptions& options)
+      : search_(search),
+        budget_(budget),
+        options_(options),
+        points_(plan_points(study)),
+        journal_(trials::open_folder(
+            options.output, identity_of(search, study, budget.core_count()), options.overwrite)) {
+    for (const std::string& bytes : journal_.records()) {
+      auto [index, measurement] = from_bytes(bytes);
+      measurement.point = points_.at(index);
+      done_[index] = measurement;
+    }
+  }
+
+  StudyReport go() {
+    const std::filesystem::path results = options_.output / "results.h5";
+    const bool was_complete = is_complete() && std::filesystem::exists(results);
+    if (!was_complete) {
+      write_file_atomically(options_.output / "experiment.yaml", search_.config);
+      measure_rest();
+      store::write_results(results, make_results());
+    }
+    return {is_complete(), points_.size(), measurements(), results};
+  }
+
+ private:
+  bool is_complete() const { return done_.size() == points_.size(); }
+
+  std::vector<Measurement> measurements() const {
+    std::vector<Measurement> all;
+    for (const auto& [index, measurement] : done_) all.push_back(measurement);
+    return all;
+  }
+
+  void measure_rest() {
+    const trials::InterruptGuard guard;
+    for (size_t i = 0; i < points_.size(); ++i) {
+      if (done_.contains(i)) continue;
+      const std::optional<Measurement> measured = measure(search_, budget_, points_[i]);
+      if (!measured) return;
+      journal_.append(to_bytes(i, *measured));
+      journal_.sync();
+      done_[i] = *measured;
+      if (!options_.quiet) print_progress(*measured, done_.size(), points_.size());
+    }
+  }
+
+  // Curves need all their points; an interrupted study keeps what was measured without them.
+  store::ResultsFile make_results() const {
+    const std::vector<Measurement> all = measurements();
+    store::ResultsFile file;
+    file.attributes = {{"schema", int64_t{1}},
+                       {"name", search_.spec.name},
+                       {"mlrun_version", version()},
+                       {"git_revision", git_revision()},
+                       {"command_line", options_.command_line},
+                       {"seed", search_.spec.seed},
+                       {"created", utc_timestamp()},
+                       {"status", std::string(is_complete() ? "complete" : "partial")},
+                       {"host", trials::host_name()},
+                       {"cores", int64_t{budget_.core_count()}}};
+    file.texts = {{"/config", search_.config}};
+    file.sections = {scale_section(all, is_complete() ? make_curves(all) : std::vector<Curve>{})};
+    return file;
+  }
+
+  const trials::Search& search_;
+  const device::Budget& budget_;
+  const RunOptions& options_;
+  std::vector<Point> points_;
+  store::Journal journal_;
+  std::map<size_t, Measurement> done_;  ///< by index into points_
+};
+
+}  // namespace
+
+StudyReport run_study(const trials::Search& search, const device::Budget& budget,
+                      const StudyOptions& study, const RunOptions& options) {
+  return StudyRun(search, budget, study, options).go();
+}
+
+}  // namespace mlrun::scale

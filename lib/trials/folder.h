@@ -1,0 +1,20 @@
+// The folder that a run keeps its results in.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+#include "store/journal.h"
+
+namespace mlrun::trials {
+
+/// Makes the folder if it is absent and opens its journal. With `overwrite` what an earlier run
+/// left there is removed. Throws InputError when the folder holds another experiment (without
+/// overwrite) or is in use.
+store::Journal open_folder(const std::filesystem::path& folder, std::string_view identity,
+                           bool overwrite);
+
+/// Of this machine, for the results file.
+std::string host_name();
+
+}  // namespace mlrun::trials

@@ -1,0 +1,124 @@
+// mlrun scale as a user meets it: resumed after any end, printed when complete.
+#include <doctest/doctest.h>
+#include <signal.h>
+
+#include <chrono>
+#include <fstream>
+#include <thread>
+
+#include "base/file.h"
+#include "scratch_folder.h"
+#include "store/results.h"
+#include "trials/program.h"
+
+using namespace mlrun;
+using test::Program;
+using test::run_program;
+
+namespace {
+
+constexpr const char* kExperiment = R"(
+name: moons
+seed: 3
+dataset: {generate: {make_moons: {n_samples: 2000, noise: 0.25}}}
+model:
+  - Dense: {units: 16, activation: relu}
+  - Dense: {units: 1, activation: sigmoid}
+train: {loss: binary_crossentropy, optimizer: Adam, epochs: 3}
+)";
+
+class StudyFolder {
+ public:
+  StudyFolder() {
+    std::ofstream(folder_ / "study.yaml") << kExperiment;
+    std::ofstream(log()).flush();
+  }
+
+  int run(std::vector<std::string> more = {}) const {
+    std::ofstream(log(), std::ios::trunc).flush();
+    return run_program(command(std::move(more)), log());
+  }
+
+  std::vector<std::string> command(std::vector<std::string> more = {}) const {
+    std::vector<std::string> words = {"scale",    (folder_ / "study.yaml").string(),
+                                      "-o",       (folder_ / "out").string(),
+                                      "--counts", "1"};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  }
+
+  std::filesystem::path log() const { return folder_ / "log"; }
+  std::string printed() const { return read_file(log()); }
+  store::ResultsFile results() const { return store::read_results(folder_ / "out" / "results.h5"); }
+
+ private:
+  ScratchFolder folder_;
+};
+
+std::string attribute(const store::ResultsFile& file, const std::string& name) {
+  for (const auto& [key, value] : file.attributes) {
+    if (key == name) return std::get<std::string>(value);
+  }
+  return "(none)";
+}
+
+template <class T>
+std::vector<T> column(const store::ResultsFile& file, const std::string& name) {
+  const store::Section* scale = file.find("/scale");
+  REQUIRE(scale);
+  for (const store::Column& one : scale->table.columns) {
+    if (one.name == name) return std::get<std::vector<T>>(one.values);
+  }
+  FAIL("no column " << name);
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("the second run prints the study and measures nothing") {
+  const StudyFolder folder;
+  REQUIRE(folder.run({"--repeats", "2", "-q"}) == 0);
+  const std::string first = folder.printed();
+  const store::ResultsFile results = folder.results();
+  CHECK(attribute(results, "status") == "complete");
+  CHECK(column<double>(results, "seconds").size() == 2 * 2 * 2);
+  CHECK(folder.run({"--repeats", "2", "-q"}) == 0);
+  CHECK(folder.printed() == first);
+  CHECK(folder.results() == results);
+}
+
+TEST_CASE("another study is refused, unless --overwrite") {
+  const StudyFolder folder;
+  REQUIRE(folder.run({"--repeats", "1"}) == 0);
+  CHECK(folder.run({"--repeats", "2"}) == 2);
+  CHECK(folder.printed().find("use another folder (-o) or --overwrite") != std::string::npos);
+  CHECK(folder.run({"--repeats", "2", "--overwrite"}) == 0);
+  CHECK(column<double>(folder.results(), "seconds").size() == 8);
+}
+
+TEST_CASE("an interrupted study keeps what it measured, and goes on") {
+  const StudyFolder folder;
+  const std::vector<std::string> more = {"train.epochs=200", "--repeats", "2", "--over", "threads"};
+  Program program(folder.command(more), folder.log());
+  while (folder.printed().find("[1/4]") == std::string::npos && program.running()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  program.signal(SIGINT);
+  CHECK(program.wait() == 75);
+  const store::ResultsFile partial = folder.results();
+  CHECK(attribute(partial, "status") == "partial");
+  const std::vector<double> kept = column<double>(partial, "seconds");
+  REQUIRE(!kept.empty());
+  REQUIRE(kept.size() < 4);
+  CHECK(folder.run(more) == 0);
+  const std::vector<double> all = column<double>(folder.results(), "seconds");
+  CHECK(all.size() == 4);
+  CHECK(std::equal(kept.begin(), kept.end(), all.begin()));
+}
+
+TEST_CASE("--dry-run says what would be measured and writes nothing") {
+  const StudyFolder folder;
+  CHECK(folder.run({"--dry-run", "--repeats", "2", "--vary", "model.0.units=8,16"}) == 0);
+  CHECK(folder.printed().find("moons: 16 measurements of 2 cells") != std::string::npos);
+  CHECK(!std::filesystem::exists(folder.log().parent_path() / "out"));
+}
