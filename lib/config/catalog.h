@@ -37,7 +37,13 @@ class Catalog {
   /// Adds T, which has a static fields() whose name is the component's name.
   template <class T>
   Catalog& add(std::vector<std::string> aliases = {}) {
-    types_.push_back({T::fields().name(), &T::fields(),
+    return add_with_fields<T>(T::fields(), std::move(aliases));
+  }
+
+  /// The same with another field list than its own, which must live as long as the catalog.
+  template <class T>
+  Catalog& add_with_fields(const FieldList& fields, std::vector<std::string> aliases = {}) {
+    types_.push_back({fields.name(), &fields,
                       [] {
                         auto object = std::make_shared<T>();
                         void* address = object.get();

@@ -109,6 +109,7 @@ template <class Spec>
 class FieldListOf : public FieldList {
  public:
   using FieldList::FieldList;
+  explicit FieldListOf(const FieldList& begin) : FieldList(begin) {}
 
   template <class T, class Owner, class... Options>
   FieldListOf& field(std::string name, T Owner::*member, std::string doc, Options... options) {

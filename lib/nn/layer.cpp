@@ -1,5 +1,7 @@
 #include "nn/layer.h"
 
+#include <fmt/format.h>
+
 #include "nn/layers/activation.h"
 #include "nn/layers/batch_normalization.h"
 #include "nn/layers/dense.h"
@@ -7,13 +9,62 @@
 #include "nn/layers/embedding.h"
 #include "nn/layers/flatten.h"
 #include "nn/layers/layer_normalization.h"
+#include "nn/layers/merge.h"
 #include "nn/layers/reshape.h"
 
 namespace mlrun::nn {
 
+namespace {
+
+// Adds a layer with the fields that all have, behind its own: the first may stand alone.
+template <class L>
+void add(config::Catalog& catalog, std::vector<std::string> aliases = {}) {
+  static const config::FieldList list =
+      config::FieldListOf<L>(L::fields())
+          .field("name", &L::name, "by which other layers can read its output")
+          .field("inputs", &L::inputs,
+                 "names of the layers it reads ('input': the data); default: the one before");
+  catalog.add_with_fields<L>(list, std::move(aliases));
+}
+
+}  // namespace
+
+ValueId Layer::build(Builder&, ValueId) const {
+  throw graph::ShapeError("needs several inputs; name them with 'inputs'");
+}
+
+ValueId Layer::build_from(Builder& b, std::span<const ValueId> xs) const {
+  if (xs.size() == 1) return build(b, xs[0]);
+  throw graph::ShapeError(fmt::format("takes one input, not {}", xs.size()));
+}
+
+ValueId Builder::add(const std::string& name, const std::string& type, const Layer& layer,
+                     std::span<const ValueId> inputs) {
+  const std::string outer = scope_;
+  const size_t first_row = summary_.size();
+  const size_t first_node = graph_.nodes().size();
+  const size_t first_variable = variables_.size();
+  scope_ = outer.empty() ? name : outer + "/" + name;
+  const ValueId y = layer.build_from(*this, inputs);
+  if (summary_.size() == first_row) {
+    LayerSummary row{scope_, type, graph_.shape(y), 0, 0};
+    for (size_t i = first_variable; i < variables_.size(); ++i) {
+      row.parameters += variables_[i].shape.elements();
+    }
+    for (size_t i = first_node; i < graph_.nodes().size(); ++i) {
+      const graph::Node& node = graph_.nodes()[i];
+      if (node.op->is_view()) continue;
+      row.flops += node.op->cost(graph_.types(node.inputs), graph_.types(node.outputs), 1).flops;
+    }
+    summary_.push_back(std::move(row));
+  }
+  scope_ = outer;
+  return y;
+}
+
 ValueId Builder::weight(const std::string& name, const Shape& shape,
                         const InitializerRef& initializer, const WeightOptions& options) {
-  const std::string full = scope_ + "/" + name;
+  const std::string full = scope_.empty() ? name : scope_ + "/" + name;
   const ValueId value = graph_.variable(full, {shape, DType::kFloat32});
   variables_.push_back({full, shape, options.trainable, initializer, value});
   if (options.regularizer && training_) {
@@ -32,14 +83,22 @@ ValueId Builder::random_state() {
 const config::Catalog& layer_catalog() {
   static const config::Catalog catalog = [] {
     config::Catalog all("layer");
-    all.add<ActivationLayer>();
-    all.add<BatchNormalization>();
-    all.add<Dense>();
-    all.add<Dropout>();
-    all.add<Embedding>();
-    all.add<Flatten>();
-    all.add<LayerNormalization>();
-    all.add<ReshapeLayer>();
+    add<ActivationLayer>(all);
+    add<Add>(all);
+    add<Average>(all);
+    add<BatchNormalization>(all);
+    add<Concatenate>(all);
+    add<Dense>(all);
+    add<Dropout>(all);
+    add<Embedding>(all);
+    add<Flatten>(all);
+    add<LayerNormalization>(all);
+    add<Maximum>(all);
+    add<Minimum>(all);
+    add<Multiply>(all);
+    add<ReshapeLayer>(all);
+    add<Slice>(all);
+    add<Subtract>(all);
     return all;
   }();
   return catalog;

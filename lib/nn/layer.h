@@ -3,6 +3,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,6 +39,17 @@ struct Variable {
   ValueId value = graph::kNoValue;  ///< in the graph that was built
 };
 
+/// One row of the layer table.
+struct LayerSummary {
+  std::string name;  ///< "dense_1", "encoder/dense"
+  std::string type;  ///< "Dense"
+  Shape output;
+  int64_t parameters = 0;  ///< trainable and not
+  double flops = 0;        ///< per sample, forward
+};
+
+class Layer;
+
 struct WeightOptions {
   bool trainable = true;
   RegularizerRef regularizer;
@@ -51,8 +64,14 @@ class Builder {
   graph::Graph& graph() { return graph_; }
   bool training() const { return training_; }
 
-  /// Names what follows: variables become "scope/name".
-  void enter(std::string scope) { scope_ = std::move(scope); }
+  /// Appends `layer` under `name`: its variables become "name/kernel", and where a layer is built
+  /// from others, theirs "name/dense/kernel". Each layer without parts is a row of summary().
+  ValueId add(const std::string& name, const std::string& type, const Layer& layer,
+              std::span<const ValueId> inputs);
+  template <class L>
+  ValueId add(const std::string& name, const L& layer, ValueId x) {
+    return add(name, L::fields().name(), layer, std::span(&x, 1));
+  }
 
   ValueId weight(const std::string& name, const Shape& shape, const InitializerRef& initializer,
                  const WeightOptions& options = {});
@@ -65,6 +84,7 @@ class Builder {
 
   const std::vector<Variable>& variables() const { return variables_; }
   const std::vector<ValueId>& penalties() const { return penalties_; }
+  const std::vector<LayerSummary>& summary() const { return summary_; }
   ValueId random_state_or_none() const { return random_state_; }
 
  private:
@@ -73,14 +93,23 @@ class Builder {
   std::string scope_;
   std::vector<Variable> variables_;
   std::vector<ValueId> penalties_;
+  std::vector<LayerSummary> summary_;
   ValueId random_state_ = graph::kNoValue;
   uint32_t salt_ = 0;
 };
 
+/// In the experiment file every layer may also be given a name, and the names of the layers that it
+/// reads; without them it reads the layer before it.
 class Layer : public config::Component {
  public:
+  std::optional<std::string> name;
+  std::optional<std::vector<std::string>> inputs;
+
   /// Appends the layer to x. Throws graph::ShapeError when x does not fit.
-  virtual ValueId build(Builder& b, ValueId x) const = 0;
+  virtual ValueId build(Builder& b, ValueId x) const;
+
+  /// The same for a layer that takes several inputs; the others need not know of it.
+  virtual ValueId build_from(Builder& b, std::span<const ValueId> xs) const;
 };
 
 /// All layers; a new one is a file pair in layers/ and a row here.

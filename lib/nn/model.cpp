@@ -1,10 +1,18 @@
 #include "nn/model.h"
 
+#include <fmt/format.h>
+
 #include <cctype>
 #include <map>
 
+#include "base/suggest.h"
+
 namespace mlrun::nn {
 namespace {
+
+using LayerRef = config::Ref<config::LayerKind>;
+
+constexpr const char* kInput = "input";
 
 std::string snake_case(const std::string& name) {
   std::string text;
@@ -18,57 +26,94 @@ std::string snake_case(const std::string& name) {
   return text;
 }
 
-class LayerNames {
+class ModelBuilder {
  public:
-  std::string next(const std::string& type) {
+  ModelBuilder(Builder& builder, ValueId x, Diagnostics& diagnostics)
+      : builder_(builder), diagnostics_(diagnostics), previous_(kInput) {
+    made_[kInput] = {x, {}, true};
+  }
+
+  ValueId build(std::span<const LayerRef> layers) {
+    const size_t errors = diagnostics_.size();
+    for (const LayerRef& ref : layers) {
+      add(ref);
+      if (diagnostics_.size() != errors) return graph::kNoValue;
+    }
+    made_[previous_].read = true;
+    for (const std::string& name : order_) {
+      if (made_[name].read) continue;
+      diagnostics_.error(made_[name].mark, fmt::format("nothing reads the layer '{}'", name));
+    }
+    return diagnostics_.size() == errors ? made_[previous_].value : graph::kNoValue;
+  }
+
+ private:
+  struct Made {
+    ValueId value = graph::kNoValue;
+    Mark mark;
+    bool read = false;
+  };
+
+  void add(const LayerRef& ref) {
+    const auto& layer = ref.as<Layer>();
+    const std::string name = layer.name ? *layer.name : next_name(ref.type->name);
+    if (made_.contains(name)) {
+      return diagnostics_.error(ref.mark, name == kInput
+                                              ? "'input' is the data, and no name for a layer"
+                                              : fmt::format("two layers are named '{}'", name));
+    }
+    const std::vector<ValueId> inputs = find_inputs(ref, layer);
+    if (inputs.empty()) return;
+    try {
+      made_[name] = {builder_.add(name, ref.type->name, layer, inputs), ref.mark, false};
+    } catch (const graph::ShapeError& error) {
+      return diagnostics_.error(ref.mark, ref.type->name + ": " + error.what());
+    }
+    order_.push_back(name);
+    previous_ = name;
+  }
+
+  // Empty when a name is not known.
+  std::vector<ValueId> find_inputs(const LayerRef& ref, const Layer& layer) {
+    std::vector<ValueId> values;
+    for (const std::string& name : layer.inputs.value_or(std::vector{previous_})) {
+      const auto found = made_.find(name);
+      if (found == made_.end()) {
+        std::vector<std::string> known = order_;
+        known.emplace_back(kInput);
+        std::string hint = did_you_mean(name, known);
+        if (hint.empty()) hint = fmt::format("; there are {}", fmt::join(known, ", "));
+        diagnostics_.error(ref.mark, fmt::format("{} reads '{}', but no layer before it has that "
+                                                 "name{}",
+                                                 ref.type->name, name, hint));
+        return {};
+      }
+      found->second.read = true;
+      values.push_back(found->second.value);
+    }
+    if (values.empty()) diagnostics_.error(ref.mark, ref.type->name + " has no inputs");
+    return values;
+  }
+
+  std::string next_name(const std::string& type) {
     const std::string base = snake_case(type);
     const int count = seen_[base]++;
     return count == 0 ? base : base + "_" + std::to_string(count);
   }
 
- private:
-  std::map<std::string, int> seen_;
+  Builder& builder_;
+  Diagnostics& diagnostics_;
+  std::map<std::string, Made> made_;
+  std::vector<std::string> order_;  ///< names of the layers
+  std::string previous_;
+  std::map<std::string, int> seen_;  ///< how many unnamed layers of a type
 };
-
-LayerSummary summarize(const Builder& builder, const graph::Graph& g, size_t first_node,
-                       size_t first_variable) {
-  LayerSummary row;
-  for (size_t i = first_variable; i < builder.variables().size(); ++i) {
-    row.parameters += builder.variables()[i].shape.elements();
-  }
-  for (size_t i = first_node; i < g.nodes().size(); ++i) {
-    const graph::Node& node = g.nodes()[i];
-    if (node.op->is_view()) continue;
-    row.flops += node.op->cost(g.types(node.inputs), g.types(node.outputs), 1).flops;
-  }
-  return row;
-}
 
 }  // namespace
 
-ValueId build_sequential(Builder& builder, std::span<const config::Ref<config::LayerKind>> layers,
-                         ValueId x, Diagnostics& diagnostics, std::vector<LayerSummary>* summary) {
-  LayerNames names;
-  graph::Graph& g = builder.graph();
-  for (const config::Ref<config::LayerKind>& ref : layers) {
-    const std::string name = names.next(ref.type->name);
-    const size_t first_node = g.nodes().size();
-    const size_t first_variable = builder.variables().size();
-    builder.enter(name);
-    try {
-      x = ref.as<Layer>().build(builder, x);
-    } catch (const graph::ShapeError& error) {
-      diagnostics.error(ref.mark, ref.type->name + ": " + error.what());
-      return graph::kNoValue;
-    }
-    if (!summary) continue;
-    LayerSummary row = summarize(builder, g, first_node, first_variable);
-    row.name = name;
-    row.type = ref.type->name;
-    row.output = g.shape(x);
-    summary->push_back(std::move(row));
-  }
-  return x;
+ValueId build_model(Builder& builder, std::span<const LayerRef> layers, ValueId x,
+                    Diagnostics& diagnostics) {
+  return ModelBuilder(builder, x, diagnostics).build(layers);
 }
 
 }  // namespace mlrun::nn

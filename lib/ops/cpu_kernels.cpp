@@ -1,5 +1,6 @@
 #include "ops/cpu_kernels.h"
 
+#include "ops/concat.h"
 #include "ops/elementwise.h"
 #include "ops/embedding.h"
 #include "ops/matmul.h"
@@ -15,6 +16,7 @@ const graph::KernelTable& cpu_kernels() {
   static constexpr graph::KernelTable::Row kRows[] = {
       {"BatchNorm", batch_norm_cpu},
       {"BatchNormGrad", batch_norm_grad_cpu},
+      {"Concat", concat_cpu},
       {"Elementwise", elementwise_cpu},
       {"Embedding", embedding_cpu},
       {"EmbeddingGrad", embedding_grad_cpu},
@@ -25,6 +27,8 @@ const graph::KernelTable& cpu_kernels() {
       {"MeanScale", mean_scale_cpu},
       {"MovingAverage", moving_average_cpu},
       {"Reduce", reduce_cpu},
+      {"Slice", slice_cpu},
+      {"SliceGrad", slice_grad_cpu},
       {"Softmax", softmax_cpu},
       {"SoftmaxGrad", softmax_grad_cpu},
       {"SparseCrossEntropy", sparse_cross_entropy_cpu},

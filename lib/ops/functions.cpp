@@ -1,5 +1,6 @@
 #include "ops/functions.h"
 
+#include "ops/concat.h"
 #include "ops/embedding.h"
 #include "ops/matmul.h"
 #include "ops/normalize.h"
@@ -38,6 +39,14 @@ ValueId reduce_to(Graph& g, ValueId a, const Shape& shape, bool mean) {
 ValueId reshape(Graph& g, ValueId a, const Shape& shape) {
   if (g.shape(a) == shape) return a;
   return g.apply(std::make_shared<ReshapeOp>(shape), {a});
+}
+
+ValueId concat(Graph& g, const std::vector<ValueId>& parts, int axis) {
+  return g.apply(std::make_shared<ConcatOp>(axis), parts);
+}
+
+ValueId slice(Graph& g, ValueId a, int axis, int64_t begin, int64_t end) {
+  return g.apply(std::make_shared<SliceOp>(axis, begin, end), {a});
 }
 
 ValueId fill_like(Graph& g, ValueId like, float value) {

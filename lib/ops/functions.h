@@ -44,6 +44,12 @@ inline ValueId broadcast(Graph& g, ValueId like, ValueId b) {
 /// The same elements under another shape; kBatch may only stay in front.
 ValueId reshape(Graph& g, ValueId a, const Shape& shape);
 
+/// Joined along an axis other than the batch; all other dimensions are equal.
+ValueId concat(Graph& g, const std::vector<ValueId>& parts, int axis);
+
+/// The part [begin, end) of an axis other than the batch.
+ValueId slice(Graph& g, ValueId a, int axis, int64_t begin, int64_t end);
+
 /// A constant of the type of `like`.
 ValueId fill_like(Graph& g, ValueId like, float value);
 

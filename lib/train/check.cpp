@@ -135,7 +135,7 @@ void plan_training(const ExperimentSpec& spec, const data::Dataset& dataset, con
   const ValueId y = g.input("target", labels ? TensorType{Shape{kBatch}, DType::kInt32}
                                              : TensorType{Shape{kBatch, width}, DType::kFloat32});
   Diagnostics unused;
-  const ValueId output = nn::build_sequential(builder, spec.model, x, unused);
+  const ValueId output = nn::build_model(builder, spec.model, x, unused);
   const ValueId total = ops::mean(g, loss.per_sample(g, output, y));
   std::vector<ValueId> weights;
   for (const nn::Variable& variable : builder.variables()) {
@@ -175,8 +175,9 @@ ModelReport check_model(const ExperimentSpec& spec, const data::Dataset& dataset
   graph::Graph g;
   nn::Builder builder(g, false);
   const ValueId x = g.input("features", {report.input, DType::kFloat32});
-  const ValueId output = nn::build_sequential(builder, spec.model, x, diagnostics, &report.layers);
+  const ValueId output = nn::build_model(builder, spec.model, x, diagnostics);
   if (output == graph::kNoValue) return report;
+  report.layers = builder.summary();
   for (const nn::LayerSummary& layer : report.layers) {
     report.parameters += layer.parameters;
     report.flops_per_sample += layer.flops;

@@ -63,7 +63,7 @@ GradientLearner::Inputs GradientLearner::add_inputs(Graph& g, bool weights) cons
 
 ValueId GradientLearner::build_model(nn::Builder& builder, ValueId features) const {
   Diagnostics diagnostics;
-  const ValueId output = nn::build_sequential(builder, spec_.model, features, diagnostics);
+  const ValueId output = nn::build_model(builder, spec_.model, features, diagnostics);
   diagnostics.throw_if_any();
   return output;
 }

@@ -39,8 +39,8 @@ class Training {
          {"Dense: {units: " + std::to_string(n.units) + ", activation: relu}",
           std::string("BatchNormalization"), std::string("Dropout: 0.2"),
           std::string("Dense: {units: 1, activation: sigmoid}")}) {
-      b.enter("layer" + std::to_string(g.values().size()));
-      h = nn::testing::layer(yaml)->build(b, h);
+      h = b.add("layer" + std::to_string(g.values().size()), "", *nn::testing::layer(yaml),
+                std::span(&h, 1));
     }
     loss_ = ops::mean(g, nn::testing::loss("binary_crossentropy")->per_sample(g, h, y));
     std::vector<ValueId> weights;

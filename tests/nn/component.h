@@ -13,16 +13,22 @@
 
 namespace mlrun::nn::testing {
 
-/// A T (nn::Layer, nn::Loss, optim::Optimizer, ...) read from "Dense: {units: 3}". Throws
-/// InputError.
-template <class T>
-std::shared_ptr<const T> component(const config::Catalog& catalog, const std::string& yaml) {
+/// Every catalog that a model's description can refer to.
+inline config::Catalogs model_catalogs() {
   config::Catalogs catalogs;
   for (const config::Catalog* one :
        {&activation_catalog(), &initializer_catalog(), &layer_catalog(), &loss_catalog(),
         &regularizer_catalog(), &optim::optimizer_catalog(), &optim::schedule_catalog()}) {
     catalogs.add(*one);
   }
+  return catalogs;
+}
+
+/// A T (nn::Layer, nn::Loss, optim::Optimizer, ...) read from "Dense: {units: 3}". Throws
+/// InputError.
+template <class T>
+std::shared_ptr<const T> component(const config::Catalog& catalog, const std::string& yaml) {
+  const config::Catalogs catalogs = model_catalogs();
   Diagnostics diagnostics;
   config::Reader reader{diagnostics, catalogs};
   config::AnyRef ref;

@@ -22,8 +22,8 @@ struct Built {
 Built build(const std::string& yaml, const Shape& x, bool training = true) {
   graph::Graph g;
   Builder b(g, training);
-  b.enter("layer");
-  const ValueId y = layer(yaml)->build(b, g.input("x", {x}));
+  const ValueId input = g.input("x", {x});
+  const ValueId y = b.add("layer", "", *layer(yaml), std::span(&input, 1));
   Built built{g.shape(y).to_string(), "", b.penalties().size()};
   for (const Variable& v : b.variables()) {
     built.variables += (built.variables.empty() ? "" : ", ") + v.name + (v.trainable ? " " : "* ") +

@@ -62,9 +62,8 @@ class Runner {
 Results run_layer(const Layer& layer, const LayerInputs& inputs) {
   Runner r;
   Builder b(r.graph, inputs.training);
-  b.enter("layer");
   const ValueId x = r.input("x", inputs.x);
-  const ValueId y = layer.build(b, x);
+  const ValueId y = b.add("layer", "", layer, std::span(&x, 1));
   std::vector<ValueId> wanted = {y};
   std::vector<ValueId> trainable;
   for (size_t i = 0; i < b.variables().size(); ++i) {

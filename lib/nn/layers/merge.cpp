@@ -1,0 +1,117 @@
+#include "nn/layers/merge.h"
+
+#include <fmt/format.h>
+
+#include "ops/functions.h"
+
+namespace mlrun::nn {
+namespace {
+
+void need_several(std::span<const ValueId> xs) {
+  if (xs.size() < 2) throw graph::ShapeError("needs several inputs; name them with 'inputs'");
+}
+
+int positive_axis(const Shape& shape, int64_t axis) {
+  const int64_t positive = axis < 0 ? axis + shape.rank() : axis;
+  if (positive < 1 || positive >= shape.rank()) {
+    throw graph::ShapeError(
+        fmt::format("{} has no axis {} besides the batch", shape.to_string(), axis));
+  }
+  return static_cast<int>(positive);
+}
+
+}  // namespace
+
+ValueId ElementwiseMerge::build_from(Builder& b, std::span<const ValueId> xs) const {
+  need_several(xs);
+  graph::Graph& g = b.graph();
+  ValueId y = xs[0];
+  for (const ValueId x : xs.subspan(1)) {
+    if (g.shape(x) != g.shape(y)) {
+      throw graph::ShapeError(fmt::format("needs inputs of one shape, not {} and {}",
+                                          g.shape(y).to_string(), g.shape(x).to_string()));
+    }
+    y = combine(g, y, x);
+  }
+  return finish(g, y, xs.size());
+}
+
+const config::FieldList& Add::fields() {
+  static const config::FieldList list("Add", "The sum of its inputs.");
+  return list;
+}
+
+ValueId Add::combine(graph::Graph& g, ValueId a, ValueId x) const { return ops::add(g, a, x); }
+
+const config::FieldList& Average::fields() {
+  static const config::FieldList list("Average", "The mean of its inputs.");
+  return list;
+}
+
+ValueId Average::finish(graph::Graph& g, ValueId a, size_t count) const {
+  return ops::scale(g, a, 1.0f / static_cast<float>(count));
+}
+
+const config::FieldList& Subtract::fields() {
+  static const config::FieldList list("Subtract", "Its first input minus the others.");
+  return list;
+}
+
+ValueId Subtract::combine(graph::Graph& g, ValueId a, ValueId x) const { return ops::sub(g, a, x); }
+
+const config::FieldList& Multiply::fields() {
+  static const config::FieldList list("Multiply", "The product of its inputs.");
+  return list;
+}
+
+ValueId Multiply::combine(graph::Graph& g, ValueId a, ValueId x) const { return ops::mul(g, a, x); }
+
+const config::FieldList& Maximum::fields() {
+  static const config::FieldList list("Maximum", "The largest of its inputs.");
+  return list;
+}
+
+ValueId Maximum::combine(graph::Graph& g, ValueId a, ValueId x) const {
+  return ops::binary(g, ops::Ew::kMaximum, a, x);
+}
+
+const config::FieldList& Minimum::fields() {
+  static const config::FieldList list("Minimum", "The smallest of its inputs.");
+  return list;
+}
+
+ValueId Minimum::combine(graph::Graph& g, ValueId a, ValueId x) const {
+  return ops::binary(g, ops::Ew::kMinimum, a, x);
+}
+
+const config::FieldList& Concatenate::fields() {
+  static const config::FieldList list =
+      config::FieldListOf<Concatenate>("Concatenate", "Its inputs side by side.")
+          .field("axis", &Concatenate::axis, "along which; 0 is the batch");
+  return list;
+}
+
+ValueId Concatenate::build_from(Builder& b, std::span<const ValueId> xs) const {
+  need_several(xs);
+  return ops::concat(b.graph(), {xs.begin(), xs.end()},
+                     positive_axis(b.graph().shape(xs[0]), axis));
+}
+
+const config::FieldList& Slice::fields() {
+  static const config::FieldList list =
+      config::FieldListOf<Slice>("Slice", "A part of its input: [begin, end) of one axis.")
+          .field("begin", &Slice::begin, "first position; negative from the end")
+          .field("end", &Slice::end, "position after the last; default: the end")
+          .field("axis", &Slice::axis, "which axis; 0 is the batch");
+  return list;
+}
+
+ValueId Slice::build(Builder& b, ValueId x) const {
+  const Shape& shape = b.graph().shape(x);
+  const int along = positive_axis(shape, axis);
+  const int64_t length = shape[along];
+  const auto from_start = [length](int64_t at) { return at < 0 ? at + length : at; };
+  return ops::slice(b.graph(), x, along, from_start(begin), from_start(end.value_or(length)));
+}
+
+}  // namespace mlrun::nn
