@@ -1,15 +1,42 @@
 #include "command.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <map>
+
+#include "base/suggest.h"
+#include "config/scalar.h"
 
 extern char** environ;
 
 namespace mlrun::app {
 
+CLI::Validator one_of(std::vector<std::string> words) {
+  const auto check = [words = std::move(words)](const std::string& word) -> std::string {
+    if (std::find(words.begin(), words.end(), word) != words.end()) return "";
+    return fmt::format("must be one of {}, not '{}'{}", fmt::join(words, ", "), word,
+                       did_you_mean(word, words));
+  };
+  return {check, "", ""};
+}
+
+CLI::Validator whole_number(int64_t least) {
+  const auto check = [least](const std::string& word) -> std::string {
+    const auto value = config::parse_int(word);
+    if (value && *value >= least && *value < (int64_t{1} << 31)) return "";
+    return fmt::format("must be a whole number, at least {}, not '{}'", least, word);
+  };
+  return {check, "", ""};
+}
+
 void ExperimentArguments::add_to(CLI::App& command) {
-  command.add_option("config", file, "experiment file")->required();
-  command.add_option("overrides", overrides, "settings to change, key.sub=value");
-  command.add_option("--seed", seed, "root of every random number")->check(CLI::NonNegativeNumber);
+  command.add_option("config", file, "experiment file")->required()->type_name("FILE.yaml");
+  command.add_option("overrides", overrides, "settings to change, such as train.epochs=5")
+      ->type_name("KEY=VALUE");
+  command.add_option("--seed", seed, "root of every random number")
+      ->check(whole_number(0))
+      ->type_name("N");
 }
 
 std::vector<std::string> ExperimentArguments::all_overrides() const {
@@ -27,8 +54,12 @@ std::vector<std::string> ExperimentArguments::environment() {
 void add_format_option(CLI::App& command, Format& format) {
   static const std::map<std::string, Format> kFormats = {
       {"table", Format::kTable}, {"json", Format::kJson}, {"csv", Format::kCsv}};
-  command.add_option("--format", format, "table, json or csv")
-      ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case).description(""));
+  command
+      .add_option_function<std::string>(
+          "--format", [&format](const std::string& name) { format = kFormats.at(name); },
+          "table, json or csv")
+      ->check(one_of({"table", "json", "csv"}))
+      ->type_name("NAME");
 }
 
 }  // namespace mlrun::app

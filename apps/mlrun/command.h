@@ -51,6 +51,15 @@ struct ExperimentArguments {
 
 enum class Format { kTable, kJson, kCsv };
 
+/// The words of the command line are at fault: prints what is wrong and the likeliest meant.
+void print_usage_error(const CLI::App& app, int argc, char** argv, const CLI::ParseError& error);
+
+/// Accepts these words only, and says which when it gets another.
+CLI::Validator one_of(std::vector<std::string> words);
+
+/// Accepts whole numbers from `least` on.
+CLI::Validator whole_number(int64_t least);
+
 void add_format_option(CLI::App& command, Format& format);
 
 /// Rows on stdout: aligned columns, a JSON array of objects, or CSV.

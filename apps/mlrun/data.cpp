@@ -96,9 +96,12 @@ int inspect(const DataArguments& arguments) {
 CLI::App* add_source_verb(CLI::App& data, const char* name, const char* help,
                           DataArguments& arguments) {
   CLI::App* verb = data.add_subcommand(name, help);
-  verb->add_option("source", arguments.source, "a manifest's name, or a path")->required();
+  verb->add_option("source", arguments.source, "a manifest's name, or a path")
+      ->required()
+      ->type_name("NAME|PATH");
   verb->add_option("--target", arguments.target, "target column: name or position")
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->type_name("COLUMN");
   verb->add_flag("--classes", arguments.classes, "the target is one of classes");
   add_format_option(*verb, arguments.format);
   return verb;

@@ -1,6 +1,10 @@
 // mlrun help [KIND [NAME]]: the field lists that the experiment file is read with.
 #include <fmt/format.h>
 
+#include <functional>
+#include <string>
+#include <vector>
+
 #include "base/error.h"
 #include "base/suggest.h"
 #include "command.h"
@@ -28,37 +32,51 @@ void print_fields(const FieldList& list, const void* defaults) {
   }
 }
 
+// A part of the experiment file.
+struct Section {
+  const FieldList* fields;
+  std::function<void()> print;
+};
+
 template <class Spec>
-void print_section() {
-  const Spec defaults{};
-  print_fields(Spec::fields(), &defaults);
-  fmt::print("\n");
+Section section() {
+  return {&Spec::fields(), [] {
+            const Spec defaults{};
+            print_fields(Spec::fields(), &defaults);
+          }};
+}
+
+const std::vector<Section>& sections() {
+  static const std::vector<Section> all = {
+      section<config::ExperimentSpec>(),    section<config::DatasetSpec>(),
+      section<config::HoldOutSpec>(),       section<config::TrainSpec>(),
+      section<config::EarlyStoppingSpec>(), section<config::CvSpec>()};
+  return all;
 }
 
 void print_overview() {
-  print_section<config::ExperimentSpec>();
-  print_section<config::DatasetSpec>();
-  print_section<config::HoldOutSpec>();
-  print_section<config::TrainSpec>();
-  print_section<config::EarlyStoppingSpec>();
-  print_section<config::CvSpec>();
+  for (const Section& part : sections()) {
+    part.print();
+    fmt::print("\n");
+  }
   fmt::print("Components, by kind (mlrun help KIND, mlrun help KIND NAME):\n");
   for (const auto& [kind, catalog] : trials::all_catalogs().by_kind) {
     fmt::print("  {}: {}\n", kind, fmt::join(catalog->names(), ", "));
   }
 }
 
-const config::Catalog& find_kind(const std::string& kind) {
-  const auto& all = trials::all_catalogs().by_kind;
-  std::vector<std::string> kinds;
-  for (const auto& [name, catalog] : all) {
-    const bool plural = kind == name + "s" || kind == name + "es";
-    if (kind == name || plural) return *catalog;
-    kinds.push_back(name);
+void print_type(const config::ComponentType& type) {
+  const auto [object, defaults] = type.make();
+  print_fields(*type.fields, defaults);
+  if (!type.aliases.empty()) fmt::print("also: {}\n", fmt::join(type.aliases, ", "));
+}
+
+// nullptr if there is no such kind; "layers" is as good as "layer".
+const config::Catalog* find_kind(const std::string& word) {
+  for (const auto& [name, catalog] : trials::all_catalogs().by_kind) {
+    if (word == name || word == name + "s" || word == name + "es") return catalog;
   }
-  std::string hint = did_you_mean(kind, kinds);
-  if (hint.empty()) hint = fmt::format("; known: {}", fmt::join(kinds, ", "));
-  throw InputError(fmt::format("no kind of component '{}'{}", kind, hint));
+  return nullptr;
 }
 
 void print_kind(const config::Catalog& catalog) {
@@ -67,24 +85,77 @@ void print_kind(const config::Catalog& catalog) {
   }
 }
 
-int run(const std::string& kind, const std::string& name) {
+// A section of the file, a kind, a verb, or the name of a component whose kind was left out.
+bool print_topic(const CLI::App& app, const std::string& word) {
+  bool found = false;
+  for (const Section& part : sections()) {
+    if (part.fields->name() != word) continue;
+    part.print();
+    found = true;
+  }
+  const auto named = [&](const CLI::App* verb) { return verb->get_name() == word; };
+  for (const CLI::App* verb : app.get_subcommands(named)) {
+    if (found) {
+      fmt::print("\nThe verb: mlrun {} --help\n", word);
+    } else {
+      fmt::print("{}", verb->help(app.get_name()));
+    }
+    return true;
+  }
+  if (const config::Catalog* catalog = find_kind(word)) {
+    print_kind(*catalog);
+    return true;
+  }
+  for (const auto& [kind, catalog] : trials::all_catalogs().by_kind) {
+    const config::ComponentType* type = catalog->find(word);
+    if (!type) continue;
+    if (found) fmt::print("\n");
+    fmt::print("{} ", kind);
+    print_type(*type);
+    found = true;
+  }
+  return found;
+}
+
+std::vector<std::string> topics(const CLI::App& app) {
+  std::vector<std::string> words;
+  for (const Section& part : sections()) words.push_back(part.fields->name());
+  for (const auto& [kind, catalog] : trials::all_catalogs().by_kind) words.push_back(kind);
+  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
+    words.push_back(verb->get_name());
+  }
+  return words;
+}
+
+[[noreturn]] void fail_unknown(const CLI::App& app, const std::string& word) {
+  const std::vector<std::string> known = topics(app);
+  std::vector<std::string> all = known;
+  for (const auto& [kind, catalog] : trials::all_catalogs().by_kind) {
+    for (const std::string& name : catalog->names()) all.push_back(name);
+  }
+  std::string hint = did_you_mean(word, all);
+  if (hint.empty()) hint = fmt::format("; there is {}", fmt::join(known, ", "));
+  throw InputError(fmt::format("no help on '{}'{}", word, hint));
+}
+
+int run(const CLI::App& app, const std::string& kind, const std::string& name) {
   if (kind.empty()) {
     print_overview();
     return kSuccess;
   }
-  const config::Catalog& catalog = find_kind(kind);
   if (name.empty()) {
-    print_kind(catalog);
+    if (!print_topic(app, kind)) fail_unknown(app, kind);
     return kSuccess;
   }
-  const config::ComponentType* type = catalog.find(name);
+  const config::Catalog* catalog = find_kind(kind);
+  if (!catalog) fail_unknown(app, kind);
+  const config::ComponentType* type = catalog->find(name);
   if (!type) {
-    throw InputError(
-        fmt::format("no {} '{}'{}", catalog.kind(), name, did_you_mean(name, catalog.names())));
+    std::string hint = did_you_mean(name, catalog->names());
+    if (hint.empty()) hint = fmt::format("; there is {}", fmt::join(catalog->names(), ", "));
+    throw InputError(fmt::format("no {} '{}'{}", catalog->kind(), name, hint));
   }
-  const auto [object, defaults] = type->make();
-  print_fields(*type->fields, defaults);
-  if (!type->aliases.empty()) fmt::print("also: {}\n", fmt::join(type->aliases, ", "));
+  print_type(*type);
   return kSuccess;
 }
 
@@ -98,10 +169,10 @@ void add_help_command(CLI::App& app, Invocation& invocation) {
   auto words = std::make_shared<Words>();
   CLI::App* command =
       app.add_subcommand("help", "Explain the experiment file: mlrun help layer Dense");
-  command->add_option("kind", words->kind, "layer, loss, optimizer, metric, ...");
-  command->add_option("name", words->name, "which one");
-  command->callback([words, &invocation] {
-    invocation.action = [words] { return run(words->kind, words->name); };
+  command->add_option("topic", words->kind, "layer, loss, dataset, cv, ...")->type_name("");
+  command->add_option("name", words->name, "which one of a kind")->type_name("");
+  command->callback([words, &app, &invocation] {
+    invocation.action = [words, &app] { return run(app, words->kind, words->name); };
   });
 }
 

@@ -11,6 +11,16 @@
 namespace mlrun::app {
 namespace {
 
+constexpr const char* kFooter =
+    "First steps:\n"
+    "  mlrun check FILE.yaml        what would be run: layers, parameters, memory, trials\n"
+    "  mlrun train FILE.yaml        train it; the same command again prints the results\n"
+    "  mlrun help                   everything an experiment file may hold\n"
+    "  mlrun help layer Dense       the options of one layer, loss, optimizer, ...\n"
+    "\n"
+    "Exit codes: 0 all trials succeeded, 1 the run failed, 2 bad usage or experiment,\n"
+    "3 some trials failed, 75 interrupted (the same command goes on).";
+
 std::string join_words(int argc, char** argv) {
   std::string text = "mlrun";
   for (int i = 1; i < argc; ++i) text += std::string(" ") + argv[i];
@@ -27,7 +37,8 @@ int run(int argc, char** argv) {
                "mlrun");
   app.set_version_flag("--version", "mlrun " + version());
   app.require_subcommand(1);
-  app.failure_message(CLI::FailureMessage::help);
+  app.get_formatter()->label("SUBCOMMAND", "VERB ...    (mlrun VERB --help: its options)");
+  app.get_formatter()->label("REQUIRED", "");
   Invocation invocation{join_words(argc, argv), {}};
   add_search_commands(app, invocation);
   add_scale_command(app, invocation);
@@ -35,11 +46,13 @@ int run(int argc, char** argv) {
   add_data_command(app, invocation);
   add_devices_command(app, invocation);
   add_help_command(app, invocation);
+  for (CLI::App* verb : app.get_subcommands({})) verb->group("Verbs");
+  app.footer(kFooter);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
-    fmt::print(stderr, "mlrun: error: {}\nTry 'mlrun --help'.\n", error.what());
+    print_usage_error(app, argc, argv, error);
     return kBadInput;
   }
   return invocation.action();

@@ -32,25 +32,33 @@ struct Arguments {
 
 void add_options(CLI::App& command, Arguments& args) {
   args.experiment.add_to(command);
-  command.add_option("-o,--output", args.output, "folder of the results (results/<name>-scale)");
+  command
+      .add_option("-o,--output", args.output, "folder of the results; default results/<name>-scale")
+      ->type_name("DIR");
   command.add_option("--over", args.over, "workers (trainings side by side), threads (inside one)")
       ->delimiter(',')
+      ->check(one_of({"workers", "threads"}))
       ->allow_extra_args(false)
-      ->check(CLI::IsMember({"workers", "threads"}));
+      ->type_name("LIST");
   command.add_option("--mode", args.modes, "strong (same work), weak (work in proportion)")
       ->delimiter(',')
+      ->check(one_of({"strong", "weak"}))
       ->allow_extra_args(false)
-      ->check(CLI::IsMember({"strong", "weak"}));
+      ->type_name("LIST");
   command.add_option("-p,--counts", args.counts, "numbers of workers or threads (1, 2, 4, ...)")
       ->delimiter(',')
+      ->check(whole_number(1))
       ->allow_extra_args(false)
-      ->check(CLI::PositiveNumber);
-  command.add_option("--vary", args.vary, "setting to vary: model.0.units=50,100,200")
-      ->allow_extra_args(false);
-  command.add_option("--repeats", args.repeats, "measurements of each point")
-      ->check(CLI::PositiveNumber);
+      ->type_name("LIST");
+  command.add_option("--vary", args.vary, "setting to vary, such as model.0.units=50,100,200")
+      ->allow_extra_args(false)
+      ->type_name("KEY=LIST");
+  command.add_option("--repeats", args.repeats, "measurements of each point; default 3")
+      ->check(whole_number(1))
+      ->type_name("N");
   command.add_option("--tasks", args.tasks, "trainings of a strong point over workers")
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1))
+      ->type_name("N");
   command.add_flag("--overwrite", args.overwrite, "replace the results in the folder");
   command.add_flag("--dry-run", args.dry_run, "check everything, say what would be measured");
   add_format_option(command, args.format);

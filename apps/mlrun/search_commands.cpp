@@ -53,19 +53,28 @@ double parse_duration(const std::string& text) {
 
 void add_options(CLI::App& command, Arguments& args) {
   args.experiment.add_to(command);
-  command.add_option("-o,--output", args.output, "folder of the results (results/<name>)")
-      ->envname("MLRUN_OUTPUT");
-  command.add_option("-j,--jobs", args.jobs, "trials side by side; -1: as many as fit")
+  command.add_option("-o,--output", args.output, "folder of the results; default results/<name>")
+      ->envname("MLRUN_OUTPUT")
+      ->type_name("DIR");
+  command.add_option("-j,--jobs", args.jobs, "trials side by side; default -1: as many as fit")
       ->envname("MLRUN_JOBS")
-      ->check(CLI::Range(-1, 100000));
-  command.add_option("--gpus", args.gpus, "0,1, all or none")->envname("MLRUN_GPUS");
+      ->check(whole_number(-1))
+      ->type_name("N");
+  command.add_option("--gpus", args.gpus, "none (the default), all, or numbers such as 0,1")
+      ->envname("MLRUN_GPUS")
+      ->type_name("LIST");
   command.add_flag("--overwrite", args.overwrite, "replace the results in the folder");
   command.add_flag("--dry-run", args.dry_run, "check everything, say what would run");
-  command.add_option("--on-error", args.on_error, "continue or stop after a failed trial")
-      ->check(CLI::IsMember({"continue", "stop"}));
-  command.add_option("--retries", args.retries, "further attempts of a trial that crashed")
-      ->check(CLI::NonNegativeNumber);
-  command.add_option("--time-budget", args.time_budget, "stop, resumably, after 90s, 15m, 2h");
+  command
+      .add_option("--on-error", args.on_error, "continue (the default) or stop at a failed trial")
+      ->check(one_of({"continue", "stop"}))
+      ->type_name("WHAT");
+  command
+      .add_option("--retries", args.retries, "further attempts of a trial that crashed; default 1")
+      ->check(whole_number(0))
+      ->type_name("N");
+  command.add_option("--time-budget", args.time_budget, "stop after 90s, 15m, 2h; resumable")
+      ->type_name("TIME");
   add_format_option(command, args.format);
   auto* quiet = command.add_flag("-q,--quiet", args.quiet, "no progress");
   command.add_flag("-v,--verbose", args.verbose, "a line per trial")->excludes(quiet);

@@ -6,23 +6,37 @@
 #include <tuple>
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 namespace mlrun {
 namespace {
 
-constexpr int kMaxExcerpt = 100;
+constexpr size_t kMaxExcerpt = 100;
 
-// The part of a long line around the column; `column` becomes relative to what is returned.
-std::string excerpt(std::string_view line, int& column) {
+// The characters of a line, fit for a terminal: what is no text becomes '?', a tab a blank.
+std::vector<std::string> characters(std::string_view line) {
   while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
-  if (line.size() <= kMaxExcerpt) return std::string(line);
-  const size_t caret = std::min<size_t>(static_cast<size_t>(std::max(column, 1) - 1), line.size());
-  const size_t begin = caret > kMaxExcerpt / 2 ? caret - kMaxExcerpt / 2 : 0;
-  std::string text = begin > 0 ? "..." : "";
-  column = static_cast<int>(caret - begin + text.size()) + 1;
-  text += line.substr(begin, kMaxExcerpt);
-  if (begin + kMaxExcerpt < line.size()) text += "...";
-  return text;
+  std::vector<std::string> all;
+  while (!line.empty()) {
+    const size_t length = std::max<size_t>(utf8_length(line), 1);
+    const std::string_view one = line.substr(0, length);
+    all.emplace_back(one == "\t" ? " " : find_non_text(one) == 0 ? "?" : one);
+    line.remove_prefix(length);
+  }
+  return all;
+}
+
+// The line, or the part of a long one around character `caret` (from 0), and a caret below it.
+std::string excerpt(const std::vector<std::string>& line, size_t caret) {
+  const size_t begin = line.size() > kMaxExcerpt && caret > kMaxExcerpt / 2
+                           ? std::min(caret, line.size()) - kMaxExcerpt / 2
+                           : 0;
+  const size_t end = std::min(begin + kMaxExcerpt, line.size());
+  const std::string before = begin > 0 ? "..." : "";
+  std::string text = before;
+  for (size_t i = begin; i < end; ++i) text += line[i];
+  if (end < line.size()) text += "...";
+  return fmt::format("{}\n{:>{}}", text, '^', before.size() + caret - begin + 1);
 }
 
 }  // namespace
@@ -41,12 +55,14 @@ std::string_view SourceText::line(int number) const {
 std::string render_error(const Mark& mark, std::string_view message) {
   if (!mark.source) return fmt::format("error: {}", message);
   if (!mark.known()) return fmt::format("{}: error: {}", mark.source->name, message);
-  int column = mark.column;
-  std::string line = excerpt(mark.source->line(mark.line), column);
-  std::replace(line.begin(), line.end(), '\t', ' ');
+  const std::string_view line = mark.source->line(mark.line);
+  const auto before = static_cast<size_t>(std::max(mark.column, 1) - 1);
+  const std::string_view left = line.substr(0, before);
+  const size_t column = characters(left).size() + (before - left.size());
   std::string text =
-      fmt::format("{}:{}:{}: error: {}", mark.source->name, mark.line, mark.column, message);
-  if (!line.empty()) text += fmt::format("\n{}\n{:>{}}", line, '^', std::max(column, 1));
+      fmt::format("{}:{}:{}: error: {}", mark.source->name, mark.line, column + 1, message);
+  const std::vector<std::string> shown = characters(line);
+  if (!shown.empty()) text += "\n" + excerpt(shown, column);
   return text;
 }
 

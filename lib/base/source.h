@@ -18,7 +18,8 @@ struct SourceText {
   std::string_view line(int number) const;
 };
 
-/// Where something was written. Lines and columns count from 1; 0 means "nowhere".
+/// Where something was written. Lines and columns count from 1; 0 means "nowhere". A column counts
+/// bytes here; errors show it in characters.
 struct Mark {
   std::shared_ptr<const SourceText> source;
   int line = 0;
@@ -45,11 +46,13 @@ class Diagnostics {
   /// Throws InputError with render() unless ok().
   void throw_if_any() const;
 
- private:
   struct Entry {
     Mark mark;
     std::string message;
   };
+  const std::vector<Entry>& entries() const { return entries_; }
+
+ private:
   std::vector<Entry> entries_;
 };
 

@@ -28,6 +28,31 @@ Node as_fields(const Node& value, const ComponentType& type) {
   return fields;
 }
 
+// The usual slips of indentation: fields beside the name, and components without dashes.
+void not_one_component(const Node& node, Reader& reader, const Catalog& catalog) {
+  if (node.is_map() && node.entries.size() > 1) {
+    const Entry& first = node.entries[0];
+    const Entry& second = node.entries[1];
+    const ComponentType* type = catalog.find(first.key);
+    if (type && type->fields->find(second.key)) {
+      return reader.error(second.key_mark,
+                          fmt::format("'{}' must stand below {}, indented further, or within its "
+                                      "braces",
+                                      second.key, first.key));
+    }
+    if (type && catalog.find(second.key)) {
+      return reader.error(second.key_mark,
+                          fmt::format("expected one {0}; in a list each has a line that begins "
+                                      "with '- '",
+                                      catalog.kind()));
+    }
+  }
+  const std::string found =
+      node.is_map() ? fmt::format("a map of {} keys", node.entries.size()) : node.describe();
+  reader.error(node.mark, fmt::format("expected one {0}, as `Name` or `Name: {{...}}`, not {1}",
+                                      catalog.kind(), found));
+}
+
 }  // namespace
 
 Catalog& Catalog::add_plain(std::string name, std::string doc,
@@ -65,6 +90,7 @@ const Catalog& Catalogs::at(std::string_view kind) const {
 }
 
 void read_component(const Node& node, Reader& reader, std::string_view kind, AnyRef& out) {
+  const Catalog& catalog = reader.catalogs.at(kind);
   Node none;
   const Node* value = &none;
   std::string name;
@@ -77,13 +103,8 @@ void read_component(const Node& node, Reader& reader, std::string_view kind, Any
     mark = node.entries[0].key_mark;
     value = &node.entries[0].value;
   } else {
-    const std::string found =
-        node.is_map() ? fmt::format("a map of {} keys", node.entries.size()) : node.describe();
-    reader.error(node.mark, fmt::format("expected one {0}, as `Name` or `Name: {{...}}`, not {1}",
-                                        kind, found));
-    return;
+    return not_one_component(node, reader, catalog);
   }
-  const Catalog& catalog = reader.catalogs.at(kind);
   const ComponentType* type = catalog.find(name);
   if (!type) {
     const std::vector<std::string> known = catalog.names();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -37,6 +38,9 @@ template <>
 struct Codec<int64_t> {
   static void read(const Node& node, Reader& reader, std::string_view field, int64_t& out) {
     const auto value = node.is_scalar() && !node.quoted ? parse_int(node.scalar) : std::nullopt;
+    if (!value && node.is_scalar() && !node.quoted && is_huge_int(node.scalar)) {
+      return reader.error(node.mark, std::string(field) + " is too large: " + node.scalar);
+    }
     if (!value) return wrong_type(node, reader, field, "a whole number");
     out = *value;
   }
@@ -50,6 +54,7 @@ struct Codec<double> {
   static void read(const Node& node, Reader& reader, std::string_view field, double& out) {
     const auto value = node.is_scalar() && !node.quoted ? parse_float(node.scalar) : std::nullopt;
     if (!value) return wrong_type(node, reader, field, "a number");
+    if (!std::isfinite(*value)) return wrong_type(node, reader, field, "a finite number");
     out = *value;
   }
   static Node write(double value) { return Node::of(format_float(value)); }
@@ -170,7 +175,7 @@ struct Codec<std::map<std::string, double>> {
     return node;
   }
   static std::string type() { return "map of float"; }
-  static FieldForm form() { return {}; }
+  static FieldForm form() { return {FieldForm::Kind::kMap, nullptr, {}}; }
 };
 
 /// A struct with its own field list.

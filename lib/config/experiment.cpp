@@ -29,7 +29,7 @@ const FieldList& DatasetSpec::fields() {
           .field("delimiter", &DatasetSpec::delimiter, "one character, 'tab' or 'space'")
           .field("missing", &DatasetSpec::missing, "texts that mean a missing value")
           .field("limit", &DatasetSpec::limit, "read at most this many rows", at_least(1))
-          .field("shape", &DatasetSpec::shape, "shape of one sample", at_least(1))
+          .field("shape", &DatasetSpec::shape, "shape of one sample", count())
           .field("rescale", &DatasetSpec::rescale, "factor on every feature, before all else")
           .field("standardize", &DatasetSpec::standardize,
                  "to zero mean and unit variance of the training rows")
@@ -63,7 +63,7 @@ const FieldList& TrainSpec::fields() {
       FieldListOf<TrainSpec>("train", "How one model is trained.")
           .field("loss", &TrainSpec::loss, "what is minimised", required)
           .field("optimizer", &TrainSpec::optimizer, "how it is minimised", required)
-          .field("batch_size", &TrainSpec::batch_size, "samples per step", at_least(1))
+          .field("batch_size", &TrainSpec::batch_size, "samples per step", count())
           .field("epochs", &TrainSpec::epochs, "passes over the training rows", at_least(1))
           .field("metrics", &TrainSpec::metrics, "what is reported besides the loss")
           .field("validation_split", &TrainSpec::validation_split,
@@ -83,7 +83,7 @@ const FieldList& CvSpec::fields() {
           .field("strategy", &CvSpec::strategy, "how rows are dealt to folds")
           .field("stratify", &CvSpec::stratify, "KFold that keeps the class proportions")
           .field("shuffle", &CvSpec::shuffle, "deal the rows in random order")
-          .field("n_repeats", &CvSpec::n_repeats, "repeat with other folds and seeds", at_least(1));
+          .field("n_repeats", &CvSpec::n_repeats, "repeat with other folds and seeds", count());
   return list;
 }
 
@@ -99,7 +99,7 @@ const FieldList& ExperimentSpec::fields() {
           .field("param_grid", &ExperimentSpec::param_grid, "settings to search over")
           .field("scoring", &ExperimentSpec::scoring, "metric that ranks the cells")
           .field("refit", &ExperimentSpec::refit, "train the best cell on all training rows")
-          .field("threads", &ExperimentSpec::threads, "threads of one training", at_least(1))
+          .field("threads", &ExperimentSpec::threads, "threads of one training", count())
           .field("predictions", &ExperimentSpec::predictions,
                  "whose out-of-fold predictions are stored");
   return list;

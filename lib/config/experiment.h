@@ -52,6 +52,7 @@ struct HoldOutSpec {
   double test = 0;  ///< fraction of all rows; 0: what the manifest names as test, or none
   bool shuffle = true;
   bool stratify = false;
+  KeyMarks marks;
   static const FieldList& fields();
 };
 
@@ -108,7 +109,7 @@ struct Codec<ClassWeight> {
   static void read(const Node& node, Reader& reader, std::string_view field, ClassWeight& out);
   static Node write(const ClassWeight& value);
   static std::string type() { return "'balanced' or map of float"; }
-  static FieldForm form() { return {}; }
+  static FieldForm form() { return {FieldForm::Kind::kMap, nullptr, {}}; }
 };
 
 struct TrainSpec {
@@ -124,6 +125,7 @@ struct TrainSpec {
   bool shuffle = true;
   int64_t checkpoint_every = 0;  ///< epochs; 0: none
   Mark early_stopping_mark;
+  Mark class_weight_mark;
   static const FieldList& fields();
 };
 
@@ -135,6 +137,7 @@ struct CvSpec {
   bool stratify = false;  ///< KFold with it is StratifiedKFold
   bool shuffle = false;
   int64_t n_repeats = 1;
+  KeyMarks marks;
   static const FieldList& fields();
 
   SplitStrategy effective() const {
@@ -163,7 +166,7 @@ struct Codec<ParamGrid> {
   static void read(const Node& node, Reader& reader, std::string_view field, ParamGrid& out);
   static Node write(const ParamGrid& value);
   static std::string type() { return "map of lists, or list of such maps"; }
-  static FieldForm form() { return {}; }
+  static FieldForm form() { return {FieldForm::Kind::kMap, nullptr, {}}; }
 };
 
 enum class KeepPredictions { kBest, kAll, kNone };

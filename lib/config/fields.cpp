@@ -2,12 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/suggest.h"
 
 namespace mlrun::config {
 
 Check at_least(double bound) {
   return {[bound](double v) { return v >= bound; }, fmt::format("at least {}", bound)};
+}
+
+Check count() {
+  return {[](double v) { return v >= 1 && v < 2147483648.0; }, "at least 1 and below 2^31"};
 }
 
 Check above(double bound) {
@@ -36,24 +42,36 @@ std::vector<std::string> FieldList::names() const {
   return names;
 }
 
+std::string FieldList::hint(std::string_view key) const {
+  const std::vector<std::string> known = names();
+  const std::string guess = did_you_mean(key, known);
+  if (!guess.empty()) return guess;
+  for (const Field& field : fields_) {
+    if (field.form.spec && field.form.spec->find(key)) return "; it belongs in " + field.name;
+  }
+  if (known.empty()) return "; it takes no keys";
+  return fmt::format("; known: {}", fmt::join(known, ", "));
+}
+
 void FieldList::read(void* spec, const Node& node, Reader& reader) const {
   if (!node.is_map() && !node.is_null()) {
     reader.error(node.mark, fmt::format("{} must be a map of keys and values, not {}", name_,
                                         node.describe()));
     return;
   }
+  std::vector<std::string> misspelt;
   for (const Entry& entry : node.entries) {
     if (const Field* field = find(entry.key)) {
       field->read(spec, entry.value, reader);
     } else {
-      const std::vector<std::string> known = names();
-      std::string hint = did_you_mean(entry.key, known);
-      if (hint.empty() && known.empty()) hint = "; it takes no keys";
-      reader.error(entry.key_mark, fmt::format("unknown key '{}' in {}{}", entry.key, name_, hint));
+      misspelt.push_back(nearest(entry.key, names()));
+      reader.error(entry.key_mark,
+                   fmt::format("unknown key '{}' in {}{}", entry.key, name_, hint(entry.key)));
     }
   }
   for (const Field& field : fields_) {
-    if (field.required && !node.find(field.name)) {
+    const bool tried = std::find(misspelt.begin(), misspelt.end(), field.name) != misspelt.end();
+    if (field.required && !node.find(field.name) && !tried) {
       reader.error(node.mark, fmt::format("{} needs '{}' ({})", name_, field.name, field.doc));
     }
   }

@@ -43,7 +43,13 @@ struct Reader {
 
 /// What can stand under a field, so that a path such as model.0.units can be followed.
 struct FieldForm {
-  enum class Kind { kValue, kSpec, kComponent, kComponentList };
+  enum class Kind {
+    kValue,
+    kMap,  ///< of keys that are free; they may hold dots
+    kSpec,
+    kComponent,
+    kComponentList
+  };
   Kind kind = Kind::kValue;
   const FieldList* spec = nullptr;  ///< of kSpec
   std::string_view catalog;         ///< of kComponent and kComponentList
@@ -67,6 +73,7 @@ struct Check {
 };
 
 Check at_least(double bound);
+Check count();  ///< [1, 2^31): of what becomes a dimension
 Check above(double bound);
 Check between(double low, double high);  ///< both ends included
 Check fraction();                        ///< [0, 1)
@@ -83,6 +90,10 @@ class FieldList {
   const std::vector<Field>& fields() const { return fields_; }
   const Field* find(std::string_view name) const;
   std::vector<std::string> names() const;
+
+  /// What to say about a key that is none of these: "; did you mean 'units'?", "; it belongs in
+  /// train", or which keys there are.
+  std::string hint(std::string_view key) const;
 
   /// Reads a map into `spec`; unknown keys, missing required keys and bad values are errors.
   void read(void* spec, const Node& node, Reader& reader) const;

@@ -14,23 +14,20 @@ namespace {
 
 struct Override {
   std::string path;
-  std::string value;
   std::shared_ptr<const SourceText> text;
-  int value_column = 1;
+  size_t value_begin = 0;
 };
 
 void apply(Node& root, const Override& override, Reader& reader) {
   Diagnostics syntax;
-  // Leading blanks keep the columns of the value those of the whole word.
-  const auto padded = std::make_shared<SourceText>(SourceText{
-      override.text->name,
-      std::string(static_cast<size_t>(override.value_column - 1), ' ') + override.value});
-  Node value = parse_yaml(padded, syntax);
+  Node value = parse_yaml(override.text, syntax, override.value_begin);
+  const Mark begin{override.text, 1, static_cast<int>(override.value_begin) + 1};
   if (!syntax.ok()) {
-    reader.error({override.text, 1, override.value_column},
-                 fmt::format("'{}' is not a YAML value", override.value));
+    reader.error(begin, fmt::format("'{}' is not a YAML value",
+                                    override.text->text.substr(override.value_begin)));
     return;
   }
+  if (value.is_null()) value.mark = begin;
   set_path(root, ExperimentSpec::fields(), override.path, value, {override.text, 1, 1}, reader);
 }
 
@@ -51,11 +48,9 @@ void apply_environment(Node& root, const std::string& setting, Reader& reader) {
       path += static_cast<char>(std::tolower(static_cast<unsigned char>(setting[i])));
     }
   }
-  if (!ExperimentSpec::fields().find(path.substr(0, path.find('.')))) return;
-  apply(root,
-        {path, setting.substr(equals + 1), word("environment", setting),
-         static_cast<int>(equals) + 2},
-        reader);
+  const bool ours = ExperimentSpec::fields().find(path.substr(0, path.find('.'))) != nullptr;
+  if (!ours && path.find('.') == std::string::npos) return;
+  apply(root, {path, word("environment", setting), equals + 1}, reader);
 }
 
 void apply_command_line(Node& root, const std::string& setting, Reader& reader) {
@@ -65,9 +60,7 @@ void apply_command_line(Node& root, const std::string& setting, Reader& reader) 
     reader.error({text, 1, 1}, "an override is written key.sub=value");
     return;
   }
-  apply(root,
-        {setting.substr(0, equals), setting.substr(equals + 1), text, static_cast<int>(equals) + 2},
-        reader);
+  apply(root, {setting.substr(0, equals), text, equals + 1}, reader);
 }
 
 Mark mark_of(const Node& tree, std::initializer_list<std::string_view> path) {
@@ -82,11 +75,18 @@ Mark mark_of(const Node& tree, std::initializer_list<std::string_view> path) {
   return mark;
 }
 
+KeyMarks marks_below(const Node& tree, std::string_view section, std::string_view key) {
+  const Entry* outer = tree.find(section);
+  const Entry* inner = outer ? outer->value.find(key) : nullptr;
+  return inner ? KeyMarks(*inner) : KeyMarks();
+}
+
 void check_source(const Node& tree, const ExperimentSpec& spec, Reader& reader) {
   const bool both = spec.dataset.source && spec.dataset.generate;
   const bool none = !spec.dataset.source && !spec.dataset.generate;
   const Entry* dataset = tree.find("dataset");
-  if (!dataset || !dataset->value.is_map() || (!both && !none)) return;
+  const bool readable = dataset && (dataset->value.is_map() || dataset->value.is_null());
+  if (!readable || (!both && !none)) return;
   const Node* generate = dataset->value.find("generate") ? &dataset->value : nullptr;
   if (none && (generate || dataset->value.find("source"))) return;  // reported already
   reader.error(dataset->key_mark, both ? "dataset has both 'source' and 'generate'"
@@ -106,11 +106,15 @@ Node load_tree(const ExperimentSource& source, Reader& reader) {
   } catch (const Error& error) {
     throw InputError(error.what());
   }
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (text->text.starts_with(kByteOrderMark)) text->text.erase(0, kByteOrderMark.size());
   Node root = parse_yaml(text, reader.diagnostics);
   if (!root.mark.source) root.mark = {text, 1, 1};
   if (!root.is_map()) {
     if (reader.diagnostics.ok()) {
-      reader.error(root.mark, "an experiment is a map with the keys dataset, model and train");
+      reader.error(root.mark, fmt::format("{}an experiment is a map with the keys dataset, model "
+                                          "and train",
+                                          root.is_null() ? "nothing is written here; " : ""));
     }
     return root;
   }
@@ -126,11 +130,14 @@ ExperimentSpec read_experiment(const Node& tree, const std::string& default_name
   if (spec.name.empty()) spec.name = default_name;
   check_source(tree, spec, reader);
   const Entry* model = tree.find("model");
-  if (model && spec.model.empty() && reader.diagnostics.ok()) {
+  if (model && spec.model.empty()) {
     reader.error(model->key_mark, "model needs at least one layer");
   }
   spec.dataset.source_mark = mark_of(tree, {"dataset", "source"});
   spec.train.early_stopping_mark = mark_of(tree, {"train", "early_stopping", "monitor"});
+  spec.train.class_weight_mark = mark_of(tree, {"train", "class_weight"});
+  spec.dataset.split.marks = marks_below(tree, "dataset", "split");
+  if (spec.cv) spec.cv->marks = KeyMarks(*tree.find("cv"));
   spec.scoring_mark = mark_of(tree, {"scoring"});
   return spec;
 }

@@ -15,8 +15,8 @@ struct ExperimentSource {
   std::filesystem::path file;
   /// "train.epochs=5", in the order of the command line.
   std::vector<std::string> overrides;
-  /// "NAME=value": MLRUN_TRAIN__EPOCHS=5 sets train.epochs. Names whose first part is no key of
-  /// an experiment are somebody else's.
+  /// "NAME=value": MLRUN_TRAIN__EPOCHS=5 sets train.epochs. A name without "__" that is no key of
+  /// an experiment (MLRUN_CACHE) is somebody else's.
   std::vector<std::string> environment;
 };
 

@@ -93,6 +93,11 @@ Node& Node::operator[](std::string_view key) {
   return entries.back().value;
 }
 
+const Mark& KeyMarks::of(std::string_view key) const {
+  const Entry* entry = map_.value.find(key);
+  return entry ? entry->value.mark : map_.key_mark;
+}
+
 Node Node::of(std::string scalar, bool quoted) {
   Node node;
   node.kind = Kind::kScalar;
@@ -110,7 +115,7 @@ std::string Node::describe() const {
     case Kind::kMap:
       return "a map";
     case Kind::kScalar:
-      return "'" + scalar + "'";
+      return (quoted ? "the text '" : "'") + scalar + "'";
   }
   return "";
 }

@@ -38,7 +38,7 @@ struct Node {
   static Node map() { return with_kind(Kind::kMap); }
   static Node sequence() { return with_kind(Kind::kSequence); }
 
-  /// "a number", "a string", "a list", "a map" or "nothing": for messages.
+  /// "'ten'", "the text '10'" (quoted), "a list", "a map" or "nothing": for messages.
   std::string describe() const;
 
  private:
@@ -55,8 +55,23 @@ struct Entry {
   Node value;
 };
 
-/// Parses one YAML document. Syntax errors and duplicate keys go to `diagnostics`.
-Node parse_yaml(const std::shared_ptr<const SourceText>& source, Diagnostics& diagnostics);
+/// Where a map and its values were written.
+class KeyMarks {
+ public:
+  KeyMarks() = default;
+  explicit KeyMarks(const Entry& map) : map_(map) {}
+
+  /// Of the value under `key`; of the map's own key if it holds none.
+  const Mark& of(std::string_view key) const;
+
+ private:
+  Entry map_;
+};
+
+/// Parses one YAML document, from byte `begin` of the text. Syntax errors, duplicate keys, further
+/// documents and text that is not UTF-8 go to `diagnostics`.
+Node parse_yaml(const std::shared_ptr<const SourceText>& source, Diagnostics& diagnostics,
+                size_t begin = 0);
 
 /// YAML text that parse_yaml reads back to the same tree.
 std::string to_yaml(const Node& node);

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "base/suggest.h"
-
 namespace mlrun::config {
 namespace {
 
@@ -30,18 +28,22 @@ class PathSetter {
     if (at == parts_.size()) return assign(node);
     const Field* field = list.find(parts_[at]);
     if (!field) {
-      return fail(fmt::format("{} has no key '{}'{}", list.name(), parts_[at],
-                              did_you_mean(parts_[at], list.names())));
+      return fail(
+          fmt::format("{} has no key '{}'{}", list.name(), parts_[at], list.hint(parts_[at])));
     }
     if (!node.is_map() && !node.is_null()) return fail("it leads into a plain value");
-    into_field(node[field->name], field->form, at + 1);
+    into_field(child(node, field->name), field->form, at + 1);
   }
+
+  std::string resolved() const { return resolved_; }
 
  private:
   void into_field(Node& node, const FieldForm& form, size_t at) {
     switch (form.kind) {
       case FieldForm::Kind::kValue:
         return into_value(node, at);
+      case FieldForm::Kind::kMap:
+        return into_map(node, at);
       case FieldForm::Kind::kSpec:
         return into_spec(node, *form.spec, at);
       case FieldForm::Kind::kComponent:
@@ -53,14 +55,16 @@ class PathSetter {
 
   void into_value(Node& node, size_t at) {
     if (at == parts_.size()) return assign(node);
-    if (node.is_sequence()) {
-      Node* item = item_at(node, at);
-      if (item) into_value(*item, at + 1);
-    } else if (node.is_map() || node.is_null()) {
-      into_value(node[parts_[at]], at + 1);
-    } else {
-      fail("it leads into a plain value");
-    }
+    if (!node.is_sequence()) return fail("it leads into a plain value");
+    if (Node* item = item_at(node, at)) into_value(*item, at + 1);
+  }
+
+  void into_map(Node& node, size_t at) {
+    if (at == parts_.size()) return assign(node);
+    if (!node.is_map() && !node.is_null()) return fail("it leads into a plain value");
+    std::string key = parts_[at];
+    while (++at < parts_.size()) key += "." + parts_[at];
+    assign(child(node, key));
   }
 
   void into_list(Node& node, std::string_view catalog, size_t at) {
@@ -81,6 +85,7 @@ class PathSetter {
       return fail(fmt::format("there is no {} to change", kind));
     }
     Entry& chosen = node.entries[0];
+    enter(chosen.key);
     const ComponentType* type = reader_.catalogs.at(kind).find(chosen.key);
     if (!type) return;  // reported when the tree is read
     if (parts_[at] == chosen.key && ++at == parts_.size()) return assign(chosen.value);
@@ -107,10 +112,22 @@ class PathSetter {
     } else if (std::stoul(index) >= node.items.size()) {
       fail(fmt::format("position {} is past the end of a list of {}", index, node.items.size()));
     } else {
+      enter(index);
       return &node.items[std::stoul(index)];
     }
     return nullptr;
   }
+
+  Node& child(Node& node, const std::string& key) {
+    enter(key);
+    if (Entry* entry = node.find(key)) return entry->value;
+    Node& value = node[key];
+    value.mark = mark_;
+    node.find(key)->key_mark = mark_;
+    return value;
+  }
+
+  void enter(const std::string& part) { resolved_ += (resolved_.empty() ? "" : ".") + part; }
 
   void assign(Node& node) { node = value_; }
 
@@ -119,6 +136,7 @@ class PathSetter {
   }
 
   std::string path_;
+  std::string resolved_;
   std::vector<std::string> parts_;
   const Node& value_;
   const Mark& mark_;
@@ -127,9 +145,11 @@ class PathSetter {
 
 }  // namespace
 
-void set_path(Node& root, const FieldList& list, std::string_view path, const Node& value,
-              const Mark& mark, Reader& reader) {
-  PathSetter(path, value, mark, reader).into_spec(root, list, 0);
+std::string set_path(Node& root, const FieldList& list, std::string_view path, const Node& value,
+                     const Mark& mark, Reader& reader) {
+  PathSetter setter(path, value, mark, reader);
+  setter.into_spec(root, list, 0);
+  return setter.resolved();
 }
 
 }  // namespace mlrun::config

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 
 namespace mlrun::config {
@@ -40,8 +41,17 @@ std::optional<double> parse_float(std::string_view text) {
   if (!numeric) return std::nullopt;
   double value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  if (end != digits.data() + digits.size()) return std::nullopt;
+  if (error == std::errc::result_out_of_range) return std::strtod(plain.c_str(), nullptr);
+  if (error != std::errc()) return std::nullopt;
   return value;
+}
+
+bool is_huge_int(std::string_view text) {
+  constexpr double kExact = 9007199254740992.0;  // 2^53: beyond it every double is whole
+  const std::optional<double> value = parse_float(text);
+  const bool digits = !text.empty() && std::isdigit(static_cast<unsigned char>(text.back()));
+  return value && digits && std::abs(*value) >= kExact;
 }
 
 std::optional<int64_t> parse_int(std::string_view text) {

@@ -12,7 +12,11 @@ namespace mlrun::config {
 /// Decimal integers, with an optional sign and with 1e6 and 1_000_000 spelled as people do.
 std::optional<int64_t> parse_int(std::string_view text);
 
-/// Any finite decimal or scientific number, `.inf`, `inf`, `.nan`.
+/// Whether this is a whole number that parse_int cannot hold.
+bool is_huge_int(std::string_view text);
+
+/// Any decimal or scientific number, `.inf`, `inf`, `.nan`. What is too large is infinite, what is
+/// too small is 0.
 std::optional<double> parse_float(std::string_view text);
 
 /// `true`/`false` in YAML's three spellings.

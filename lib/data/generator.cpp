@@ -51,23 +51,29 @@ void set_targets(Dataset& dataset, GeneratedTable& table, bool classify) {
   for (int32_t c = 0; c < table.class_count; ++c) dataset.class_names.push_back(std::to_string(c));
 }
 
-}  // namespace
-
-GeneratedTable classes_table(int64_t rows, int64_t width, int32_t class_count) {
+GeneratedTable features_table(int64_t rows, int64_t width) {
+  constexpr double kMostNumbers = 4294967296.0;  // 2^32: 16 GiB
+  if (static_cast<double>(rows) * static_cast<double>(width) > kMostNumbers) {
+    throw InputError(fmt::format("{} rows of {} features are too many to generate", rows, width));
+  }
   GeneratedTable table;
   table.rows = rows;
   table.width = width;
   table.features.resize(static_cast<size_t>(rows * width));
+  return table;
+}
+
+}  // namespace
+
+GeneratedTable classes_table(int64_t rows, int64_t width, int32_t class_count) {
+  GeneratedTable table = features_table(rows, width);
   table.classes.resize(static_cast<size_t>(rows));
   table.class_count = class_count;
   return table;
 }
 
 GeneratedTable values_table(int64_t rows, int64_t width, int64_t targets) {
-  GeneratedTable table;
-  table.rows = rows;
-  table.width = width;
-  table.features.resize(static_cast<size_t>(rows * width));
+  GeneratedTable table = features_table(rows, width);
   table.values.resize(static_cast<size_t>(rows * targets));
   table.targets = targets;
   return table;

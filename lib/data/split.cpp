@@ -20,7 +20,9 @@ namespace {
 constexpr uint64_t kHoldOutStep = uint64_t{1} << 40;
 constexpr uint64_t kRepeatStep = uint64_t{1} << 20;  // room for the classes of one repeat
 
-[[noreturn]] void fail(const std::string& message) { throw InputError(render_error({}, message)); }
+[[noreturn]] void fail(const Mark& mark, const std::string& message) {
+  throw InputError(render_error(mark, message));
+}
 
 std::vector<int32_t> at_rows(const int32_t* codes, std::span<const int64_t> rows) {
   std::vector<int32_t> chosen;
@@ -48,6 +50,7 @@ struct Taking {
   double fraction = 0;
   bool stratify = false;
   std::optional<FoldOrder> order;  ///< at random; else the last ones
+  Mark mark;                       ///< of what asks for it
 };
 
 // The last `count` positions, after a shuffle if there is an order.
@@ -93,7 +96,8 @@ void take_groups(const std::vector<int32_t>& codes, int64_t count, const Taking&
   const auto groups = members(codes);
   std::vector<int64_t> order;
   for (const auto& [code, positions] : groups) order.push_back(code);
-  if (order.size() < 2) fail("cannot split the rows by group: there is only one group");
+  if (order.size() < 2)
+    fail(taking.mark, "cannot split the rows by group: there is only one group");
   if (taking.order) shuffle(order, taking.order->stream, taking.order->step);
   int64_t rows = 0;
   for (auto group = order.rbegin(); group + 1 != order.rend() && rows < count; ++group) {
@@ -108,7 +112,9 @@ Split take_fraction(const Dataset& dataset, std::span<const int64_t> rows, const
                     const char* what) {
   const auto total = static_cast<int64_t>(rows.size());
   const auto count = static_cast<int64_t>(std::ceil(taking.fraction * static_cast<double>(total)));
-  if (count >= total) fail(fmt::format("{} leaves nothing of {} rows to train on", what, total));
+  if (count >= total) {
+    fail(taking.mark, fmt::format("{} leaves nothing of {} rows to train on", what, total));
+  }
   std::vector<bool> taken(rows.size());
   if (dataset.groups) {
     take_groups(at_rows(dataset.groups, rows), count, taking, taken);
@@ -125,20 +131,33 @@ Split take_fraction(const Dataset& dataset, std::span<const int64_t> rows, const
   return split;
 }
 
-void check_classes(const Dataset& dataset, std::span<const int64_t> rows, int64_t folds) {
-  if (!dataset.classes) fail("cv.stratify needs classes, but the target is a number");
+void check_classes(const Dataset& dataset, const config::CvSpec& spec,
+                   std::span<const int64_t> rows) {
+  const int64_t folds = spec.n_splits;
+  if (!dataset.classes) {
+    fail(spec.marks.of(spec.stratify ? "stratify" : "strategy"),
+         fmt::format("{} needs classes, but the target is a number",
+                     spec.stratify ? "cv.stratify" : "StratifiedKFold"));
+  }
   for (const auto& [code, positions] : members(at_rows(dataset.classes, rows))) {
     const auto count = static_cast<int64_t>(positions.size());
     if (count >= folds) continue;
-    fail(fmt::format("cv.n_splits is {}, but class '{}' has only {} rows", folds,
-                     dataset.class_names[static_cast<size_t>(code)], count));
+    fail(spec.marks.of("n_splits"),
+         fmt::format("cv.n_splits is {}, but class '{}' has only {} row{}", folds,
+                     dataset.class_names[static_cast<size_t>(code)], count, count == 1 ? "" : "s"));
   }
 }
 
-void check_groups(const Dataset& dataset, std::span<const int64_t> rows, int64_t folds) {
-  if (!dataset.groups) fail("GroupKFold needs dataset.group, the column of the groups");
+void check_groups(const Dataset& dataset, const config::CvSpec& spec,
+                  std::span<const int64_t> rows) {
+  if (!dataset.groups) {
+    fail(spec.marks.of("strategy"), "GroupKFold needs dataset.group, the column of the groups");
+  }
   const auto count = static_cast<int64_t>(members(at_rows(dataset.groups, rows)).size());
-  if (count < folds) fail(fmt::format("cv.n_splits is {}, but there are {} groups", folds, count));
+  if (count < spec.n_splits) {
+    fail(spec.marks.of("n_splits"),
+         fmt::format("cv.n_splits is {}, but there are only {} groups", spec.n_splits, count));
+  }
 }
 
 void check(const Dataset& dataset, const config::CvSpec& spec, std::span<const int64_t> rows) {
@@ -148,17 +167,22 @@ void check(const Dataset& dataset, const config::CvSpec& spec, std::span<const i
   const auto count = static_cast<int64_t>(rows.size());
   const int64_t needed = series ? spec.n_splits + 1 : spec.n_splits;
   if (count < needed) {
-    fail(fmt::format("cv.n_splits is {}, but there are only {} rows", spec.n_splits, count));
+    fail(spec.marks.of("n_splits"),
+         fmt::format("cv.n_splits is {}, but there are only {} rows", spec.n_splits, count));
   }
   if (spec.shuffle && (series || strategy == SplitStrategy::kGroupKFold)) {
-    fail(fmt::format("{} does not shuffle; leave cv.shuffle out",
-                     series ? "TimeSeriesSplit" : "GroupKFold"));
+    fail(spec.marks.of("shuffle"), fmt::format("{} does not shuffle; leave cv.shuffle out",
+                                               series ? "TimeSeriesSplit" : "GroupKFold"));
   }
   if (spec.n_repeats > 1 && !spec.shuffle) {
-    fail("cv.n_repeats without cv.shuffle would repeat the same folds");
+    fail(spec.marks.of("n_repeats"), "cv.n_repeats without cv.shuffle would repeat the same folds");
   }
-  if (strategy == SplitStrategy::kStratifiedKFold) check_classes(dataset, rows, spec.n_splits);
-  if (strategy == SplitStrategy::kGroupKFold) check_groups(dataset, rows, spec.n_splits);
+  if (spec.stratify && strategy != SplitStrategy::kStratifiedKFold) {
+    fail(spec.marks.of("stratify"),
+         "cv.stratify goes with KFold only; leave it out or choose another cv.strategy");
+  }
+  if (strategy == SplitStrategy::kStratifiedKFold) check_classes(dataset, spec, rows);
+  if (strategy == SplitStrategy::kGroupKFold) check_groups(dataset, spec, rows);
 }
 
 std::vector<Split> time_series(std::span<const int64_t> rows, int64_t n_splits) {
@@ -197,9 +221,9 @@ Split hold_out(const Dataset& dataset, const config::HoldOutSpec& spec, uint64_t
     return split_by(rows, is_test);
   }
   if (spec.stratify && !dataset.classes) {
-    fail("split.stratify needs classes, but the target is a number");
+    fail(spec.marks.of("stratify"), "split.stratify needs classes, but the target is a number");
   }
-  Taking taking{spec.test, spec.stratify, {}};
+  Taking taking{spec.test, spec.stratify, {}, spec.marks.of("test")};
   if (spec.shuffle) taking.order = FoldOrder{PhiloxStream(seed, Purpose::kSplit), kHoldOutStep};
   return take_fraction(dataset, rows, taking, "split.test");
 }
@@ -229,7 +253,7 @@ std::vector<Split> cross_validation(const Dataset& dataset, const config::CvSpec
 
 Split validation_split(const Dataset& dataset, std::span<const int64_t> rows, double fraction,
                        uint64_t seed, uint32_t cell, uint32_t fold) {
-  Taking taking{fraction, dataset.classes != nullptr, {}};
+  Taking taking{fraction, dataset.classes != nullptr, {}, {}};
   taking.order = FoldOrder{PhiloxStream(seed, Purpose::kSplit, cell, fold), 2 * kHoldOutStep};
   return take_fraction(dataset, rows, taking, "train.validation_split");
 }

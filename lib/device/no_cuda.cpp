@@ -3,6 +3,8 @@
 
 namespace mlrun::device {
 
-std::string gpu_absence() { return "built without CUDA; configure with --preset cuda"; }
+std::string gpu_absence() {
+  return "this mlrun computes on CPUs only; a GPU version is not written yet";
+}
 
 }  // namespace mlrun::device

@@ -49,6 +49,14 @@ ValueId hard_silu(Graph& g, ValueId x) {
   return ops::mul(g, x, ops::unary(g, Ew::kHardSigmoid, x));
 }
 
+ValueId softmax(Graph& g, ValueId x) {
+  const Shape& shape = g.shape(x);
+  if (shape.rank() > 1 && shape.back() == 1) {
+    throw graph::ShapeError("softmax over one unit is always 1; use sigmoid, or more units");
+  }
+  return ops::softmax(g, x);
+}
+
 struct Simple {
   const char* name;
   const char* doc;
@@ -72,7 +80,7 @@ const std::vector<Simple>& simple_activations() {
       {"hard_silu", "x hard_sigmoid(x)", hard_silu, {"hard_swish"}},
       {"mish", "x tanh(softplus(x))", mish, {}},
       {"exponential", "e^x", one<Ew::kExp>, {"exp"}},
-      {"softmax", "e^x / sum e^x over the last axis", ops::softmax, {}},
+      {"softmax", "e^x / sum e^x over the last axis", softmax, {}},
       {"log_softmax", "log softmax over the last axis", ops::log_softmax, {}},
   };
   return all;

@@ -1,9 +1,12 @@
 #include "nn/losses.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <numbers>
 
 #include "ops/functions.h"
+#include "ops/matmul.h"
 #include "ops/softmax.h"
 
 namespace mlrun::nn {
@@ -41,6 +44,39 @@ ValueId before_softmax(Graph& g, ValueId prediction, bool from_logits) {
   return ops::unary(g, Ew::kLog, clip(g, prediction, kEpsilon, 1 - kEpsilon));
 }
 
+bool ends_in_sigmoid(const Graph& g, ValueId output) {
+  return before_sigmoid(g, output) != graph::kNoValue;
+}
+
+bool ends_in_softmax(const Graph& g, ValueId output) {
+  const graph::Node* node = g.producer(output);
+  return node && dynamic_cast<const ops::SoftmaxOp*>(node->op.get());
+}
+
+// A product, or the sum with a bias: any number, so no probability.
+bool ends_linear(const Graph& g, ValueId output) {
+  const graph::Node* node = g.producer(output);
+  if (!node) return true;
+  const auto* op = dynamic_cast<const ops::ElementwiseOp*>(node->op.get());
+  return op ? op->code()[0].code == Ew::kAdd
+            : dynamic_cast<const ops::MatMulOp*>(node->op.get()) != nullptr;
+}
+
+// `activation` is what turns the scores of a model into probabilities.
+std::string misfit_of_probability(bool from_logits, bool linear, bool activated,
+                                  const char* activation) {
+  if (!from_logits && linear) {
+    return fmt::format(
+        "wants probabilities: end the model with activation: {0}, or set from_logits: true",
+        activation);
+  }
+  if (from_logits && activated) {
+    return fmt::format(
+        "has from_logits: true, but the model ends with a {0}: leave one of them out", activation);
+  }
+  return "";
+}
+
 struct BinaryCrossentropy : Loss {
   bool from_logits = false;
   double label_smoothing = 0;
@@ -54,6 +90,10 @@ struct BinaryCrossentropy : Loss {
     return list;
   }
   TargetKind target_kind() const override { return TargetKind::kBinary; }
+  std::string misfit(const Graph& g, ValueId output) const override {
+    return misfit_of_probability(from_logits, ends_linear(g, output), ends_in_sigmoid(g, output),
+                                 "sigmoid");
+  }
   ValueId prediction(Graph& g, ValueId output) const override {
     return from_logits ? ops::unary(g, Ew::kSigmoid, output) : output;
   }
@@ -88,6 +128,10 @@ struct SparseCategoricalCrossentropy : Loss {
     return list;
   }
   TargetKind target_kind() const override { return TargetKind::kLabels; }
+  std::string misfit(const Graph& g, ValueId output) const override {
+    return misfit_of_probability(from_logits, ends_linear(g, output), ends_in_softmax(g, output),
+                                 "softmax");
+  }
   ValueId prediction(Graph& g, ValueId output) const override {
     return from_logits ? ops::softmax(g, output) : output;
   }
@@ -110,6 +154,10 @@ struct CategoricalCrossentropy : Loss {
     return list;
   }
   TargetKind target_kind() const override { return TargetKind::kLabels; }
+  std::string misfit(const Graph& g, ValueId output) const override {
+    return misfit_of_probability(from_logits, ends_linear(g, output), ends_in_softmax(g, output),
+                                 "softmax");
+  }
   ValueId prediction(Graph& g, ValueId output) const override {
     return from_logits ? ops::softmax(g, output) : output;
   }

@@ -1,6 +1,8 @@
 // What is minimised. Keras' names, formulas and defaults.
 #pragma once
 
+#include <string>
+
 #include "config/experiment.h"
 #include "graph/graph.h"
 
@@ -21,6 +23,9 @@ class Loss : public config::Component {
   /// final sigmoid or softmax is seen through, so that the loss is computed from the logits.
   virtual graph::ValueId per_sample(graph::Graph& g, graph::ValueId prediction,
                                     graph::ValueId target) const = 0;
+
+  /// Why this end of a model is surely a slip (no sigmoid, or one too many), or "".
+  virtual std::string misfit(const graph::Graph&, graph::ValueId) const { return ""; }
 
   /// The model's output as probabilities or values: what is stored and what metrics see.
   virtual graph::ValueId prediction(graph::Graph&, graph::ValueId output) const { return output; }

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <map>
 
+#include "base/error.h"
 #include "base/suggest.h"
 
 namespace mlrun::nn {
@@ -66,7 +67,7 @@ class ModelBuilder {
     if (inputs.empty()) return;
     try {
       made_[name] = {builder_.add(name, ref.type->name, layer, inputs), ref.mark, false};
-    } catch (const graph::ShapeError& error) {
+    } catch (const Error& error) {
       return diagnostics_.error(ref.mark, ref.type->name + ": " + error.what());
     }
     order_.push_back(name);

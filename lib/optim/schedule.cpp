@@ -160,12 +160,12 @@ void Codec<optim::LearningRate>::read(const Node& node, Reader& reader, std::str
   const bool component = node.is_map() || (node.is_scalar() && !parse_float(node.scalar) &&
                                            reader.catalogs.at("schedule").find(node.scalar));
   if (component) return Codec<Ref<optim::ScheduleKind>>::read(node, reader, field, out.schedule);
-  const auto value = node.is_scalar() && !node.quoted ? parse_float(node.scalar) : std::nullopt;
-  if (!value) return wrong_type(node, reader, field, "a number or a schedule");
-  if (*value < 0) {
+  const bool number = node.is_scalar() && !node.quoted && parse_float(node.scalar);
+  if (!number) return wrong_type(node, reader, field, "a number or a schedule");
+  Codec<double>::read(node, reader, field, out.value);
+  if (out.value < 0) {
     reader.error(node.mark, std::string(field) + " must be at least 0, not " + node.scalar);
   }
-  out.value = *value;
 }
 
 Node Codec<optim::LearningRate>::write(const optim::LearningRate& value) {

@@ -64,8 +64,9 @@ class StudyRun {
         budget_(budget),
         options_(options),
         points_(plan_points(study)),
-        journal_(trials::open_folder(
-            options.output, identity_of(search, study, budget.core_count()), options.overwrite)) {
+        journal_(trials::open_folder(options.output,
+                                     identity_of(search, study, budget.core_count()), search.config,
+                                     options.overwrite)) {
     for (const std::string& bytes : journal_.records()) {
       auto [index, measurement] = from_bytes(bytes);
       measurement.point = points_.at(index);

@@ -42,14 +42,24 @@ void check_metrics(const config::TrainSpec& train, Diagnostics& diagnostics) {
   }
 }
 
+// About a score that is not computed; its first letters are "val_" or so, then the metric.
+std::string score_hint(const std::string& score, size_t metric_begin,
+                       const std::vector<std::string>& known) {
+  if (const auto* type = metric_catalog().find(score.substr(metric_begin))) {
+    return fmt::format("; add {} to train.metrics", type->name);
+  }
+  const std::string guess = did_you_mean(score, known);
+  return guess.empty() ? fmt::format("; there are {}", fmt::join(known, ", ")) : guess;
+}
+
 void check_early_stopping(config::TrainSpec& train, Diagnostics& diagnostics) {
   if (!train.early_stopping) return;
   const config::EarlyStoppingSpec& stopping = *train.early_stopping;
   std::vector<std::string> known = score_names(train);
   for (size_t i = 0, n = known.size(); i < n; ++i) known.push_back("val_" + known[i]);
   if (std::find(known.begin(), known.end(), stopping.monitor) == known.end()) {
-    std::string hint = did_you_mean(stopping.monitor, known);
-    if (hint.empty()) hint = fmt::format("; it can watch {}", fmt::join(known, ", "));
+    const bool validation = stopping.monitor.starts_with("val_");
+    const std::string hint = score_hint(stopping.monitor, validation ? 4 : 0, known);
     diagnostics.error(train.early_stopping_mark,
                       fmt::format("early_stopping cannot monitor '{}'{}", stopping.monitor, hint));
     return;
@@ -63,6 +73,14 @@ void check_early_stopping(config::TrainSpec& train, Diagnostics& diagnostics) {
   }
 }
 
+void check_class_weight(const config::TrainSpec& train, Diagnostics& diagnostics) {
+  if (!train.class_weight.any()) return;
+  if (train.loss.as<nn::Loss>().target_kind() != nn::TargetKind::kValues) return;
+  diagnostics.error(train.class_weight_mark, fmt::format("class_weight needs classes, but the loss "
+                                                         "{} is for values",
+                                                         train.loss.type->name));
+}
+
 void check_scoring(ExperimentSpec& spec, Diagnostics& diagnostics) {
   const std::vector<std::string> known = score_names(spec.train);
   if (!spec.scoring) {
@@ -72,15 +90,15 @@ void check_scoring(ExperimentSpec& spec, Diagnostics& diagnostics) {
   const config::ComponentType* type = metric_catalog().find(*spec.scoring);
   if (type) spec.scoring = type->name;
   if (std::find(known.begin(), known.end(), *spec.scoring) == known.end()) {
-    std::string hint = did_you_mean(*spec.scoring, known);
-    if (hint.empty()) hint = fmt::format("; train.metrics has {}", fmt::join(known, ", "));
     diagnostics.error(spec.scoring_mark,
-                      fmt::format("scoring '{}' is not computed{}", *spec.scoring, hint));
+                      fmt::format("scoring '{}' is not computed{}", *spec.scoring,
+                                  score_hint(*spec.scoring, 0, known)));
   }
 }
 
-void check_output(const ExperimentSpec& spec, const data::Dataset& dataset, const Shape& output,
-                  Diagnostics& diagnostics) {
+void check_output(const ExperimentSpec& spec, const data::Dataset& dataset, const graph::Graph& g,
+                  ValueId value, Diagnostics& diagnostics) {
+  const Shape& output = g.shape(value);
   const auto& loss = spec.train.loss;
   const Mark& mark = spec.model.back().mark;
   const nn::TargetKind kind = loss.as<nn::Loss>().target_kind();
@@ -99,14 +117,33 @@ void check_output(const ExperimentSpec& spec, const data::Dataset& dataset, cons
                                              "sparse_categorical_crossentropy",
                                              loss.type->name, classes));
   } else if (kind == nn::TargetKind::kBinary && width != 1) {
-    diagnostics.error(mark, fmt::format("{} needs a model that ends in one unit, not {}",
-                                        loss.type->name, width));
+    diagnostics.error(
+        mark, fmt::format("{} needs a model that ends in 1 unit, not {}", loss.type->name, width));
   } else if (kind == nn::TargetKind::kLabels && width != classes) {
-    diagnostics.error(mark, fmt::format("the model ends in {} units, but the data has {} classes",
-                                        width, classes));
+    diagnostics.error(
+        mark, fmt::format("the model must end in {0} units, one for each class, not {1}", classes,
+                          width));
   } else if (kind == nn::TargetKind::kValues && width != dataset.target_width()) {
-    diagnostics.error(mark, fmt::format("the model ends in {} units, but the target has {} columns",
-                                        width, dataset.target_width()));
+    diagnostics.error(
+        mark, fmt::format("the model must end in {0} unit{1}, one for each target column, not {2}",
+                          dataset.target_width(), dataset.target_width() == 1 ? "" : "s", width));
+  } else if (const std::string misfit = loss.as<nn::Loss>().misfit(g, value); !misfit.empty()) {
+    diagnostics.error(mark, loss.type->name + " " + misfit);
+  }
+}
+
+// More than any machine holds; also keeps the arithmetic of the plan below 2^63.
+void check_size(const ExperimentSpec& spec, const ModelReport& report, Diagnostics& diagnostics) {
+  constexpr double kMostNumbers = 1099511627776.0;  // 2^40: 4 TiB
+  for (size_t i = 0; i < report.layers.size(); ++i) {
+    const nn::LayerSummary& layer = report.layers[i];
+    const double batch = static_cast<double>(layer.output.sample_elements()) *
+                         static_cast<double>(spec.train.batch_size);
+    if (std::max(static_cast<double>(layer.parameters), batch) <= kMostNumbers) continue;
+    diagnostics.error(spec.model[i].mark,
+                      fmt::format("{} needs more than 4 TiB: {} parameters, and {:.3g} numbers for "
+                                  "a batch of {}",
+                                  layer.type, layer.parameters, batch, spec.train.batch_size));
   }
 }
 
@@ -115,10 +152,12 @@ void check_class_weights(const ExperimentSpec& spec, const data::Dataset& datase
   for (const auto& [name, weight] : spec.train.class_weight.weights) {
     const auto& known = dataset.class_names;
     if (std::find(known.begin(), known.end(), name) == known.end()) {
-      diagnostics.error(spec.train.loss.mark,
+      std::string hint = did_you_mean(name, known);
+      if (hint.empty()) hint = fmt::format("; it has {}", fmt::join(known, ", "));
+      diagnostics.error(spec.train.class_weight_mark,
                         fmt::format("class_weight names class '{}', which the data does not "
                                     "have{}",
-                                    name, did_you_mean(name, known)));
+                                    name, hint));
     }
   }
 }
@@ -162,6 +201,7 @@ void plan_training(const ExperimentSpec& spec, const data::Dataset& dataset, con
 void check_training(ExperimentSpec& spec, Diagnostics& diagnostics) {
   check_metrics(spec.train, diagnostics);
   check_early_stopping(spec.train, diagnostics);
+  check_class_weight(spec.train, diagnostics);
   check_scoring(spec, diagnostics);
 }
 
@@ -183,7 +223,8 @@ ModelReport check_model(const ExperimentSpec& spec, const data::Dataset& dataset
     report.flops_per_sample += layer.flops;
   }
   const size_t errors = diagnostics.size();
-  check_output(spec, dataset, g.shape(output), diagnostics);
+  check_size(spec, report, diagnostics);
+  check_output(spec, dataset, g, output, diagnostics);
   check_class_weights(spec, dataset, diagnostics);
   if (diagnostics.size() == errors) plan_training(spec, dataset, report.input, report);
   return report;

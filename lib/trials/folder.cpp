@@ -4,13 +4,32 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
+#include "trials/difference.h"
 
 namespace mlrun::trials {
 
 namespace fs = std::filesystem;
 
-store::Journal open_folder(const fs::path& folder, std::string_view identity, bool overwrite) {
-  fs::create_directories(folder);
+namespace {
+
+std::string refusal(const fs::path& folder, const std::string& config) {
+  std::string text = fmt::format("'{}' holds the results of another experiment", folder.string());
+  const fs::path stored = folder / "experiment.yaml";
+  if (fs::exists(stored)) text += describe_difference(read_file(stored), config);
+  return text + "\nuse another folder (-o) or --overwrite";
+}
+
+}  // namespace
+
+store::Journal open_folder(const fs::path& folder, std::string_view identity,
+                           const std::string& config, bool overwrite) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) {
+    throw InputError(
+        fmt::format("cannot make the folder '{}' (-o): {}", folder.string(), error.message()));
+  }
   store::Journal journal = store::Journal::open(folder / "journal", identity);
   if (overwrite) {
     for (const char* name : {"results.h5", "model.h5", "experiment.yaml", "log.txt"}) {
@@ -19,9 +38,7 @@ store::Journal open_folder(const fs::path& folder, std::string_view identity, bo
     fs::remove_all(folder / "checkpoints");
     journal.restart(identity);
   } else if (journal.origin() == store::JournalOrigin::kForeign) {
-    throw InputError(fmt::format(
-        "'{}' holds the results of another experiment; use another folder (-o) or --overwrite",
-        folder.string()));
+    throw InputError(refusal(folder, config));
   }
   return journal;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 #include "store/journal.h"
@@ -9,10 +10,11 @@
 namespace mlrun::trials {
 
 /// Makes the folder if it is absent and opens its journal. With `overwrite` what an earlier run
-/// left there is removed. Throws InputError when the folder holds another experiment (without
-/// overwrite) or is in use.
+/// left there is removed. Throws InputError when the folder cannot be made, is in use, or holds
+/// another experiment (without overwrite); then it says how `config`, the resolved experiment,
+/// differs from the stored one.
 store::Journal open_folder(const std::filesystem::path& folder, std::string_view identity,
-                           bool overwrite);
+                           const std::string& config, bool overwrite);
 
 /// Of this machine, for the results file.
 std::string host_name();

@@ -52,7 +52,8 @@ class Run {
  private:
   // Opens the journal and takes over the trials that have ended for good.
   store::Journal open_journal() {
-    store::Journal journal = open_folder(options_.output, search_.identity, options_.overwrite);
+    store::Journal journal =
+        open_folder(options_.output, search_.identity, search_.config, options_.overwrite);
     for (const std::string& bytes : journal.records()) {
       TrialRecord record = record_from_bytes(bytes);
       if (record.is_final()) report_.records[record.trial.id] = std::move(record);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/file.h"
 #include "config/path.h"
@@ -11,6 +12,7 @@
 #include "nn/layer.h"
 #include "optim/optimizer.h"
 #include "train/metrics.h"
+#include "trials/cell_errors.h"
 
 namespace mlrun::trials {
 namespace {
@@ -45,7 +47,23 @@ Mark axis_mark(const Grid& grid, const std::string& path) {
 // What is imported and split, and what is scored, is the same for all cells.
 bool can_vary(const std::string& path) {
   const std::string first = path.substr(0, path.find('.'));
+  if (!ExperimentSpec::fields().find(first)) return true;  // set_path says what it is instead
   return (first == "model" || first == "train") && !path.starts_with("train.metrics");
+}
+
+// One setting must not be set by two axes: the cells would not be what their params say.
+void check_overlap(const std::string& path, const std::string& written,
+                   const std::map<std::string, std::string>& before, const Mark& mark,
+                   Diagnostics& diagnostics) {
+  for (const auto& [other, other_written] : before) {
+    if (path == other) {
+      diagnostics.error(mark,
+                        fmt::format("'{}' is the same setting as '{}'", written, other_written));
+    } else if (other.starts_with(path + ".")) {
+      diagnostics.error(mark, fmt::format("'{}' replaces what '{}' sets; put it before that",
+                                          written, other_written));
+    }
+  }
 }
 
 void resolve_cell(Cell& cell, const Grid& grid, const Node& tree, const std::string& name,
@@ -53,6 +71,7 @@ void resolve_cell(Cell& cell, const Grid& grid, const Node& tree, const std::str
   Diagnostics own;
   config::Reader reader{own, all_catalogs()};
   Node changed = tree;
+  std::map<std::string, std::string> set;  // full path, path as written
   for (const auto& [path, value] : cell.params) {
     if (!can_vary(path)) {
       own.error(axis_mark(grid, path),
@@ -61,16 +80,49 @@ void resolve_cell(Cell& cell, const Grid& grid, const Node& tree, const std::str
                             path));
       continue;
     }
-    config::set_path(changed, ExperimentSpec::fields(), path, value, axis_mark(grid, path), reader);
+    const Mark mark = axis_mark(grid, path);
+    const std::string full =
+        config::set_path(changed, ExperimentSpec::fields(), path, value, mark, reader);
+    check_overlap(full, path, set, mark, own);
+    set.emplace(full, path);
   }
   if (own.ok()) cell.spec = config::read_experiment(changed, name, reader);
   if (own.ok()) train::check_training(cell.spec, own);
   diagnostics.append(own);
 }
 
+// Trials are numbered in 32 bits and each keeps its records; years of training are in this many.
+constexpr double kMostTrials = 1e6;
+
+double count_cells(const std::vector<Grid>& grids) {
+  double total = 0;
+  for (const Grid& grid : grids) {
+    double cells = 1;
+    for (const Grid::Axis& axis : grid.axes) cells *= static_cast<double>(axis.values.size());
+    total += cells;
+  }
+  return total;
+}
+
+void check_count(const Search& search, const std::vector<Grid>& grids, Diagnostics& diagnostics) {
+  const auto& cv = search.spec.cv;
+  const double cells = count_cells(grids);
+  const double folds =
+      cv ? static_cast<double>(cv->n_splits) * static_cast<double>(cv->n_repeats) : 1;
+  if (cells * folds <= kMostTrials) return;
+  const bool has_axes = !grids.front().axes.empty();
+  diagnostics.error(
+      has_axes ? grids.front().axes.front().mark : cv->marks.of("n_splits"),
+      fmt::format("{:.0f} cells x {:.0f} folds are more than the {:.0f} trials that a "
+                  "search can have",
+                  cells, folds, kMostTrials));
+}
+
 void make_cells(Search& search, const Node& tree, Diagnostics& diagnostics) {
   std::vector<Grid> grids = search.spec.param_grid.grids;
   if (search.kind == SearchKind::kTrain || grids.empty()) grids.assign(1, Grid{});
+  check_count(search, grids, diagnostics);
+  if (!diagnostics.ok()) return;
   for (const Grid& grid : grids) {
     for (Cell& cell : expand(grid)) {
       resolve_cell(cell, grid, tree, search.spec.name, diagnostics);
@@ -103,9 +155,13 @@ void open_data(Search& search, const SearchOptions& options) {
 }
 
 void check_models(Search& search, Diagnostics& diagnostics) {
+  CellErrors errors;
   for (Cell& cell : search.cells) {
-    cell.model = train::check_model(cell.spec, search.dataset, diagnostics);
+    Diagnostics own;
+    cell.model = train::check_model(cell.spec, search.dataset, own);
+    errors.add(describe_params(cell), own);
   }
+  errors.report(diagnostics);
 }
 
 void lay_out_trials(Search& search) {

@@ -3,9 +3,7 @@
 // answers in NAME.expected.
 #include <doctest/doctest.h>
 
-#include <algorithm>
-
-#include "base/error.h"
+#include "bad_cases.h"
 #include "base/file.h"
 #include "config/codec.h"
 #include "data/open.h"
@@ -44,43 +42,17 @@ BadCase read_case(const std::filesystem::path& path) {
   return bad;
 }
 
-void replace_all(std::string& text, const std::string& from, const std::string& to) {
-  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at)) {
-    text.replace(at, from.size(), to);
-  }
-}
-
-std::string error_of(const std::filesystem::path& path, const OpenOptions& options) {
-  const BadCase bad = read_case(path);
-  OpenOptions with = options;
-  with.classify = bad.classify;
-  try {
-    open_dataset(bad.dataset, with);
-  } catch (const InputError& error) {
-    std::string text = error.what();
-    replace_all(text, options.base.string() + "/", "");
-    return text + "\n";
-  }
-  return "no error\n";
-}
-
 }  // namespace
 
 TEST_CASE("bad data files: the whole error text") {
   const DataFolder scratch;
   OpenOptions options = scratch.options();
   options.base = std::filesystem::path(MLRUN_TESTS_DIR) / "data/bad";
-  std::vector<std::filesystem::path> cases;
-  for (const auto& entry : std::filesystem::directory_iterator(options.base)) {
-    if (entry.path().extension() == ".yaml") cases.push_back(entry.path());
-  }
-  std::sort(cases.begin(), cases.end());
-  CHECK(cases.size() >= 40);
-  for (const std::filesystem::path& path : cases) {
-    CAPTURE(path.filename().string());
-    std::filesystem::path expected = path;
-    CHECK(error_of(path, options) == read_file(expected.replace_extension(".expected")));
-  }
+  test::check_bad_cases(options.base, 40, [&](const std::filesystem::path& path) {
+    const BadCase bad = read_case(path);
+    options.classify = bad.classify;
+    open_dataset(bad.dataset, options);
+  });
 }
 
 }  // namespace mlrun::data

@@ -146,14 +146,20 @@ TEST_CASE("split: cross-validation that cannot be") {
   refuses(with_classes(kClasses), cv(6, SplitStrategy::kStratifiedKFold),
           "error: cv.n_splits is 6, but class 'green' has only 5 rows");
   refuses(with_rows(9), cv(3, SplitStrategy::kStratifiedKFold),
-          "error: cv.stratify needs classes, but the target is a number");
+          "error: StratifiedKFold needs classes, but the target is a number");
   refuses(with_rows(9), cv(3, SplitStrategy::kGroupKFold),
           "error: GroupKFold needs dataset.group, the column of the groups");
   refuses(with_groups({1, 1, 2, 2}), cv(3, SplitStrategy::kGroupKFold),
-          "error: cv.n_splits is 3, but there are 2 groups");
+          "error: cv.n_splits is 3, but there are only 2 groups");
   auto spec = cv(2, SplitStrategy::kTimeSeriesSplit);
   spec.shuffle = true;
   refuses(with_rows(9), spec, "error: TimeSeriesSplit does not shuffle; leave cv.shuffle out");
+  spec = cv(2, SplitStrategy::kKFold);
+  spec.stratify = true;
+  refuses(with_rows(9), spec, "error: cv.stratify needs classes, but the target is a number");
+  spec.strategy = SplitStrategy::kGroupKFold;
+  refuses(with_groups({1, 1, 2, 2}), spec,
+          "error: cv.stratify goes with KFold only; leave it out or choose another cv.strategy");
   spec = cv(2, SplitStrategy::kKFold);
   spec.n_repeats = 2;
   refuses(with_rows(9), spec, "error: cv.n_repeats without cv.shuffle would repeat the same folds");

@@ -22,8 +22,13 @@ class Planner {
 
   CsvPlan plan() {
     if (lines_.empty()) throw file_error(file_, "the file is empty");
+    if (spec_.header == config::Header::kAuto && counts_the_table(lines_, kSampleLines)) {
+      lines_.erase(lines_.begin());
+      ++plan_.head_lines;
+    }
     plan_.delimiter = choose_delimiter(lines_, spec_);
     plan_.header = has_header(lines_, plan_.delimiter, spec_);
+    if (plan_.header) ++plan_.head_lines;
     if (plan_.header && lines_.size() == 1) {
       throw text_error(file_, {lines_[0].number, 1, lines_[0].text}, "no rows after the header");
     }

@@ -14,7 +14,8 @@ namespace mlrun::data {
 /// A table plan and how its text is written. Fixed after the first lines of the first file.
 struct CsvPlan : TablePlan {
   char delimiter = ',';
-  bool header = false;
+  bool header = false;  ///< whether a line names the columns
+  int head_lines = 0;   ///< lines before the rows, blank ones not counted
   std::vector<std::string> missing;
   std::vector<float> missing_numbers;  ///< those of `missing` that are numbers
 };
@@ -22,9 +23,10 @@ struct CsvPlan : TablePlan {
 /// Plans from the first lines of a file. The delimiter, unless given, is the one of , ; tab that
 /// cuts every line into the same number of cells, at least two; else blanks; else the comma.
 ///
-/// With `header: auto` the first line is a header if it holds the name of a target or feature of
-/// the spec, or a cell that is neither a number nor missing in a column whose other cells here are
-/// numbers or missing.
+/// With `header: auto` a first line that counts the rows and features, as in scikit-learn's files
+/// (150,4,setosa,versicolor,virginica), is passed over. Then the first line is a header if it holds
+/// the name of a target or feature of the spec, or a cell that is neither a number nor missing in a
+/// column whose other cells here are numbers or missing.
 ///
 /// A column is text if one of its first cells is neither a number nor missing, if it is listed as
 /// categorical, or if it is the target or the group of a classification.

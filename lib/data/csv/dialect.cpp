@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <string>
 
 #include "base/error.h"
 #include "base/source.h"
@@ -43,7 +44,26 @@ bool holds_name(const std::vector<CellView>& cells, const std::vector<std::strin
   });
 }
 
+bool is_count(std::string_view text, size_t count) { return text == std::to_string(count); }
+
 }  // namespace
+
+bool counts_the_table(const std::vector<SampleLine>& lines, size_t limit) {
+  if (lines.size() < 3) return false;
+  const auto first = split_line(lines[0].text, ',');
+  const auto row = split_line(lines[2].text, ',');  // lines[1] may name the columns
+  if (first.size() < 2 || row.size() < 2 || !is_count(first[1].text, row.size() - 1)) return false;
+  const size_t rows = lines.size() - 1;
+  const bool whole_file = lines.size() < limit;
+  const bool counts_rows = is_count(first[0].text, rows) || is_count(first[0].text, rows - 1);
+  if (whole_file ? !counts_rows : !is_number(first[0].text)) return false;
+  for (size_t c = 2; c < first.size(); ++c) {  // the names of the classes, above numbers
+    const bool name = first[c].text.empty() ||
+                      (!is_number(first[c].text) && c < row.size() && is_number(row[c].text));
+    if (!name) return false;
+  }
+  return true;
+}
 
 std::vector<SampleLine> sample_lines(std::string_view text, size_t limit) {
   std::vector<SampleLine> lines;

@@ -17,6 +17,10 @@ struct SampleLine {
 /// The first lines of `text` that are not blank, at most `limit`.
 std::vector<SampleLine> sample_lines(std::string_view text, size_t limit);
 
+/// Whether the first of `lines` (the file's, or its first `limit`) says how many rows and features
+/// follow: `150,4,setosa,versicolor,virginica`.
+bool counts_the_table(const std::vector<SampleLine>& lines, size_t limit);
+
 char choose_delimiter(const std::vector<SampleLine>& lines, const config::DatasetSpec& spec);
 
 bool has_header(const std::vector<SampleLine>& lines, char delimiter,

@@ -58,12 +58,13 @@ class FileImport {
   }
 
  private:
-  // A later file has the header of the first one, if that had one.
+  // A later file has the head of the first one, if that had one.
   void skip_header(LineBlock& first) {
-    const std::vector<SampleLine> lines = sample_lines(first.text, 1);
+    const auto head = static_cast<size_t>(table_->plan.head_lines);
+    const std::vector<SampleLine> lines = sample_lines(first.text, std::max<size_t>(head, 1));
     if (lines.empty()) throw file_error(file_, "the file is empty");
-    if (!table_->plan.header) return;
-    for (; line_ <= lines.front().number; ++line_) {
+    if (head == 0) return;
+    for (const int last = lines.back().number; line_ <= last; ++line_) {
       first.text.remove_prefix(std::min(first.text.find('\n'), first.text.size() - 1) + 1);
     }
   }

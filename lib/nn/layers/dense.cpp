@@ -9,8 +9,7 @@ namespace mlrun::nn {
 const config::FieldList& Dense::fields() {
   static const config::FieldList list =
       config::FieldListOf<Dense>("Dense", "Fully connected: activation(x W + b).")
-          .field("units", &Dense::units, "size of the output", config::required,
-                 config::at_least(1))
+          .field("units", &Dense::units, "size of the output", config::required, config::count())
           .field("activation", &Dense::activation, "applied to the result")
           .field("use_bias", &Dense::use_bias, "whether b is there")
           .field("kernel_initializer", &Dense::kernel_initializer, "start of W")

@@ -8,9 +8,9 @@ const config::FieldList& Embedding::fields() {
   static const config::FieldList list =
       config::FieldListOf<Embedding>("Embedding", "One learned row per index.")
           .field("input_dim", &Embedding::input_dim, "number of indices", config::required,
-                 config::at_least(1))
+                 config::count())
           .field("output_dim", &Embedding::output_dim, "length of a row", config::required,
-                 config::at_least(1))
+                 config::count())
           .field("embeddings_initializer", &Embedding::embeddings_initializer, "start of the rows")
           .field("embeddings_regularizer", &Embedding::embeddings_regularizer,
                  "penalty on the rows");
