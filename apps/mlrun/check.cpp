@@ -36,9 +36,7 @@ store::Table layer_table(const train::ModelReport& model) {
 }
 
 void print_trials(const Search& search) {
-  const size_t extra = search.has_refit() ? 1 : 0;
-  fmt::print("trials: {} cells x {} folds{} = {}\n", search.cells.size(), search.folds.size(),
-             extra > 0 ? " + 1 final fit" : "", search.trials.size() + extra);
+  fmt::print("trials: {}\n", trials::describe_trials(search));
   if (search.cells.size() < 2) return;
   const auto by_size = [](const trials::Cell& a, const trials::Cell& b) {
     return a.model.parameters < b.model.parameters;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 
 #include "base/suggest.h"
@@ -11,6 +12,8 @@
 extern char** environ;
 
 namespace mlrun::app {
+
+void note(const std::string& text) { std::fputs(text.c_str(), stderr); }
 
 CLI::Validator one_of(std::vector<std::string> words) {
   const auto check = [words = std::move(words)](const std::string& word) -> std::string {

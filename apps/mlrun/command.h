@@ -51,6 +51,9 @@ struct ExperimentArguments {
 
 enum class Format { kTable, kJson, kCsv };
 
+/// Text on stderr, for people. That nobody reads it is no error.
+void note(const std::string& text);
+
 /// The words of the command line are at fault: prints what is wrong and the likeliest meant.
 void print_usage_error(const CLI::App& app, int argc, char** argv, const CLI::ParseError& error);
 

@@ -1,8 +1,13 @@
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <new>
+#include <system_error>
 
 #include "base/error.h"
 #include "base/version.h"
@@ -27,9 +32,27 @@ std::string join_words(int argc, char** argv) {
   return text;
 }
 
-void print_error(const std::string& text) {
-  const bool has_position = text.find("error: ") != std::string::npos;
-  fmt::print(stderr, "{}{}\n", has_position ? "" : "mlrun: error: ", text);
+// Errors in files begin with their position (or with "error: "), all others with the program.
+void print_error(const std::string& text, bool is_input) {
+  const bool has_position = is_input && text.find("error: ") != std::string::npos;
+  note((has_position ? "" : "mlrun: error: ") + text + "\n");
+}
+
+// Without this the first file opened takes the number of a closed stdout, and is printed into.
+void fill_standard_streams() {
+  for (int fd = ::open("/dev/null", O_RDWR); fd >= 0; fd = ::dup(fd)) {
+    if (fd <= STDERR_FILENO) continue;
+    ::close(fd);
+    return;
+  }
+}
+
+// A reader that has gone (| head) is no failure of ours; a full disk is.
+void finish_output() {
+  const bool failed = std::fflush(stdout) != 0 || std::ferror(stdout) != 0;
+  pollfd reader{STDOUT_FILENO, POLLOUT, 0};
+  const bool gone = ::poll(&reader, 1, 0) == 1 && (reader.revents & POLLERR) != 0;
+  if (failed && !gone) throw Error("cannot write to stdout");
 }
 
 int run(int argc, char** argv) {
@@ -63,16 +86,24 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace mlrun;
+  app::fill_standard_streams();
+  std::signal(SIGPIPE, SIG_IGN);
   try {
     const int code = app::run(argc, argv);
-    // A reader that has gone (| head) is no failure of ours; a full disk is.
-    if (std::fflush(stdout) != 0 && errno != EPIPE) throw Error("cannot write to stdout");
+    app::finish_output();
     return code;
   } catch (const InputError& error) {
-    app::print_error(error.what());
+    app::print_error(error.what(), true);
     return app::kBadInput;
+  } catch (const std::bad_alloc&) {
+    app::print_error("out of memory", false);
+    return app::kRunFailed;
+  } catch (const std::system_error& error) {
+    if (error.code() == std::errc::broken_pipe) return app::kSuccess;
+    app::print_error(error.what(), false);
+    return app::kRunFailed;
   } catch (const std::exception& error) {
-    app::print_error(error.what());
+    app::print_error(error.what(), false);
     return app::kRunFailed;
   }
 }

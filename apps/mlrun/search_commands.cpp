@@ -86,13 +86,12 @@ void check_gpus(const std::string& gpus) {
 }
 
 void print_plan(const Search& search, const std::filesystem::path& output) {
-  fmt::print("{}: {} cells x {} folds{} = {} trials, into {}\n", search.spec.name,
-             search.cells.size(), search.folds.size(), search.has_refit() ? " + 1 final fit" : "",
-             search.trials.size() + (search.has_refit() ? 1 : 0), output.string());
+  fmt::print("{}: {}, into {}\n", search.spec.name, trials::describe_trials(search),
+             output.string());
 }
 
 // What a single training, or the final fit, came to.
-void print_scores(const Search& search, const RunReport& report) {
+void print_scores(const Search& search, const RunReport& report, Format format) {
   const auto fit = report.records.find(static_cast<int32_t>(search.trials.size()));
   if (fit == report.records.end() || fit->second.status != trials::TrialStatus::kFinished) return;
   const std::vector<std::string> names = train::score_names(search.spec.train);
@@ -109,16 +108,19 @@ void print_scores(const Search& search, const RunReport& report) {
     table.columns.push_back({"validation", validation});
   }
   if (!search.hold_out.test.empty()) table.columns.push_back({"test", test});
-  fmt::print("\n{} after {} epochs, {} parameters:\n",
-             search.folds.empty() ? "model" : "final fit of the best cell on all training rows",
-             fit->second.history.size(), fit->second.parameters);
-  print_table(table, Format::kTable);
+  if (format == Format::kTable) {
+    fmt::print("\n{} after {} epochs, {} parameters:\n",
+               search.folds.empty() ? "model" : "final fit of the best cell on all training rows",
+               fit->second.history.size(), fit->second.parameters);
+  }
+  print_table(table, format);
 }
 
+// As JSON and CSV one table: the ranking, or the scores of a single training.
 void print_report(const Search& search, const RunReport& report, Format format) {
   if (!search.folds.empty()) print_table(trials::ranking_table(search, report.records), format);
+  if (format == Format::kTable || search.folds.empty()) print_scores(search, report, format);
   if (format != Format::kTable) return;
-  print_scores(search, report);
   fmt::print("\nresults: {}\n", report.results.string());
 }
 
@@ -126,9 +128,9 @@ void print_failures(const Search& search, const RunReport& report) {
   for (const auto& [id, record] : report.records) {
     if (record.status == trials::TrialStatus::kFinished) continue;
     const trials::Cell& cell = search.cells[static_cast<size_t>(record.trial.cell)];
-    fmt::print(stderr, "trial {} (cell {}: {}, fold {}) {}: {}\n", id, record.trial.cell,
-               trials::describe_params(cell), record.trial.fold, to_string(record.status),
-               record.message);
+    note(fmt::format("trial {} (cell {}: {}, fold {}) {}: {}\n", id, record.trial.cell,
+                     trials::describe_params(cell), record.trial.fold, to_string(record.status),
+                     record.message));
   }
 }
 
@@ -163,8 +165,8 @@ int run(const Arguments& args, const std::string& command_line) {
   options.command_line = command_line;
   const RunReport report = trials::run_search(search, device::find_budget(), options);
   if (report.outcome == RunOutcome::kInterrupted) {
-    fmt::print(stderr, "interrupted; the same command goes on from here ({} of {} trials done)\n",
-               report.records.size(), search.trials.size() + (search.has_refit() ? 1 : 0));
+    note(fmt::format("interrupted; the same command goes on from here ({} of {} trials done)\n",
+                     report.records.size(), search.trials.size() + (search.has_refit() ? 1 : 0)));
     return kInterrupted;
   }
   print_report(search, report, args.format);

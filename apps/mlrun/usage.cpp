@@ -77,7 +77,7 @@ std::string explain(const CLI::App& at, const std::vector<std::string>& rest,
 
 void print_usage_error(const CLI::App& app, int argc, char** argv, const CLI::ParseError& error) {
   if (argc < 2) {
-    fmt::print(stderr, "{}", app.help());
+    note(app.help());
     return;
   }
   const CLI::App& at = innermost(app);
@@ -87,8 +87,8 @@ void print_usage_error(const CLI::App& app, int argc, char** argv, const CLI::Pa
     const size_t depth = at.get_parent() ? 2 : 1;
     if (static_cast<size_t>(argc) > depth) rest.emplace_back(argv[depth]);
   }
-  fmt::print(stderr, "mlrun: error: {}\nTry '{} --help'.\n", explain(at, rest, error),
-             full_name(at));
+  note(
+      fmt::format("mlrun: error: {}\nTry '{} --help'.\n", explain(at, rest, error), full_name(at)));
 }
 
 }  // namespace mlrun::app

@@ -128,6 +128,9 @@ ExperimentSpec read_experiment(const Node& tree, const std::string& default_name
   if (!tree.is_map()) return spec;
   ExperimentSpec::fields().read(&spec, tree, reader);
   if (spec.name.empty()) spec.name = default_name;
+  if (spec.name.find('/') != std::string::npos) {
+    reader.error(mark_of(tree, {"name"}), "name must not hold a '/'; a folder is chosen with -o");
+  }
   check_source(tree, spec, reader);
   const Entry* model = tree.find("model");
   if (model && spec.model.empty()) {

@@ -20,7 +20,7 @@ namespace {
 
 constexpr uint64_t kPage = 4096;
 constexpr std::array<char, 8> kMagic = {'m', 'l', 'r', 'u', 'n', 'D', 'A', 'T'};
-constexpr uint32_t kVersion = 1;  // of the layout and of what the importers make of a source
+constexpr uint32_t kVersion = 2;  // of the layout and of what the importers make of a source
 
 struct Header {
   std::array<char, 8> magic = kMagic;

@@ -236,6 +236,16 @@ Search prepare_search(const SearchOptions& options) {
   return search;
 }
 
+std::string describe_trials(const Search& search) {
+  if (search.folds.empty()) return "1 training";
+  const auto some = [](size_t count, const char* what) {
+    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+  };
+  return fmt::format("{} x {}{} = {} trainings", some(search.cells.size(), "cell"),
+                     some(search.folds.size(), "fold"), search.has_refit() ? " + 1 final fit" : "",
+                     search.trials.size() + (search.has_refit() ? 1 : 0));
+}
+
 std::string describe_params(const Cell& cell) {
   std::string text;
   for (const auto& [path, value] : cell.params) {
