@@ -1,11 +1,15 @@
 #include "ops/cpu_kernels.h"
 
+#include "ops/attention.h"
+#include "ops/batch_matmul.h"
 #include "ops/concat.h"
 #include "ops/elementwise.h"
 #include "ops/embedding.h"
 #include "ops/matmul.h"
 #include "ops/normalize.h"
+#include "ops/permute.h"
 #include "ops/reduce.h"
+#include "ops/rotary.h"
 #include "ops/shaping.h"
 #include "ops/softmax.h"
 #include "ops/update.h"
@@ -14,9 +18,13 @@ namespace mlrun::ops {
 
 const graph::KernelTable& cpu_kernels() {
   static constexpr graph::KernelTable::Row kRows[] = {
+      {"Attention", attention_cpu},
+      {"AttentionGrad", attention_grad_cpu},
+      {"BatchMatMul", batch_matmul_cpu},
       {"BatchNorm", batch_norm_cpu},
       {"BatchNormGrad", batch_norm_grad_cpu},
       {"Concat", concat_cpu},
+      {"Constant", constant_cpu},
       {"Elementwise", elementwise_cpu},
       {"Embedding", embedding_cpu},
       {"EmbeddingGrad", embedding_grad_cpu},
@@ -26,7 +34,9 @@ const graph::KernelTable& cpu_kernels() {
       {"MatMul", matmul_cpu},
       {"MeanScale", mean_scale_cpu},
       {"MovingAverage", moving_average_cpu},
+      {"Permute", permute_cpu},
       {"Reduce", reduce_cpu},
+      {"Rotary", rotary_cpu},
       {"Slice", slice_cpu},
       {"SliceGrad", slice_grad_cpu},
       {"Softmax", softmax_cpu},

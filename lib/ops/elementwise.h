@@ -115,4 +115,13 @@ void run_elementwise_cpu(const ElementwiseOp& op, const Shape& shape, std::span<
 
 void elementwise_cpu(const graph::KernelCall& call);
 
+/// Dropout of elements [first, first + n) of a tensor, for kernels that drop on the way.
+struct DropoutRange {
+  float rate = 0;
+  const uint32_t* random_state = nullptr;
+  uint32_t salt = 0;
+  int64_t first = 0;
+};
+void dropout_cpu(const float* a, float* y, int64_t n, const DropoutRange& range);
+
 }  // namespace mlrun::ops

@@ -347,5 +347,10 @@ void elementwise_cpu(const graph::KernelCall& call) {
                        });
 }
 
+void dropout_cpu(const float* a, float* y, int64_t n, const DropoutRange& range) {
+  HWY_DYNAMIC_DISPATCH(run_dropout)
+  (a, y, static_cast<size_t>(n), range.rate, range.random_state, range.salt, range.first);
+}
+
 }  // namespace mlrun::ops
 #endif

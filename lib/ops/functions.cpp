@@ -1,10 +1,13 @@
 #include "ops/functions.h"
 
+#include "ops/batch_matmul.h"
 #include "ops/concat.h"
 #include "ops/embedding.h"
 #include "ops/matmul.h"
 #include "ops/normalize.h"
+#include "ops/permute.h"
 #include "ops/reduce.h"
+#include "ops/rotary.h"
 #include "ops/shaping.h"
 #include "ops/softmax.h"
 
@@ -73,6 +76,32 @@ BatchNormResult batch_norm(Graph& g, ValueId x, ValueId gamma, ValueId beta, flo
 
 ValueId layer_norm(Graph& g, ValueId x, ValueId gamma, ValueId beta, float epsilon) {
   return g.apply_multi(std::make_shared<LayerNormOp>(epsilon), {x, gamma, beta})[0];
+}
+
+ValueId batch_matmul(Graph& g, ValueId a, ValueId b, bool transpose_a, bool transpose_b) {
+  return g.apply(std::make_shared<BatchMatMulOp>(transpose_a, transpose_b), {a, b});
+}
+
+ValueId permute(Graph& g, ValueId a, const std::vector<int>& order) {
+  return g.apply(std::make_shared<PermuteOp>(order), {a});
+}
+
+ValueId attention(Graph& g, std::vector<ValueId> tokens, const AttentionOptions& options,
+                  ValueId mask, ValueId random) {
+  if (options.masked) tokens.push_back(mask);
+  if (options.dropout > 0) tokens.push_back(random);
+  return g.apply_multi(std::make_shared<AttentionOp>(options), std::move(tokens))[0];
+}
+
+ValueId rotary(Graph& g, ValueId a, int64_t heads, int64_t head_dim, float base) {
+  const int64_t positions = g.shape(a).rank() == 3 ? g.shape(a)[1] : 0;
+  const ValueId table =
+      constant(g, Shape{positions, head_dim}, rotary_table(positions, head_dim, base));
+  return g.apply(std::make_shared<RotaryOp>(RotaryOptions{heads, head_dim, false}), {a, table});
+}
+
+ValueId constant(Graph& g, const Shape& shape, std::vector<float> values) {
+  return g.apply(std::make_shared<ConstantOp>(shape, std::move(values)), {});
 }
 
 void update_moving_average(Graph& g, ValueId moving, ValueId batch, float momentum) {

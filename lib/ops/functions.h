@@ -5,6 +5,7 @@
 #pragma once
 
 #include "graph/graph.h"
+#include "ops/attention.h"
 #include "ops/elementwise.h"
 
 namespace mlrun::ops {
@@ -77,6 +78,27 @@ BatchNormResult batch_norm(Graph& g, ValueId x, ValueId gamma, ValueId beta, flo
 
 /// Over the last axis: x (..., C), gamma (C), beta (C). Ba, Kiros, Hinton 2016.
 ValueId layer_norm(Graph& g, ValueId x, ValueId gamma, ValueId beta, float epsilon);
+
+/// a (N, A, B) times b (N, B, C) -> (N, A, C), sample by sample; an operand is stored the other way
+/// round where its flag says so.
+ValueId batch_matmul(Graph& g, ValueId a, ValueId b, bool transpose_a = false,
+                     bool transpose_b = false);
+
+/// The axes behind the batch in another order: axis i of the result is axis order[i] of a.
+/// (N, T, H, D) with {2, 1, 3} -> (N, H, T, D).
+ValueId permute(Graph& g, ValueId a, const std::vector<int>& order);
+
+/// Attention as ops/attention.h has it, of {qkv} or {q, kv}; mask and random are kNoValue where
+/// the options do not ask for them.
+ValueId attention(Graph& g, std::vector<ValueId> tokens, const AttentionOptions& options,
+                  ValueId mask = graph::kNoValue, ValueId random = graph::kNoValue);
+
+/// Rotary position embedding of the first `heads` heads of D elements in each row of (N, T, W), the
+/// rest unchanged: elements i and i + D / 2 turn by t base^(-2 i / D). Su et al. 2021.
+ValueId rotary(Graph& g, ValueId a, int64_t heads, int64_t head_dim, float base = 10000);
+
+/// Numbers known now; `shape` without batch.
+ValueId constant(Graph& g, const Shape& shape, std::vector<float> values);
 
 /// moving <- moving * momentum + batch * (1 - momentum), a variable changed in place.
 void update_moving_average(Graph& g, ValueId moving, ValueId batch, float momentum);

@@ -49,24 +49,38 @@ void rows_times_vector(const GemmArgs& x) {
       }
     }
     for (int64_t r = 0; r < kRows; ++r) {
-      x.c[i + r] = hn::GetLane(hn::SumOfLanes(d, hn::Add(s0[r], s1[r])));
+      const float product = hn::GetLane(hn::SumOfLanes(d, hn::Add(s0[r], s1[r])));
+      x.c[i + r] = x.accumulate ? x.c[i + r] + product : product;
     }
   }
-  for (; i < x.m; ++i) x.c[i] = dot(x.a + i * x.lda, x.b, k);
+  for (; i < x.m; ++i) {
+    const float product = dot(x.a + i * x.lda, x.b, k);
+    x.c[i] = x.accumulate ? x.c[i] + product : product;
+  }
 }
 
 // n == 1, b and c without gaps, a stored (k, m): c = sum over j of a[j, :] * b[j]
 void columns_times_vector(const GemmArgs& x) {
   const float* b = x.b;
-  fold_rows(x.a, x.k, x.lda, x.c, static_cast<size_t>(x.m), [b](Vec sum, Vec row, int64_t j) {
-    return hn::MulAdd(constant(b[j]), row, sum);
-  });
+  if (x.accumulate) {
+    for (int64_t j = 0; j < x.k; ++j) {
+      axpy(b[j], x.a + j * x.lda, x.c, static_cast<size_t>(x.m));
+    }
+    return;
+  }
+  fold_rows(x.a, x.k, x.lda, x.c, static_cast<size_t>(x.m),
+            [b](Vec sum, Vec row, int64_t j) { return hn::MulAdd(constant(b[j]), row, sum); });
 }
 
 // k == 1, b without gaps: c[i, :] = a[i] * b
 void outer_product(const GemmArgs& x) {
   for (int64_t i = 0; i < x.m; ++i) {
-    const Vec va = constant(x.a[x.transpose_a ? i : i * x.lda]);
+    const float a = x.a[x.transpose_a ? i : i * x.lda];
+    const Vec va = constant(a);
+    if (x.accumulate) {
+      axpy(a, x.b, x.c + i * x.ldc, static_cast<size_t>(x.n));
+      continue;
+    }
     map1(x.b, x.c + i * x.ldc, static_cast<size_t>(x.n), [va](Vec vb) { return hn::Mul(va, vb); });
   }
 }
@@ -90,11 +104,19 @@ bool is_vector_product(const GemmArgs& x) {
 
 bool is_outer_product(const GemmArgs& x) { return x.k == 1 && (!x.transpose_b || x.ldb == 1); }
 
-void sgemm(const GemmArgs& x, float beta) {
+// The BLAS asks each calling thread how many threads it may use; the answer is none but itself.
+void keep_blas_single_threaded() {
+  static thread_local const bool done = (openblas_set_num_threads(1), true);
+  static_cast<void>(done);
+}
+
+void sgemm(const GemmArgs& x, bool accumulate) {
+  keep_blas_single_threaded();
   const auto as_int = [](int64_t v) { return static_cast<blasint>(v); };
   cblas_sgemm(CblasRowMajor, x.transpose_a ? CblasTrans : CblasNoTrans,
-              x.transpose_b ? CblasTrans : CblasNoTrans, as_int(x.m), as_int(x.n), as_int(x.k), 1.0f,
-              x.a, as_int(x.lda), x.b, as_int(x.ldb), beta, x.c, as_int(x.ldc));
+              x.transpose_b ? CblasTrans : CblasNoTrans, as_int(x.m), as_int(x.n), as_int(x.k),
+              1.0f, x.a, as_int(x.lda), x.b, as_int(x.ldb), accumulate ? 1.0f : 0.0f, x.c,
+              as_int(x.ldc));
 }
 
 // OpenBLAS has kernels for up to a million multiply-adds that copy nothing. A product that is long
@@ -110,7 +132,7 @@ void multiply_by_rows(const GemmArgs& x, int64_t pieces) {
     part.m = x.m * (i + 1) / pieces - row;
     part.a += row * (x.transpose_a ? 1 : x.lda);
     part.c += row * x.ldc;
-    sgemm(part, 0.0f);
+    sgemm(part, x.accumulate);
   }
 }
 
@@ -121,7 +143,7 @@ void multiply_by_k(const GemmArgs& x, int64_t pieces) {
     part.k = x.k * (i + 1) / pieces - k;
     part.a += k * (x.transpose_a ? x.lda : 1);
     part.b += k * (x.transpose_b ? 1 : x.ldb);
-    sgemm(part, i == 0 ? 0.0f : 1.0f);
+    sgemm(part, x.accumulate || i > 0);
   }
 }
 
@@ -132,7 +154,7 @@ void multiply(const GemmArgs& x) {
   } else if (pieces > 1 && x.k / pieces >= kLeastPiece) {
     multiply_by_k(x, pieces);
   } else {
-    sgemm(x, 0.0f);
+    sgemm(x, x.accumulate);
   }
 }
 
@@ -141,6 +163,7 @@ void multiply(const GemmArgs& x) {
 void gemm(const GemmArgs& x) {
   if (x.m == 0 || x.n == 0) return;
   if (x.k == 0) {
+    if (x.accumulate) return;
     for (int64_t i = 0; i < x.m; ++i) std::fill_n(x.c + i * x.ldc, x.n, 0.0f);
   } else if (is_vector_product(x)) {
     if (x.transpose_a) {

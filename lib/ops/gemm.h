@@ -8,7 +8,8 @@ namespace mlrun::ops {
 
 /// c (m, n) = op(a) op(b), row-major: op(a) is (m, k), op(b) is (k, n); a and b are stored
 /// transposed where the flag says so. lda, ldb and ldc are the row strides of what is stored, so
-/// that blocks of larger matrices can be multiplied. Thread-safe; never allocates.
+/// that blocks of larger matrices can be multiplied. With `accumulate` the product is added to c.
+/// Thread-safe; never allocates.
 struct GemmArgs {
   bool transpose_a = false;
   bool transpose_b = false;
@@ -19,6 +20,7 @@ struct GemmArgs {
   int64_t ldb = 0;
   float* c = nullptr;
   int64_t ldc = 0;
+  bool accumulate = false;
 };
 
 void gemm(const GemmArgs& args);

@@ -109,8 +109,7 @@ void multiply_tiles(const GemmArgs& whole, device::ThreadTeam& team) {
       const int64_t row = at % rows;
       const int64_t end_row = std::min(rows, row + end - at);
       tiled_gemm(part_of(whole, row * kTiledRows, std::min(end_row * kTiledRows, whole.m),
-                         column * kTiledColumns,
-                         std::min((column + 1) * kTiledColumns, whole.n)));
+                         column * kTiledColumns, std::min((column + 1) * kTiledColumns, whole.n)));
       at += end_row - row;
     }
   });

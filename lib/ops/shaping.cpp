@@ -26,4 +26,9 @@ void fill_cpu(const graph::KernelCall& call) {
   std::fill_n(y.f32(), y.elements(), static_cast<const FillOp&>(call.op).value());
 }
 
+void constant_cpu(const graph::KernelCall& call) {
+  const std::vector<float>& values = static_cast<const ConstantOp&>(call.op).values();
+  std::copy(values.begin(), values.end(), call.out[0].f32());
+}
+
 }  // namespace mlrun::ops

@@ -35,6 +35,24 @@ class FillOp : public graph::Op {
   float value_;
 };
 
+/// Numbers that are known when the graph is built; no inputs.
+class ConstantOp : public graph::Op {
+ public:
+  /// shape without batch.
+  ConstantOp(Shape shape, std::vector<float> values) : shape_(shape), values_(std::move(values)) {}
+
+  std::string_view name() const override { return "Constant"; }
+  std::vector<TensorType> infer(std::span<const TensorType>) const override {
+    return {{shape_, DType::kFloat32}};
+  }
+  const std::vector<float>& values() const { return values_; }
+
+ private:
+  Shape shape_;
+  std::vector<float> values_;
+};
+
 void fill_cpu(const graph::KernelCall& call);
+void constant_cpu(const graph::KernelCall& call);
 
 }  // namespace mlrun::ops

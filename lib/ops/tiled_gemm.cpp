@@ -156,7 +156,7 @@ void tiled_product(const GemmArgs& x) {
       const int64_t stride = (columns + lanes - 1) / lanes * lanes;
       const float* b = x.b + (x.transpose_b ? column * x.ldb + k : k * x.ldb + column);
       (x.transpose_b ? transpose_panel : copy_panel)(b, x.ldb, k_count, columns, stride, packed);
-      const Panel panel{packed, stride, k_count, columns, block == 0};
+      const Panel panel{packed, stride, k_count, columns, block == 0 && !x.accumulate};
       (x.transpose_a ? panel_product<true> : panel_product<false>)(panel, x, a, x.c + column);
     }
   }
@@ -178,8 +178,8 @@ void tiled_gemm(const GemmArgs& args) { HWY_DYNAMIC_DISPATCH(tiled_product)(args
 bool prefers_tiled_gemm(const GemmArgs& x) {
   constexpr int64_t kLanes = 16;
   const int64_t padded = (x.n + kLanes - 1) / kLanes * kLanes;
-  return x.m * x.n * x.k > 1000000 && x.k >= 48 && x.m >= kTiledRows && x.n >= kTiledColumns && 10 * x.n >= 9 * padded &&
-         x.k * x.n <= 512 * 1024 && x.lda <= 1024;
+  return x.m * x.n * x.k > 1000000 && x.k >= 48 && x.m >= kTiledRows && x.n >= kTiledColumns &&
+         10 * x.n >= 9 * padded && x.k * x.n <= 512 * 1024 && x.lda <= 1024;
 }
 
 }  // namespace mlrun::ops
