@@ -1,6 +1,7 @@
 #include "ops/cpu_kernels.h"
 
 #include "ops/concat.h"
+#include "ops/convolution.h"
 #include "ops/elementwise.h"
 #include "ops/embedding.h"
 #include "ops/matmul.h"
@@ -17,6 +18,8 @@ const graph::KernelTable& cpu_kernels() {
       {"BatchNorm", batch_norm_cpu},
       {"BatchNormGrad", batch_norm_grad_cpu},
       {"Concat", concat_cpu},
+      {"Convolution", convolution_cpu},
+      {"ConvolutionWeightGrad", convolution_weight_grad_cpu},
       {"Elementwise", elementwise_cpu},
       {"Embedding", embedding_cpu},
       {"EmbeddingGrad", embedding_grad_cpu},

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 
 #include "device/cpu_context.h"
 #include "ops/gemm.h"
@@ -77,30 +76,24 @@ void run_block(const GemmArgs& whole, int64_t row, int64_t column, const Blocks&
 
 void matmul_cpu(const graph::KernelCall& call) {
   const auto& op = static_cast<const MatMulOp&>(call.op);
-  const Tensor& product = call.out[static_cast<size_t>(op.product_output())];
-  const GemmArgs whole = whole_product(op, call.in[0], call.in[1], product.f32());
+  const EpilogueRun epilogue(call);
+  const GemmArgs whole = whole_product(op, call.in[0], call.in[1], epilogue.product().f32());
   const Blocks blocks = blocks_of(whole);
   const bool whole_rows = blocks.columns == whole.n;
-  std::array<Tensor, ElementwiseOp::kMaxRegisters> operands;
-  operands[0] = product;
-  std::copy(call.in.begin() + 2, call.in.end(), operands.begin() + 1);
-  const std::span<const Tensor> program_in(operands.data(), call.in.size() - 1);
-  const auto run_epilogue = [&](int64_t row, int64_t end) {
-    run_elementwise_cpu(*op.epilogue(), product.shape, program_in, call.out, row * whole.n,
-                        end * whole.n);
-  };
   device::ThreadTeam& team = device::cpu_team(call.context);
   device::parallel_for(team, blocks.count, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t row = whole_rows ? i * blocks.rows : 0;
       run_block(whole, row, whole_rows ? 0 : i * blocks.columns, blocks);
-      if (op.epilogue() && whole_rows) {
-        run_epilogue(row, std::min(row + blocks.rows, whole.m));
+      if (epilogue.any() && whole_rows) {
+        epilogue.run(row * whole.n, std::min(row + blocks.rows, whole.m) * whole.n);
       }
     }
   });
-  if (op.epilogue() && !whole_rows)
-    device::parallel_for(team, whole.m, kBlockRows / 4, run_epilogue);
+  if (!epilogue.any() || whole_rows) return;
+  device::parallel_for(team, whole.m, kBlockRows / 4, [&](int64_t row, int64_t end) {
+    epilogue.run(row * whole.n, end * whole.n);
+  });
 }
 
 }  // namespace mlrun::ops
