@@ -47,8 +47,8 @@ TensorType ConvolutionOp::product(std::span<const TensorType> inputs) const {
     throw graph::ShapeError(fmt::format("filters {} in {} groups do not fit {}",
                                         weights.to_string(), groups, x.to_string()));
   }
-  const Shape y = transposed_ ? Shape{x[0], h.in, w.in, channels}
-                              : Shape{x[0], h.out, w.out, weights[3]};
+  const Shape y =
+      transposed_ ? Shape{x[0], h.in, w.in, channels} : Shape{x[0], h.out, w.out, weights[3]};
   return {y, DType::kFloat32};
 }
 

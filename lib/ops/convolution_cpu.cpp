@@ -3,9 +3,8 @@
 // side. Every output is one sum in a fixed order (taps, then channels), so that the cut into tiles
 // and threads does not show in the result.
 //
-// Plain and transposed convolution are one loop. Output position i reads at tap a the position
-// (i * step + a * dilation - padding) / divisor of its input, if that is whole and inside; the
-// transposed one has step 1, the stride as divisor, and the taps in reverse order.
+// Plain and transposed convolution are one loop (ops/taps.h): the transposed one reads with step 1,
+// the stride as divisor, and the taps in reverse order.
 #include "ops/convolution.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -18,6 +17,7 @@
 #include <algorithm>
 
 #include "device/cpu_context.h"
+#include "ops/taps.h"
 
 #ifndef MLRUN_OPS_CONVOLUTION_CPU_
 #define MLRUN_OPS_CONVOLUTION_CPU_
@@ -28,18 +28,6 @@ namespace mlrun::ops {
 inline constexpr int64_t kTilePositions = 6;
 // Packed filters are padded to whole vectors of the widest instruction set.
 inline constexpr int64_t kChannelPadding = 16;
-
-struct TapAxis {
-  int64_t in, kernel, out;
-  int64_t step, divisor, dilation, padding;
-
-  // The position read, or -1.
-  int64_t source(int64_t i, int64_t tap) const {
-    const int64_t at = i * step + tap * dilation - padding;
-    if (at < 0 || at % divisor != 0 || at / divisor >= in) return -1;
-    return at / divisor;
-  }
-};
 
 struct TapPlan {
   TapAxis h, w;
@@ -80,9 +68,15 @@ struct Segment {
 
 inline constexpr int kMaxSegments = 16;
 
-// sums (P, V vectors) += the segments; `sums` holds kTileVectors vectors per position.
+// Where the sums of a tile go: a position's channels side by side, positions `pitch` floats apart.
+struct Sums {
+  float* at;
+  int64_t pitch;
+};
+
+// sums (P, V vectors) += the segments; = if they are the first.
 template <int P, int V>
-HWY_INLINE void add_segments(const Segment* segments, int count, bool fresh, float* sums) {
+void add_segments(const Segment* segments, int count, bool first, const Sums& sums) {
   const Float d;
   const size_t lanes = hn::Lanes(d);
   Vec acc[P][V];
@@ -90,7 +84,7 @@ HWY_INLINE void add_segments(const Segment* segments, int count, bool fresh, flo
   for (int p = 0; p < P; ++p) {
     HWY_UNROLL(8)
     for (int v = 0; v < V; ++v) {
-      acc[p][v] = fresh ? hn::Zero(d) : hn::Load(d, sums + (p * kTileVectors + v) * lanes);
+      acc[p][v] = first ? hn::Zero(d) : hn::LoadU(d, sums.at + p * sums.pitch + v * lanes);
     }
   }
   for (int s = 0; s < count; ++s) {
@@ -115,11 +109,11 @@ HWY_INLINE void add_segments(const Segment* segments, int count, bool fresh, flo
   HWY_UNROLL(8)
   for (int p = 0; p < P; ++p) {
     HWY_UNROLL(8)
-    for (int v = 0; v < V; ++v) hn::Store(acc[p][v], d, sums + (p * kTileVectors + v) * lanes);
+    for (int v = 0; v < V; ++v) hn::StoreU(acc[p][v], d, sums.at + p * sums.pitch + v * lanes);
   }
 }
 
-using AddSegments = void (*)(const Segment*, int, bool, float*);
+using AddSegments = void (*)(const Segment*, int, bool, const Sums&);
 
 template <int P>
 AddSegments for_vectors(int64_t vectors) {
@@ -163,7 +157,7 @@ struct Tile {
 class TileSum {
  public:
   TileSum(const TapPlan& plan, const TapOperands& operands, const Tile& tile, int64_t group,
-          int64_t block, int64_t block_width)
+          int64_t block, int64_t block_width, const Sums& sums)
       : plan_(plan),
         operands_(operands),
         tile_(tile),
@@ -171,9 +165,10 @@ class TileSum {
         block_width_(block_width),
         channels_(plan.c * plan.groups),
         offset_(group * plan.c),
+        sums_(sums),
         add_(for_tile(tile.count, block_width / static_cast<int64_t>(hn::Lanes(Float())))) {}
 
-  const float* run() {
+  void run() {
     for (int64_t a = 0; a < plan_.h.kernel; ++a) {
       const int64_t row = plan_.h.source(tile_.i, a);
       if (row < 0) continue;
@@ -186,7 +181,6 @@ class TileSum {
       }
     }
     flush();
-    return sums_;
   }
 
  private:
@@ -227,9 +221,9 @@ class TileSum {
   }
 
   void flush() {
-    if (count_ == 0 && !fresh_) return;
-    add_(segments_, count_, fresh_, sums_);
-    fresh_ = false;
+    if (count_ == 0 && !first_) return;
+    add_(segments_, count_, first_, sums_);
+    first_ = false;
     count_ = 0;
   }
 
@@ -240,24 +234,25 @@ class TileSum {
   int64_t block_width_;
   int64_t channels_;
   int64_t offset_;
+  Sums sums_;
   AddSegments add_;
   int count_ = 0;
-  bool fresh_ = true;
+  bool first_ = true;
   Segment segments_[kMaxSegments];
-  alignas(64) float sums_[kTilePositions * 4 * kMaxLanes];
 };
 
 void run_tile(const TapPlan& plan, const TapOperands& operands, const Tile& tile, int64_t group,
               int64_t block, int64_t width) {
-  TileSum sum(plan, operands, tile, group, block, width);
-  const float* sums = sum.run();
   const int64_t channels = plan.k * plan.groups;
-  float* y = operands.y + ((tile.n * plan.h.out + tile.i) * plan.w.out + tile.first) * channels +
-             group * plan.k + block;
   const int64_t used = std::min(width, plan.k - block);
-  const int64_t pitch = kTileVectors * static_cast<int64_t>(hn::Lanes(Float()));
+  const Sums y{operands.y + ((tile.n * plan.h.out + tile.i) * plan.w.out + tile.first) * channels +
+                   group * plan.k + block,
+               tile.spacing * channels};
+  if (used == width) return TileSum(plan, operands, tile, group, block, width, y).run();
+  alignas(64) float padded[kTilePositions * kChannelPadding * 4];
+  TileSum(plan, operands, tile, group, block, width, {padded, width}).run();
   for (int64_t p = 0; p < tile.count; ++p) {
-    std::copy_n(sums + p * pitch, used, y + p * tile.spacing * channels);
+    std::copy_n(padded + p * width, used, y.at + p * y.pitch);
   }
 }
 
@@ -304,22 +299,14 @@ HWY_EXPORT(block_width);
 // Rows of the output that the epilogue finds still in the level-2 cache.
 constexpr int64_t kBlockBytes = 128 * 1024;
 
-TapAxis plain_axis(const ConvolutionAxis& a) {
-  return {a.in, a.kernel, a.out, a.stride, 1, a.dilation, a.padding};
-}
-
-TapAxis transposed_axis(const ConvolutionAxis& a) {
-  return {a.out, a.kernel, a.in, 1, a.stride, a.dilation, a.extent() - 1 - a.padding};
-}
-
 TapPlan plan_of(const ConvolutionOp& op, const Shape& weights) {
   const auto& [h, w] = op.geometry().axes;
   const int64_t groups = op.geometry().groups;
   const int64_t filters = weights[3] / groups;
   if (op.transposed()) {
-    return {transposed_axis(h), transposed_axis(w), groups, filters, weights[2]};
+    return {transposed_taps(h), transposed_taps(w), groups, filters, weights[2]};
   }
-  return {plain_axis(h), plain_axis(w), groups, weights[2], filters};
+  return {plain_taps(h), plain_taps(w), groups, weights[2], filters};
 }
 
 // w (KH, KW, C, groups * K) -> per group and block of output channels: (taps, input channels,
@@ -345,8 +332,8 @@ class Packing {
 
  private:
   void pack(int64_t group, int64_t tap, int64_t block, int64_t width) const {
-    float* out = packed_ + group * plan_.group_weights() + plan_.rows() * block +
-                 tap * plan_.c * width;
+    float* out =
+        packed_ + group * plan_.group_weights() + plan_.rows() * block + tap * plan_.c * width;
     const int64_t used = std::clamp<int64_t>(plan_.k - block, 0, width);
     for (int64_t c = 0; c < plan_.c; ++c, out += width) {
       for (int64_t k = 0; k < used; ++k) out[k] = weight(group, tap, c, block + k);
@@ -388,7 +375,8 @@ void convolution_cpu(const graph::KernelCall& call) {
   device::ThreadTeam& team = device::cpu_team(call.context);
   const Packing packing(plan, op.transposed(), call.in[1].f32(), packed);
   const int64_t taps = plan.groups * plan.h.kernel * plan.w.kernel;
-  device::parallel_for(team, taps, std::max<int64_t>(16384 / std::max<int64_t>(plan.c * plan.k, 1), 1),
+  device::parallel_for(team, taps,
+                       std::max<int64_t>(16384 / std::max<int64_t>(plan.c * plan.k, 1), 1),
                        [&](int64_t begin, int64_t end) { packing.run(begin, end); });
   const TapOperands operands{call.in[0].f32(), packed, zeros, epilogue.product().f32()};
   const int64_t width = plan.w.out * plan.k * plan.groups;

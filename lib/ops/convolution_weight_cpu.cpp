@@ -24,8 +24,8 @@ namespace mlrun::ops {
 struct Band {
   const float* x;
   const float* dy;
-  int64_t rows, columns;     // output positions
-  int64_t x_row, x_column;   // from one output position to the next, in floats of x
+  int64_t rows, columns;    // output positions
+  int64_t x_row, x_column;  // from one output position to the next, in floats of x
   int64_t dy_row, dy_column;
 };
 
@@ -196,9 +196,7 @@ struct Layout {
   int64_t gradient_patch() const {
     return pads_dy() ? band_rows * w().out * geometry.groups * padded_k() : 0;
   }
-  int64_t chunk_floats() const {
-    return (weights() + patch() + gradient_patch() + 15) / 16 * 16;
-  }
+  int64_t chunk_floats() const { return (weights() + patch() + gradient_patch() + 15) / 16 * 16; }
 };
 
 // The bands of one chunk, summed into its part of the workspace.

@@ -41,8 +41,8 @@ struct Axes {
   Axis h, w;
   explicit Axes(const Setting& s)
       : h(s.image[0], s.kernel[0], s.options.strides[0], s.options.dilation[0], s.options.padding),
-        w(s.image[1], s.kernel[1], s.options.strides[1], s.options.dilation[1],
-          s.options.padding) {}
+        w(s.image[1], s.kernel[1], s.options.strides[1], s.options.dilation[1], s.options.padding) {
+  }
 };
 
 // Calls term(index in x, index in w, index in y) for every product of the convolution.
@@ -92,26 +92,23 @@ Shape filters_of(const Setting& s, int64_t width) {
 }
 
 Case plain(const Setting& s) {
-  return {"convolution of " + describe(s),
-          [=](int64_t width) {
-            return std::vector<Input>{{{kBatch, s.image[0], s.image[1], s.channels(width)}, -1, 1},
-                                      {filters_of(s, width), -1, 1}};
-          },
-          [=](Graph& g, std::span<const ValueId> x) {
-            return convolution(g, x[0], x[1], s.options);
-          },
-          [=](std::span<const Array> x, Sizes sizes) {
-            const Axes a(s);
-            Array y(
-                static_cast<size_t>(sizes.batch * a.h.out * a.w.out * s.filters(sizes.width)));
-            for_each_term(s, sizes, [&](size_t xi, size_t wi, size_t yi) {
-              y[yi] += x[0][xi] * x[1][wi];
-            });
-            return y;
-          },
-          true,
-          3e-5,
-          1.0};
+  return {
+      "convolution of " + describe(s),
+      [=](int64_t width) {
+        return std::vector<Input>{{{kBatch, s.image[0], s.image[1], s.channels(width)}, -1, 1},
+                                  {filters_of(s, width), -1, 1}};
+      },
+      [=](Graph& g, std::span<const ValueId> x) { return convolution(g, x[0], x[1], s.options); },
+      [=](std::span<const Array> x, Sizes sizes) {
+        const Axes a(s);
+        Array y(static_cast<size_t>(sizes.batch * a.h.out * a.w.out * s.filters(sizes.width)));
+        for_each_term(s, sizes,
+                      [&](size_t xi, size_t wi, size_t yi) { y[yi] += x[0][xi] * x[1][wi]; });
+        return y;
+      },
+      true,
+      3e-5,
+      1.0};
 }
 
 // The op for itself: its gradients are a plain convolution and a gradient of filters.
@@ -132,9 +129,8 @@ Case transposed(const Setting& s) {
           },
           [=](std::span<const Array> x, Sizes sizes) {
             Array y(static_cast<size_t>(sizes.batch * a.h.in * a.w.in * s.channels(sizes.width)));
-            for_each_term(s, sizes, [&](size_t xi, size_t wi, size_t yi) {
-              y[xi] += x[0][yi] * x[1][wi];
-            });
+            for_each_term(s, sizes,
+                          [&](size_t xi, size_t wi, size_t yi) { y[xi] += x[0][yi] * x[1][wi]; });
             return y;
           },
           true,
@@ -245,10 +241,9 @@ TEST_CASE("convolution: what does not fit is said") {
   CHECK_THROWS_WITH_AS(apply({3, 3, 2, 8}, {}),
                        "filters (3, 3, 2, 8) in 1 groups do not fit (N, 4, 5, 3)",
                        graph::ShapeError);
-  CHECK_THROWS_WITH_AS(
-      apply({5, 3, 3, 8}, {}),
-      "a window of 5 does not fit into 4 positions (padding: same would pad them)",
-      graph::ShapeError);
+  CHECK_THROWS_WITH_AS(apply({5, 3, 3, 8}, {}),
+                       "a window of 5 does not fit into 4 positions (padding: same would pad them)",
+                       graph::ShapeError);
   const ValueId series = g.input("x", {Shape{kBatch, 4, 3}});
   CHECK_THROWS_WITH_AS(convolution(g, series, g.input("w", {Shape{3, 3, 3, 8}}), {}),
                        "needs images (N, H, W, C), not (N, 4, 3)", graph::ShapeError);
