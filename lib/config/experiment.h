@@ -43,7 +43,7 @@ struct Codec<ColumnChoice> {
   static FieldForm form() { return {}; }
 };
 
-enum class FileFormat { kAuto, kCsv, kHdf5, kIdx };
+enum class FileFormat { kAuto, kCsv, kHdf5, kIdx, kCifar, kTs };
 enum class Header { kAuto, kPresent, kNone };
 enum class Impute { kNone, kMean, kMedian, kMostFrequent };
 
@@ -189,11 +189,13 @@ struct ExperimentSpec {
 
 template <>
 struct EnumNames<FileFormat> {
-  static constexpr std::array<std::pair<FileFormat, const char*>, 4> kNames = {
+  static constexpr std::array<std::pair<FileFormat, const char*>, 6> kNames = {
       {{FileFormat::kAuto, "auto"},
        {FileFormat::kCsv, "csv"},
        {FileFormat::kHdf5, "hdf5"},
-       {FileFormat::kIdx, "idx"}}};
+       {FileFormat::kIdx, "idx"},
+       {FileFormat::kCifar, "cifar"},
+       {FileFormat::kTs, "ts"}}};
 };
 template <>
 struct EnumNames<Header> {

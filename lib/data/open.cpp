@@ -10,11 +10,13 @@
 #include "base/error.h"
 #include "base/sha256.h"
 #include "data/cache_file.h"
+#include "data/cifar.h"
 #include "data/csv/import.h"
 #include "data/generator.h"
 #include "data/hdf5_import.h"
 #include "data/idx.h"
 #include "data/source.h"
+#include "data/ts.h"
 
 namespace mlrun::data {
 namespace {
@@ -56,6 +58,10 @@ void import_source(const Source& source, const std::string& key, CacheWriter& ca
       return import_idx(source, key, cache);
     case config::FileFormat::kHdf5:
       return import_hdf5(source, key, cache);
+    case config::FileFormat::kCifar:
+      return import_cifar(source, key, cache);
+    case config::FileFormat::kTs:
+      return import_ts(source, key, cache);
     case config::FileFormat::kCsv:
     case config::FileFormat::kAuto:
       return import_csv(source, key, cache);

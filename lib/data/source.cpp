@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 constexpr std::array kCsvEndings = {".csv", ".tsv", ".txt", ".data", ".dat"};
 constexpr std::array kHdf5Endings = {".h5", ".hdf5", ".hdf"};
 constexpr std::string_view kImages = "-images-idx";
+constexpr std::string_view kTrainSeries = "_TRAIN.ts";
 
 bool ends_with_any(std::string_view name, const auto& endings) {
   return std::any_of(endings.begin(), endings.end(),
@@ -34,7 +35,8 @@ bool is_idx(const std::string& name) { return name.find("-idx") != std::string::
 bool looks_like_path(const std::string& source) {
   const std::string name = without_gz(source);
   return source.find_first_of("/$") != std::string::npos || source.ends_with(".gz") ||
-         is_idx(name) || ends_with_any(name, kCsvEndings) || ends_with_any(name, kHdf5Endings);
+         is_idx(name) || ends_with_any(name, kCsvEndings) || ends_with_any(name, kHdf5Endings) ||
+         name.ends_with(".ts") || name.ends_with(".bin");
 }
 
 config::FileFormat format_of(config::FileFormat wanted, const fs::path& path) {
@@ -42,6 +44,8 @@ config::FileFormat format_of(config::FileFormat wanted, const fs::path& path) {
   const std::string name = without_gz(path);
   if (is_idx(name)) return config::FileFormat::kIdx;
   if (ends_with_any(name, kHdf5Endings)) return config::FileFormat::kHdf5;
+  if (name.ends_with(".bin")) return config::FileFormat::kCifar;
+  if (name.ends_with(".ts")) return config::FileFormat::kTs;
   return config::FileFormat::kCsv;
 }
 
@@ -65,6 +69,17 @@ fs::path labels_beside(const fs::path& images, const config::DatasetSpec& spec) 
   fail(spec, fmt::format("no labels '{}[.gz]' beside '{}'", labels, images.string()));
 }
 
+// GunPoint_TRAIN.ts -> GunPoint_TEST.ts, packed or not, if it is there.
+void add_series_beside(Source& source, const fs::path& train) {
+  const std::string name = without_gz(train);
+  if (!name.ends_with(kTrainSeries)) return;
+  source.name = name.substr(0, name.size() - kTrainSeries.size());
+  for (const char* ending : {"_TEST.ts", "_TEST.ts.gz"}) {
+    const fs::path path = train.parent_path() / (source.name + ending);
+    if (source.test.empty() && fs::exists(path)) source.test.push_back({path, {}});
+  }
+}
+
 Source from_path(const config::DatasetSpec& spec, const OpenOptions& options) {
   Source source;
   const fs::path written = expand_variables(*spec.source, spec.source_mark);
@@ -77,6 +92,7 @@ Source from_path(const config::DatasetSpec& spec, const OpenOptions& options) {
   if (source.format == config::FileFormat::kIdx) {
     source.train.push_back({labels_beside(path, spec), {}});
   }
+  if (source.format == config::FileFormat::kTs) add_series_beside(source, path);
   source.spec = spec;
   return source;
 }

@@ -19,7 +19,7 @@ struct SourceFile {
 struct Source {
   std::string name;
   config::FileFormat format = config::FileFormat::kCsv;  ///< never kAuto
-  std::vector<SourceFile> train;          ///< CSV: one after the other; IDX: images, labels
+  std::vector<SourceFile> train;          ///< one after the other; IDX: images, labels
   std::vector<SourceFile> test;           ///< the source's own test part
   int64_t test_rows = 0;                  ///< or: this many rows at the end
   std::vector<std::string> column_names;  ///< of a file without a header

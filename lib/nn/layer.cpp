@@ -3,13 +3,17 @@
 #include <fmt/format.h>
 
 #include "nn/layers/activation.h"
+#include "nn/layers/augmentation.h"
 #include "nn/layers/batch_normalization.h"
+#include "nn/layers/convolution.h"
 #include "nn/layers/dense.h"
 #include "nn/layers/dropout.h"
 #include "nn/layers/embedding.h"
 #include "nn/layers/flatten.h"
 #include "nn/layers/layer_normalization.h"
 #include "nn/layers/merge.h"
+#include "nn/layers/pooling.h"
+#include "nn/layers/resampling.h"
 #include "nn/layers/reshape.h"
 
 namespace mlrun::nn {
@@ -86,19 +90,39 @@ const config::Catalog& layer_catalog() {
     add<ActivationLayer>(all);
     add<Add>(all);
     add<Average>(all);
+    add<AveragePooling1D>(all);
+    add<AveragePooling2D>(all);
     add<BatchNormalization>(all);
     add<Concatenate>(all);
+    add<Conv1D>(all);
+    add<Conv2D>(all);
+    add<Conv2DTranspose>(all);
+    add<Cropping2D>(all);
     add<Dense>(all);
+    add<DepthwiseConv2D>(all);
     add<Dropout>(all);
     add<Embedding>(all);
     add<Flatten>(all);
+    add<GlobalAveragePooling1D>(all);
+    add<GlobalAveragePooling2D>(all);
+    add<GlobalMaxPooling1D>(all);
+    add<GlobalMaxPooling2D>(all);
     add<LayerNormalization>(all);
+    add<MaxPooling1D>(all);
+    add<MaxPooling2D>(all);
     add<Maximum>(all);
     add<Minimum>(all);
     add<Multiply>(all);
+    add<RandomCrop>(all);
+    add<RandomFlip>(all);
+    add<RandomTranslation>(all);
     add<ReshapeLayer>(all);
+    add<SeparableConv2D>(all);
     add<Slice>(all);
     add<Subtract>(all);
+    add<UpSampling1D>(all);
+    add<UpSampling2D>(all);
+    add<ZeroPadding2D>(all);
     return all;
   }();
   return catalog;

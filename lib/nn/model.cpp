@@ -15,14 +15,17 @@ using LayerRef = config::Ref<config::LayerKind>;
 
 constexpr const char* kInput = "input";
 
+// As Keras: BatchNormalization -> batch_normalization, Conv2DTranspose -> conv2d_transpose.
 std::string snake_case(const std::string& name) {
+  const auto is = [&](size_t i, int (*kind)(int)) {
+    return i < name.size() && kind(static_cast<unsigned char>(name[i])) != 0;
+  };
   std::string text;
   for (size_t i = 0; i < name.size(); ++i) {
-    const auto c = static_cast<unsigned char>(name[i]);
     const bool starts_word =
-        std::isupper(c) && i > 0 && !std::isupper(static_cast<unsigned char>(name[i - 1]));
+        is(i, std::isupper) && i > 0 && (is(i - 1, std::islower) || is(i + 1, std::islower));
     if (starts_word) text += '_';
-    text += static_cast<char>(std::tolower(c));
+    text += static_cast<char>(std::tolower(static_cast<unsigned char>(name[i])));
   }
   return text;
 }

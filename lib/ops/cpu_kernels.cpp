@@ -1,14 +1,19 @@
 #include "ops/cpu_kernels.h"
 
 #include "ops/attention.h"
+#include "ops/augment.h"
 #include "ops/batch_matmul.h"
 #include "ops/concat.h"
+#include "ops/convolution.h"
+#include "ops/depthwise.h"
 #include "ops/elementwise.h"
 #include "ops/embedding.h"
 #include "ops/matmul.h"
 #include "ops/normalize.h"
 #include "ops/permute.h"
+#include "ops/pooling.h"
 #include "ops/reduce.h"
+#include "ops/resample.h"
 #include "ops/rotary.h"
 #include "ops/shaping.h"
 #include "ops/softmax.h"
@@ -20,11 +25,19 @@ const graph::KernelTable& cpu_kernels() {
   static constexpr graph::KernelTable::Row kRows[] = {
       {"Attention", attention_cpu},
       {"AttentionGrad", attention_grad_cpu},
+      {"Augment", augment_cpu},
+      {"AugmentGrad", augment_grad_cpu},
       {"BatchMatMul", batch_matmul_cpu},
       {"BatchNorm", batch_norm_cpu},
       {"BatchNormGrad", batch_norm_grad_cpu},
+      {"Bilinear", bilinear_cpu},
+      {"BilinearGrad", bilinear_grad_cpu},
       {"Concat", concat_cpu},
       {"Constant", constant_cpu},
+      {"Convolution", convolution_cpu},
+      {"ConvolutionWeightGrad", convolution_weight_grad_cpu},
+      {"Depthwise", depthwise_cpu},
+      {"DepthwiseWeightGrad", depthwise_weight_grad_cpu},
       {"Elementwise", elementwise_cpu},
       {"Embedding", embedding_cpu},
       {"EmbeddingGrad", embedding_grad_cpu},
@@ -34,8 +47,13 @@ const graph::KernelTable& cpu_kernels() {
       {"MatMul", matmul_cpu},
       {"MeanScale", mean_scale_cpu},
       {"MovingAverage", moving_average_cpu},
+      {"Pad", pad_cpu},
       {"Permute", permute_cpu},
+      {"Pool", pool_cpu},
+      {"PoolGrad", pool_grad_cpu},
       {"Reduce", reduce_cpu},
+      {"Repeat", repeat_cpu},
+      {"RepeatGrad", repeat_grad_cpu},
       {"Rotary", rotary_cpu},
       {"Slice", slice_cpu},
       {"SliceGrad", slice_grad_cpu},

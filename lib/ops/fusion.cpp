@@ -4,8 +4,7 @@
 #include <map>
 #include <optional>
 
-#include "ops/elementwise.h"
-#include "ops/matmul.h"
+#include "ops/epilogue.h"
 
 namespace mlrun::ops {
 namespace {
@@ -163,14 +162,14 @@ class Fuser {
       const int32_t at = maker[static_cast<size_t>(input)];
       if (at < 0) continue;
       const Node& producer = nodes[static_cast<size_t>(at)];
-      const auto* product = dynamic_cast<const MatMulOp*>(producer.op.get());
+      const auto* product = dynamic_cast<const EpilogueOp*>(producer.op.get());
       const bool only_here = !kept_[static_cast<size_t>(input)] &&
                              std::count(node.inputs.begin(), node.inputs.end(), input) == 1 &&
                              reads(nodes, input) == 1;
       if (!product || product->epilogue() || !only_here) continue;
       if (changes_operand(nodes, static_cast<size_t>(at), index)) continue;
       if (graph_.shape(input) != graph_.shape(node.outputs[0])) continue;
-      if (MatMulOp::can_fuse(*first_operand(*program, node.inputs, input))) {
+      if (EpilogueOp::can_fuse(*first_operand(*program, node.inputs, input))) {
         return static_cast<size_t>(at);
       }
     }
@@ -214,11 +213,9 @@ class Fuser {
   }
 
   static Node with_epilogue(const Node& product, const Node& program) {
-    const auto& matmul = static_cast<const MatMulOp&>(*product.op);
     const ValueId value = product.outputs[0];
-    auto op =
-        std::make_shared<MatMulOp>(matmul.transpose_a(), matmul.transpose_b(),
-                                   first_operand(*as_elementwise(program), program.inputs, value));
+    auto op = static_cast<const EpilogueOp&>(*product.op)
+                  .with(first_operand(*as_elementwise(program), program.inputs, value));
     std::vector<ValueId> inputs = product.inputs;
     for (const ValueId input : program.inputs) {
       if (input != value) inputs.push_back(input);

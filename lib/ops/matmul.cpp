@@ -11,27 +11,6 @@ namespace mlrun::ops {
 using graph::ShapeError;
 using graph::ValueId;
 
-namespace {
-
-int output_over_product(const ElementwiseOp& epilogue) {
-  for (size_t o = 0; o < epilogue.outputs().size(); ++o) {
-    if (epilogue.may_overwrite(0, static_cast<int>(o))) return static_cast<int>(o);
-  }
-  return -1;
-}
-
-}  // namespace
-
-bool MatMulOp::can_fuse(const ElementwiseOp& epilogue) {
-  return output_over_product(epilogue) >= 0;
-}
-
-MatMulOp::MatMulOp(bool transpose_a, bool transpose_b,
-                   std::shared_ptr<const ElementwiseOp> epilogue)
-    : transpose_a_(transpose_a), transpose_b_(transpose_b), epilogue_(std::move(epilogue)) {
-  if (epilogue_) product_output_ = output_over_product(*epilogue_);
-}
-
 TensorType MatMulOp::product(std::span<const TensorType> inputs) const {
   const Shape& a = inputs[0].shape;
   const Shape& b = inputs[1].shape;
@@ -55,14 +34,6 @@ TensorType MatMulOp::product(std::span<const TensorType> inputs) const {
   return {Shape(dims), DType::kFloat32};
 }
 
-std::vector<TensorType> MatMulOp::infer(std::span<const TensorType> inputs) const {
-  const TensorType result = product(inputs);
-  if (!epilogue_) return {result};
-  std::vector<TensorType> operands = {result};
-  operands.insert(operands.end(), inputs.begin() + 2, inputs.end());
-  return epilogue_->infer(operands);
-}
-
 void MatMulOp::gradient(graph::GradientRule& rule) const {
   graph::Graph& g = rule.graph;
   const ValueId a = rule.inputs[0];
@@ -80,18 +51,9 @@ void MatMulOp::gradient(graph::GradientRule& rule) const {
   }
 }
 
-graph::Cost MatMulOp::cost(std::span<const TensorType> inputs, std::span<const TensorType> outputs,
-                           int64_t batch) const {
-  graph::Cost cost = Op::cost(inputs, outputs, batch);
-  const auto a = static_cast<double>(inputs[0].shape.elements(batch));
-  cost.flops =
-      2.0 * a *
-      static_cast<double>(transpose_a_ ? inputs[1].shape.back() : product(inputs).shape.back());
-  if (epilogue_) {
-    cost.flops += static_cast<double>(outputs[0].shape.elements(batch)) *
-                  static_cast<double>(epilogue_->code().size());
-  }
-  return cost;
+double MatMulOp::product_flops(std::span<const TensorType> inputs, int64_t batch) const {
+  const int64_t columns = transpose_a_ ? inputs[1].shape.back() : product(inputs).shape.back();
+  return 2.0 * static_cast<double>(inputs[0].shape.elements(batch)) * static_cast<double>(columns);
 }
 
 }  // namespace mlrun::ops

@@ -3,44 +3,37 @@
 
 #include <memory>
 
-#include "graph/op.h"
-#include "ops/elementwise.h"
+#include "ops/epilogue.h"
 
 namespace mlrun::ops {
 
-/// Inputs a, b, then the further operands of the epilogue. Without an epilogue one output:
+/// Inputs a, b, then the operands of the epilogue:
 ///   plain         a (..., K), b (K, M)      -> (..., M)
 ///   transpose_b   a (..., K), b (M, K)      -> (..., M)
 ///   transpose_a   a (..., K), b (..., M)    -> (K, M), summed over the leading dimensions
-/// With one, register 0 of the program is the product and the outputs are the program's.
-class MatMulOp : public graph::Op {
+class MatMulOp : public EpilogueOp {
  public:
   MatMulOp(bool transpose_a, bool transpose_b,
-           std::shared_ptr<const ElementwiseOp> epilogue = nullptr);
+           std::shared_ptr<const ElementwiseOp> epilogue = nullptr)
+      : EpilogueOp(std::move(epilogue)), transpose_a_(transpose_a), transpose_b_(transpose_b) {}
 
   std::string_view name() const override { return "MatMul"; }
-  std::vector<TensorType> infer(std::span<const TensorType> inputs) const override;
   void gradient(graph::GradientRule& rule) const override;
-  graph::Cost cost(std::span<const TensorType> inputs, std::span<const TensorType> outputs,
-                   int64_t batch) const override;
+  std::shared_ptr<const EpilogueOp> with(
+      std::shared_ptr<const ElementwiseOp> epilogue) const override {
+    return std::make_shared<MatMulOp>(transpose_a_, transpose_b_, std::move(epilogue));
+  }
 
   bool transpose_a() const { return transpose_a_; }
   bool transpose_b() const { return transpose_b_; }
-  const ElementwiseOp* epilogue() const { return epilogue_.get(); }
 
-  /// Output into which the product itself goes before the epilogue runs on it in place.
-  int product_output() const { return product_output_; }
-
-  /// An epilogue needs an output that may overwrite the product.
-  static bool can_fuse(const ElementwiseOp& epilogue);
+ protected:
+  TensorType product(std::span<const TensorType> inputs) const override;
+  double product_flops(std::span<const TensorType> inputs, int64_t batch) const override;
 
  private:
-  TensorType product(std::span<const TensorType> inputs) const;
-
   bool transpose_a_;
   bool transpose_b_;
-  std::shared_ptr<const ElementwiseOp> epilogue_;
-  int product_output_ = 0;
 };
 
 void matmul_cpu(const graph::KernelCall& call);

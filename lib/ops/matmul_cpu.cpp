@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 
 #include "device/cpu_context.h"
 #include "device/function_ref.h"
@@ -136,22 +135,17 @@ void multiply_tiles(const GemmArgs& whole, device::ThreadTeam& team, const Rows&
 
 void matmul_cpu(const graph::KernelCall& call) {
   const auto& op = static_cast<const MatMulOp&>(call.op);
-  const Tensor& product = call.out[static_cast<size_t>(op.product_output())];
-  const GemmArgs whole = whole_product(op, call.in[0], call.in[1], product.f32());
-  std::array<Tensor, ElementwiseOp::kMaxRegisters> operands;
-  operands[0] = product;
-  std::copy(call.in.begin() + 2, call.in.end(), operands.begin() + 1);
-  const std::span<const Tensor> program_in(operands.data(), call.in.size() - 1);
+  const EpilogueRun epilogue(call);
+  const GemmArgs whole = whole_product(op, call.in[0], call.in[1], epilogue.product().f32());
   const auto run_epilogue = [&](int64_t row, int64_t end) {
-    run_elementwise_cpu(*op.epilogue(), product.shape, program_in, call.out, row * whole.n,
-                        end * whole.n);
+    epilogue.run(row * whole.n, end * whole.n);
   };
-  const Rows epilogue(run_epilogue);
+  const Rows on_rows(run_epilogue);
   device::ThreadTeam& team = device::cpu_team(call.context);
   if (!prefers_tiled_gemm(whole)) {
-    multiply_blocks(whole, team, op.epilogue() ? &epilogue : nullptr);
-  } else if (op.epilogue()) {
-    multiply_tiles(whole, team, epilogue);
+    multiply_blocks(whole, team, epilogue.any() ? &on_rows : nullptr);
+  } else if (epilogue.any()) {
+    multiply_tiles(whole, team, on_rows);
   } else {
     multiply_tiles(whole, team);
   }

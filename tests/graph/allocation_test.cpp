@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "device/cpu_context.h"
@@ -21,24 +22,40 @@ using mlrun::testing::AllocationCounter;
 namespace {
 
 struct Network {
-  int64_t features;
-  int64_t units;
+  std::string name;
+  Shape sample;
+  std::vector<std::string> layers;  ///< before the last one
   int64_t batch;
 };
 
-// Forward, backward and Adam of a classifier with batch norm and dropout.
+std::vector<Network> networks() {
+  const auto dense = [](const std::string& units) {
+    return std::vector<std::string>{"Dense: {units: " + units + ", activation: relu}",
+                                    "BatchNormalization", "Dropout: 0.2"};
+  };
+  return {{"dense", {kBatch, 28}, dense("100"), 128},
+          {"wide", {kBatch, 300}, dense("300"), 1400},
+          {"convolutional",
+           {kBatch, 14, 12, 3},
+           {"RandomFlip", "Conv2D: {filters: 20, kernel_size: 3, activation: relu}", "MaxPooling2D",
+            "DepthwiseConv2D: {kernel_size: 3, padding: same}",
+            "Conv2D: {filters: 70, kernel_size: 3, strides: 2, padding: same}", "UpSampling2D",
+            "Conv2DTranspose: {filters: 5, kernel_size: 3, strides: 2}", "GlobalAveragePooling2D"},
+           64}};
+}
+
+// Forward, backward and Adam of a classifier.
 class Training {
  public:
   explicit Training(const Network& n) {
     graph::Graph g;
     nn::Builder b(g, true);
-    const ValueId x = g.input("x", {Shape{kBatch, n.features}});
+    const ValueId x = g.input("x", {n.sample});
     const ValueId y = g.input("y", {Shape{kBatch, 1}});
     ValueId h = x;
-    for (const std::string& yaml :
-         {"Dense: {units: " + std::to_string(n.units) + ", activation: relu}",
-          std::string("BatchNormalization"), std::string("Dropout: 0.2"),
-          std::string("Dense: {units: 1, activation: sigmoid}")}) {
+    std::vector<std::string> layers = n.layers;
+    layers.push_back("Dense: {units: 1, activation: sigmoid}");
+    for (const std::string& yaml : layers) {
       h = b.add("layer" + std::to_string(g.values().size()), "", *nn::testing::layer(yaml),
                 std::span(&h, 1));
     }
@@ -88,7 +105,7 @@ TEST_CASE("allocation: the counter counts" * doctest::skip(!AllocationCounter::a
 
 TEST_CASE("allocation: a training step makes none" *
           doctest::skip(!AllocationCounter::available())) {
-  for (const Network& network : {Network{28, 100, 128}, Network{300, 300, 1400}}) {
+  for (const Network& network : networks()) {
     Training training(network);
     for (const int threads : {1, 2}) {
       device::CpuContext context(threads);
@@ -100,7 +117,7 @@ TEST_CASE("allocation: a training step makes none" *
         training.run(context, network.batch / 2 + 1);  // the short batch at the end of an epoch
         count = counter.count();
       }
-      INFO(network.units, " units, ", threads, " threads");
+      INFO(network.name, ", ", threads, " threads");
       CHECK(count == 0);
       CHECK(std::isfinite(training.loss()));
     }

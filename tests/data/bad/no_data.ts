@@ -1,0 +1,1 @@
+@classLabel true 1 2

@@ -1,0 +1,2 @@
+@classLabel true 1 2
+@data

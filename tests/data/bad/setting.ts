@@ -1,0 +1,3 @@
+@classLabel true 1 2
+1,2,3:1
+@data

@@ -1,0 +1,2 @@
+@timeStamps true
+@data
