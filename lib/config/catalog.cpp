@@ -10,6 +10,9 @@
 namespace mlrun::config {
 namespace {
 
+// Longer lists say less than where to look.
+constexpr size_t kMostNamed = 20;
+
 std::string folded(std::string_view name) {
   std::string text;
   for (const char c : name) {
@@ -109,7 +112,11 @@ void read_component(const Node& node, Reader& reader, std::string_view kind, Any
   if (!type) {
     const std::vector<std::string> known = catalog.names();
     std::string hint = did_you_mean(name, known);
-    if (hint.empty()) hint = fmt::format("; known: {}", fmt::join(known, ", "));
+    if (hint.empty() && known.size() > kMostNamed) {
+      hint = fmt::format("; 'mlrun help {}' lists them", kind);
+    } else if (hint.empty()) {
+      hint = fmt::format("; known: {}", fmt::join(known, ", "));
+    }
     reader.error(mark, fmt::format("unknown {} '{}'{}", kind, name, hint));
     return;
   }
