@@ -133,6 +133,10 @@ struct Codec<std::vector<T>> {
     const std::string item_name = "each of " + std::string(field);
     if (node.is_sequence()) {
       for (const Node& item : node.items) {
+        if (item.is_null()) {
+          reader.error(item.mark, "nothing stands here in the list of " + std::string(field));
+          continue;
+        }
         T value{};
         Codec<T>::read(item, reader, item_name, value);
         out.push_back(std::move(value));
@@ -193,8 +197,9 @@ requires requires {
 
 template <class K>
 struct Codec<Ref<K>> {
+  /// Nothing, as `activation: null`, leaves the default.
   static void read(const Node& node, Reader& reader, std::string_view, Ref<K>& out) {
-    read_component(node, reader, K::kName, out);
+    if (!node.is_null()) read_component(node, reader, K::kName, out);
   }
   static Node write(const Ref<K>& value) { return write_component(value); }
   static std::string type() { return std::string(K::kName); }

@@ -71,8 +71,11 @@ void FieldList::read(void* spec, const Node& node, Reader& reader) const {
   }
   for (const Field& field : fields_) {
     const bool tried = std::find(misspelt.begin(), misspelt.end(), field.name) != misspelt.end();
-    if (field.required && !node.find(field.name) && !tried) {
-      reader.error(node.mark, fmt::format("{} needs '{}' ({})", name_, field.name, field.doc));
+    const Entry* entry = node.find(field.name);
+    const bool empty = entry && entry->value.is_null() && !field.form.catalog.empty();
+    if (field.required && (!entry || empty) && !tried) {
+      reader.error(entry ? entry->key_mark : node.mark,
+                   fmt::format("{} needs '{}' ({})", name_, field.name, field.doc));
     }
   }
 }

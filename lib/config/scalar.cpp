@@ -27,8 +27,10 @@ std::string without_underscores(std::string_view text) {
 std::optional<double> parse_float(std::string_view text) {
   std::string plain = without_underscores(text);
   std::string_view digits = plain;
-  if (digits.starts_with('+')) digits.remove_prefix(1);
+  const bool positive = digits.starts_with('+');
+  if (positive) digits.remove_prefix(1);
   const bool negative = digits.starts_with('-');
+  if (positive && negative) return std::nullopt;
   const std::string_view magnitude = negative ? digits.substr(1) : digits;
   if (magnitude == ".inf" || magnitude == "inf") {
     const double infinity = std::numeric_limits<double>::infinity();

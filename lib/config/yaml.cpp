@@ -54,7 +54,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     Node node;
-    node.mark = at(mark);
+    node.mark = before(at(mark));
     add(std::move(node), anchor);
   }
 
@@ -120,6 +120,17 @@ class TreeBuilder : public YAML::EventHandler {
     levels_.push_back(std::move(level));
   }
 
+  // yaml-cpp marks a value that is missing at what comes next; the dash before it is what to show.
+  Mark before(const Mark& next) const {
+    for (int number = next.line; number > 0; --number) {
+      std::string_view line = source_->line(number);
+      if (number == next.line) line = line.substr(0, static_cast<size_t>(next.column - 1));
+      const size_t last = line.find_last_not_of(" \t\r");
+      if (last != std::string_view::npos) return {source_, number, static_cast<int>(last) + 1};
+    }
+    return next;
+  }
+
   // yaml-cpp takes the end of the file for a closing quote. `mark` is at the quote or before it.
   bool is_closed(const Mark& mark) const {
     const std::string_view all = source_->text;
@@ -173,7 +184,7 @@ class TreeBuilder : public YAML::EventHandler {
   void put_value(Level& level, Node node) {
     level.has_key = false;
     if (level.bad_key) return;
-    if (node.is_null()) node.mark = level.key_mark;  // yaml-cpp gives that of what comes next
+    if (node.is_null()) node.mark = level.key_mark;
     if (const Entry* first = level.node.find(level.key)) {
       diagnostics_.error(level.key_mark, "duplicate key '" + level.key + "', first on line " +
                                              std::to_string(first->key_mark.line));

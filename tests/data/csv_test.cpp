@@ -154,6 +154,36 @@ TEST_CASE("csv: a byte order mark and values below float's range") {
   CHECK(d.feature(0, 0) == 0);
 }
 
+TEST_CASE("csv: a first line that counts rows and features, as in scikit-learn, is passed over") {
+  const DataFolder scratch;
+  config::DatasetSpec last;
+  last.target = {"-1"};
+  const Dataset iris =
+      scratch.open_csv("3,2,setosa,virginica\n5.1,3.5,0\n4.9,3,0\n6,3,1\n", last, true);
+  CHECK(iris.rows == 3);
+  CHECK(iris.width() == 2);
+  CHECK(iris.class_names == std::vector<std::string>{"0", "1"});
+  CHECK(iris.feature(0, 0) == 5.1f);
+
+  // Fewer cells than the rows have; more names than that would be no such line.
+  const Dataset few = scratch.open_csv("2,3,a\n1,2,3,0\n4,5,6,1\n", last, true);
+  CHECK(few.rows == 2);
+  CHECK(few.width() == 3);
+
+  // Names below it.
+  config::DatasetSpec named;
+  named.target = {"MEDV"};
+  const Dataset boston = scratch.open_csv("2,1,\nCRIM,MEDV\n0.5,24\n0.25,21\n", named);
+  CHECK(boston.rows == 2);
+  CHECK(boston.columns[0].name == "CRIM");
+
+  // Numbers that count nothing are a row.
+  CHECK(scratch.open_csv("5,2,7\n1,2,3\n4,5,6\n", last).rows == 3);
+  // `header: none` takes the file at its word.
+  last.header = config::Header::kNone;
+  CHECK(scratch.open_csv("2,2,7\n1,2,3\n4,5,6\n", last).rows == 3);
+}
+
 TEST_CASE("csv: many blocks keep their order, whatever the number of threads") {
   const DataFolder scratch;
   std::string text = "x,c,y\n";

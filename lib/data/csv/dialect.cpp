@@ -59,7 +59,7 @@ bool counts_the_table(const std::vector<SampleLine>& lines, size_t limit) {
   if (whole_file ? !counts_rows : !is_number(first[0].text)) return false;
   for (size_t c = 2; c < first.size(); ++c) {  // the names of the classes, above numbers
     const bool name = first[c].text.empty() ||
-                      (!is_number(first[c].text) && c < row.size() && is_number(row[c].text));
+                      (!is_number(first[c].text) && (c >= row.size() || is_number(row[c].text)));
     if (!name) return false;
   }
   return true;

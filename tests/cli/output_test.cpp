@@ -1,0 +1,74 @@
+// Results on stdout, and everything else on stderr.
+#include <doctest/doctest.h>
+
+#include "workspace.h"
+
+using mlrun::test::Answer;
+using mlrun::test::holds;
+using mlrun::test::Workspace;
+
+namespace {
+
+bool has_python(const Workspace& work) {
+  const bool found = work.run("python3 -c 'import csv, json'").code == 0;
+  if (!found) MESSAGE("skipped: no python3");
+  return found;
+}
+
+// Reads the format from stdin as Python does; prints the number of rows and the columns.
+constexpr const char* kReadJson =
+    " | python3 -c 'import json, sys; r = json.load(sys.stdin); print(len(r), *r[0])'";
+constexpr const char* kReadCsv =
+    " | python3 -c 'import csv, sys; r = list(csv.DictReader(sys.stdin)); print(len(r), *r[0])'";
+
+}  // namespace
+
+TEST_CASE("cli: --format json and csv are one table and nothing else") {
+  const Workspace work;
+  if (!has_python(work)) return;
+  const std::string grid = "mlrun gridsearch grid.yaml --format ";
+  const std::string ranking = "2 rank cell mean_test_auc std_test_auc parameters params\n";
+  CHECK(work.run(grid + "json" + kReadJson).out == ranking);
+  CHECK(work.run(grid + "csv" + kReadCsv).out == ranking);
+  const std::string train = "mlrun train moons.yaml -o one --format ";
+  CHECK(work.run(train + "json" + kReadJson).out == "3 score training test\n");
+  CHECK(work.run(train + "csv" + kReadCsv).out == "3 score training test\n");
+  work.write("points.csv", "a,\"b, \"\"c\"\"\",y\n1,2,0\n3,4,1\n");
+  const std::string inspect = "mlrun data inspect ./points.csv --format ";
+  CHECK(work.run(inspect + "json" + kReadJson).out ==
+        "3 column kind missing classes min mean max\n");
+  CHECK(work.run(inspect + "csv" + kReadCsv).out == "3 column kind missing classes min mean max\n");
+  CHECK(
+      holds(work.run("mlrun data list --format json" + std::string(kReadJson)).out, " name state"));
+}
+
+TEST_CASE("cli: readers that go, a stdout that is closed, a disk that is full") {
+  const Workspace work;
+  REQUIRE(work.run("mlrun gridsearch grid.yaml").code == 0);
+  const Answer head = work.run("set -o pipefail; mlrun help | head -1");
+  CHECK(head.code == 0);
+  CHECK(head.err == "");
+  CHECK(head.out == "experiment: One experiment file.\n");
+  CHECK(work.run("mlrun gridsearch grid.yaml >&-").code == 0);
+  CHECK(work.run("mlrun gridsearch grid.yaml -o closed >&- 2>&-").code == 0);
+  CHECK(work.run("mlrun gridsearch grid.yaml -o closed").code == 0);
+  const Answer full = work.run("mlrun gridsearch grid.yaml >/dev/full");
+  CHECK(full.code == 1);
+  CHECK(full.err == "mlrun: error: cannot write to stdout\n");
+  CHECK(work.run("mlrun help >/dev/full").code == 1);
+}
+
+TEST_CASE("cli: data verbs list, import and inspect") {
+  const Workspace work;
+  CHECK(holds(work.run("mlrun data list").out, "fashion-mnist"));
+  work.write("points.csv", "a,b,y\n1,2,no\n3,4,yes\n");
+  const Answer import = work.run("mlrun data import ./points.csv --target y --classes");
+  CHECK(import.code == 0);
+  CHECK_MESSAGE(holds(import.out, "points"), import.out);
+  const Answer inspect = work.run("mlrun data inspect ./points.csv --target y --classes");
+  CHECK(inspect.code == 0);
+  CHECK_MESSAGE(holds(inspect.out, "class no: 1 rows"), inspect.out);
+  const Answer absent = work.run("mlrun data inspect ./none.csv");
+  CHECK(absent.code == 2);
+  CHECK_MESSAGE(holds(absent.err, "none.csv"), absent.err);
+}

@@ -1,0 +1,131 @@
+// mlrun train and gridsearch as a user meets them: folders, exit codes, settings, interruptions.
+// What a run promises under SIGKILL is in trials/robustness_test.cpp.
+#include <doctest/doctest.h>
+
+#include "workspace.h"
+
+using mlrun::test::Answer;
+using mlrun::test::holds;
+using mlrun::test::Workspace;
+
+namespace {
+
+std::string failure(const Answer& answer) {
+  return "exit code " + std::to_string(answer.code) + "\n" + answer.out + answer.err;
+}
+
+}  // namespace
+
+TEST_CASE("cli: the same command again prints the same and runs nothing") {
+  const Workspace work;
+  const Answer first = work.run("mlrun gridsearch grid.yaml");
+  CHECK_MESSAGE(first.code == 0, failure(first));
+  CHECK(holds(first.err, "[7/7] 100%"));
+  CHECK(holds(first.out, "final fit of the best cell"));
+  for (const char* name : {"results.h5", "model.h5", "experiment.yaml", "journal", "log.txt"}) {
+    CAPTURE(name);
+    CHECK(work.has(std::string("results/moons/") + name));
+  }
+  const Answer second = work.run("mlrun gridsearch grid.yaml");
+  CHECK(second.code == 0);
+  CHECK(second.err == "");
+  CHECK(second.out == first.out);
+}
+
+TEST_CASE("cli: another experiment is refused with what differs, or replaced on request") {
+  const Workspace work;
+  CHECK(work.run("mlrun train moons.yaml -o out").code == 0);
+  const Answer refused = work.run("mlrun train moons.yaml model.0.units=9 --seed 4 -o out");
+  CHECK(refused.code == 2);
+  CHECK(refused.out == "");
+  CHECK(refused.err ==
+        "mlrun: error: 'out' holds the results of another experiment:\n"
+        "  seed: 3 there, 4 here\n"
+        "  model.0.Dense.units: 8 there, 9 here\n"
+        "use another folder (-o) or --overwrite\n");
+  CHECK(work.run("mlrun train moons.yaml -q -o out").code == 0);  // nothing was lost
+  CHECK(work.run("mlrun train moons.yaml --seed 4 -o out --overwrite").code == 0);
+  CHECK(holds(work.read("out/experiment.yaml"), "seed: 4\n"));
+}
+
+TEST_CASE("cli: --dry-run says what would run and writes nothing") {
+  const Workspace work;
+  const Answer answer = work.run("mlrun gridsearch grid.yaml --dry-run");
+  CHECK(answer.code == 0);
+  CHECK(answer.out == "moons: 2 cells x 3 folds + 1 final fit = 7 trainings, into results/moons\n");
+  CHECK(!work.has("results"));
+}
+
+TEST_CASE("cli: the command line wins over the environment, the environment over the file") {
+  const Workspace work;
+  CHECK(holds(work.run("mlrun check moons.yaml").out, "  epochs: 2\n"));
+  CHECK(holds(work.run("MLRUN_TRAIN__EPOCHS=5 mlrun check moons.yaml").out, "  epochs: 5\n"));
+  CHECK(holds(work.run("MLRUN_TRAIN__EPOCHS=5 mlrun check moons.yaml train.epochs=7").out,
+              "  epochs: 7\n"));
+  CHECK(holds(work.run("mlrun check moons.yaml seed=5 --seed 6").out, "seed: 6\n"));
+  CHECK(work.run("MLRUN_OUTPUT=there MLRUN_JOBS=1 mlrun train moons.yaml").code == 0);
+  CHECK(work.has("there/results.h5"));
+  const Answer slip = work.run("MLRUN_TRIAN__EPOCHS=5 mlrun check moons.yaml");
+  CHECK(slip.code == 2);
+  CHECK(slip.err ==
+        "environment:1:1: error: no setting 'trian.epochs': experiment has no key 'trian'; did you "
+        "mean 'train'?\nMLRUN_TRIAN__EPOCHS=5\n^\n");
+}
+
+TEST_CASE("cli: -q is silent on stderr, -v names every trial") {
+  const Workspace work;
+  CHECK(work.run("mlrun gridsearch grid.yaml -q -o quiet").err == "");
+  const Answer verbose = work.run("mlrun gridsearch grid.yaml -v -o verbose");
+  CHECK_MESSAGE(holds(verbose.err, "trial 6 (cell "), verbose.err);
+  const Answer colour = work.run("NO_COLOR=1 mlrun gridsearch grid.yaml -v -o plain");
+  CHECK(!holds(colour.err, "\033"));
+}
+
+TEST_CASE("cli: SIGINT, SIGTERM and the time budget end with 75, and the same command goes on") {
+  const Workspace work;
+  const std::string slow = "mlrun gridsearch grid.yaml train.epochs=400 -j1 -o ";
+  CHECK(work.run(slow + "whole").code == 0);
+  for (const std::string signal : {"INT", "TERM"}) {
+    const Answer cut = work.run(slow + signal + " & sleep 0.1; kill -" + signal + " $!; wait $!");
+    if (cut.code == 0) continue;  // a machine so fast that it was finished
+    CHECK_MESSAGE(cut.code == 75, failure(cut));
+    CHECK(holds(cut.err, "interrupted; the same command goes on from here"));
+    CHECK(cut.out == "");
+  }
+  const Answer late = work.run(slow + "late --time-budget 0.01s");
+  CHECK_MESSAGE(late.code == 75, failure(late));
+  const std::string table = " -q --format csv";
+  CHECK(work.run(slow + "late" + table).out == work.run(slow + "whole" + table).out);
+}
+
+TEST_CASE("cli: exit code 3 when some trials failed, 1 when all did or the first must stop") {
+  const Workspace work;
+  const std::string wild =
+      "mlrun gridsearch grid.yaml train.optimizer=SGD model.0.activation=linear 'param_grid="
+      "{train.optimizer.learning_rate: [0.01, 1e38]}' -o ";
+  const Answer some = work.run(wild + "some");
+  CHECK_MESSAGE(some.code == 3, failure(some));
+  CHECK(holds(some.err, "diverged"));
+  const Answer stopped = work.run(wild + "stopped --on-error stop --retries 0 -j1");
+  CHECK_MESSAGE(stopped.code == 1, failure(stopped));
+  const Answer all =
+      work.run("mlrun train moons.yaml 'train.optimizer={SGD: 1e38}' model.0.activation=linear");
+  CHECK_MESSAGE(all.code == 1, failure(all));
+  CHECK(holds(all.err, "diverged"));
+}
+
+TEST_CASE("cli: a folder that cannot be") {
+  const Workspace work;
+  const Answer file = work.run("mlrun train moons.yaml -o moons.yaml/here");
+  CHECK(file.code == 2);
+  CHECK(file.err ==
+        "mlrun: error: cannot make the folder 'moons.yaml/here' (-o): Not a directory\n");
+  const Answer proc = work.run("mlrun train moons.yaml -o /proc/here");
+  CHECK(proc.code == 2);
+  CHECK(holds(proc.err, "cannot make the folder '/proc/here' (-o)"));
+  const Answer busy = work.run(
+      "mkdir kept; chmod 500 kept; mlrun train moons.yaml -o kept; code=$?; chmod 700 kept; "
+      "exit $code");
+  CHECK((busy.code == 1 || busy.code == 0));  // 0: root may write anywhere
+  if (busy.code == 1) CHECK(holds(busy.err, "Permission denied"));
+}
