@@ -1,0 +1,16 @@
+"""The cases and their targets."""
+from program_cases import Grid, Import, Memory, ShortTrials, Start
+from training_cases import Training
+
+WIDE = [300, 300, 300, 1]
+
+
+def all_cases():
+    return [
+        Training("baseline", "higgs", [100, 1], 128, 20, {"PyTorch": 10, "scikit-learn": 8}),
+        Training("baseline-1400", "higgs", [100, 1], 1400, 30, {"PyTorch": 3}),
+        Training("wide-1", "higgs", WIDE, 1400, 4, {"PyTorch": 1.1}, sgemm_target=85),
+        Training("wide-2", "higgs", WIDE, 1400, 6, {"PyTorch": 1.1}, threads=2, sgemm_target=85),
+        Training("fashion-mnist", "fashion-mnist", [256, 128, 10], 128, 3, {"PyTorch": 1.5}),
+        Grid(), ShortTrials(), Import(), Memory(), Start(),
+    ]
