@@ -7,6 +7,7 @@
 #include "command.h"
 #include "device/budget.h"
 #include "device/gpu.h"
+#include "profile.h"
 #include "train/fit.h"
 #include "trials/ranking.h"
 #include "trials/run.h"
@@ -27,6 +28,7 @@ struct Arguments {
   std::string gpus = "none";
   bool overwrite = false;
   bool dry_run = false;
+  bool profile = false;
   std::string on_error = "continue";
   int retries = 1;
   std::string time_budget;
@@ -61,6 +63,9 @@ void add_options(CLI::App& command, Arguments& args) {
   command.add_option("--gpus", args.gpus, "0,1, all or none")->envname("MLRUN_GPUS");
   command.add_flag("--overwrite", args.overwrite, "replace the results in the folder");
   command.add_flag("--dry-run", args.dry_run, "check everything, say what would run");
+  if (args.kind == SearchKind::kTrain) {
+    command.add_flag("--profile", args.profile, "train here, print the time of each op, no results");
+  }
   command.add_option("--on-error", args.on_error, "continue or stop after a failed trial")
       ->check(CLI::IsMember({"continue", "stop"}));
   command.add_option("--retries", args.retries, "further attempts of a trial that crashed")
@@ -139,6 +144,10 @@ int run(const Arguments& args, const std::string& command_line) {
       {{args.experiment.file, args.experiment.all_overrides(), ExperimentArguments::environment()},
        args.kind,
        {}});
+  if (args.profile) {
+    print_profile(search, args.format);
+    return kSuccess;
+  }
   options.output = args.output.empty() ? "results/" + search.spec.name : args.output;
   if (args.dry_run) {
     print_plan(search, options.output);

@@ -80,15 +80,26 @@ void Executable::resize(int64_t batch) {
 
 void Executable::run(device::Context& context, int64_t batch) {
   if (batch != batch_ || rebind_) resize(batch);
-  if (!profiling_) {
-    for (const Step& step : steps_) run_step(step, context);
-    return;
+  if (profiling_) return run_profiled(context);
+  for (const Step& step : steps_) run_step(step, context);
+}
+
+void Executable::run_profiled(device::Context& context) {
+  if (costs_batch_ != batch_) {
+    costs_.clear();
+    for (const Step& step : steps_) {
+      const Node& node = graph_.nodes()[step.node];
+      costs_.push_back(
+          node.op->cost(graph_.types(node.inputs), graph_.types(node.outputs), batch_));
+    }
+    costs_batch_ = batch_;
   }
   for (size_t i = 0; i < steps_.size(); ++i) {
     const Stopwatch watch;
     run_step(steps_[i], context);
     times_[i].seconds += watch.seconds();
     ++times_[i].calls;
+    times_[i].cost += costs_[i];
   }
 }
 
@@ -108,7 +119,7 @@ void Executable::set_profiling(bool on) {
   profiling_ = on;
   times_.clear();
   if (!on) return;
-  for (const Step& step : steps_) times_.push_back({&graph_.nodes()[step.node], 0, 0});
+  for (const Step& step : steps_) times_.push_back({&graph_.nodes()[step.node], 0, 0, {}});
 }
 
 std::vector<NodeTime> Executable::profile() const { return times_; }

@@ -11,11 +11,12 @@
 
 namespace mlrun::graph {
 
-/// Time one node took over all runs since the last reset, when profiling.
+/// Time and work of one node over all runs since profiling was turned on.
 struct NodeTime {
   const Node* node = nullptr;
   double seconds = 0;
   int64_t calls = 0;
+  Cost cost;
 };
 
 /// Owns its arena. bind() every input and variable once (their memory must hold max_batch
@@ -39,6 +40,7 @@ class Executable {
   const Graph& graph() const { return graph_; }
   const Plan& plan() const { return plan_; }
 
+  /// From now on (afresh) each node is timed; run() then allocates when the batch size changes.
   void set_profiling(bool on);
   std::vector<NodeTime> profile() const;
 
@@ -55,6 +57,7 @@ class Executable {
   void* address(ValueId id) const;
   void resize(int64_t batch);
   void run_step(const Step& step, device::Context& context);
+  void run_profiled(device::Context& context);
 
   Graph graph_;
   Plan plan_;
@@ -67,6 +70,8 @@ class Executable {
   bool rebind_ = true;
   bool profiling_ = false;
   std::vector<NodeTime> times_;
+  std::vector<Cost> costs_;  ///< of each step at `costs_batch_`, when profiling
+  int64_t costs_batch_ = -1;
 };
 
 }  // namespace mlrun::graph

@@ -86,11 +86,13 @@ class Fitter {
     learner_.initialise(streams_);
     resume();
     allocate();
+    learner_.training_step().set_profiling(input_.profile);
     while (next_epoch_ < spec_.epochs && !stopped_ && result_.status == FitStatus::kFinished) {
       run_epoch();
     }
     if (restores_best()) learner_.restore(best_weights_);
     result_.fit_seconds = watch.seconds();
+    if (input_.profile) add_profile();
     score_test();
     result_.parameters = learner_.parameters();
     result_.output_width = learner_.output_width();
@@ -212,6 +214,16 @@ class Fitter {
     Checkpoint checkpoint{next_epoch_, result_.history, {}, best_weights_};
     if (stopping_) checkpoint.stopping = stopping_->state();
     write_checkpoint(input_.checkpoint, checkpoint, learner_);
+  }
+
+  void add_profile() {
+    std::vector<ProfileRow>& rows = result_.profile;
+    rows = profile_rows(learner_.training_step());
+    rows.push_back({"(gathering batches)", "", 0, result_.data_seconds, 0, 0});
+    double rest = result_.fit_seconds;
+    for (const ProfileRow& row : rows) rest -= row.seconds;
+    rows.push_back({"(shuffling, metrics, validation, the loop)", "", 0, rest, 0, 0});
+    result_.peak = ops::measure_peak_cpu(context_);
   }
 
   void score_test() {

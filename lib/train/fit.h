@@ -12,6 +12,7 @@
 #include "data/dataset.h"
 #include "device/cpu_context.h"
 #include "store/model_file.h"
+#include "train/profile.h"
 
 namespace mlrun::train {
 
@@ -25,6 +26,7 @@ struct FitInput {
   int threads = 1;
   std::filesystem::path checkpoint;  ///< written and resumed if spec asks for it; empty: never
   bool keep_model = false;           ///< return the final weights
+  bool profile = false;              ///< time every op, and measure the machine's peak
 };
 
 /// One row of the history. The values are loss, then the metrics in the order of the spec; NaN
@@ -55,6 +57,8 @@ struct FitResult {
   double data_seconds = 0;     ///< of fit_seconds: gathering batches
   double compute_seconds = 0;  ///< of fit_seconds: steps, validation and metrics
   store::ModelFile model;      ///< if asked for
+  std::vector<ProfileRow> profile;  ///< if asked for; its seconds add up to fit_seconds
+  ops::Peak peak;
 };
 
 /// Deterministic: the numbers depend on the input alone (times aside).
