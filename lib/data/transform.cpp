@@ -108,11 +108,24 @@ Scaling unit_range(const ColumnStatistics& column, double rescale) {
   return {rescale < 0 ? column.max : column.min, rescale / (range > 0 ? range : 1)};
 }
 
+// Shuffled rows: the processor cannot guess which comes next.
+constexpr size_t kPrefetchRows = 12;
+constexpr size_t kMostPrefetched = 512;  // bytes of a row; the rest the processor does guess
+
+template <class T>
+void prefetch(const T* row, int64_t width) {
+  const auto* bytes = reinterpret_cast<const char*>(row);
+  const size_t count = std::min(static_cast<size_t>(width) * sizeof(T), kMostPrefetched);
+  for (size_t at = 0; at < count; at += 64) __builtin_prefetch(bytes + at);
+  __builtin_prefetch(bytes + count - 1);
+}
+
 template <class T>
 void gather_plain(const T* features, int64_t width, std::span<const int64_t> rows,
                   const float* offset, const float* scale, float* __restrict out) {
-  for (const int64_t row : rows) {
-    const T* x = features + row * width;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (i + kPrefetchRows < rows.size()) prefetch(features + rows[i + kPrefetchRows] * width, width);
+    const T* x = features + rows[i] * width;
     for (int64_t j = 0; j < width; ++j) {
       out[j] = (static_cast<float>(x[j]) - offset[j]) * scale[j];
     }

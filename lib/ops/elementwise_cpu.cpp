@@ -220,7 +220,7 @@ HWY_EXPORT(run_binary);
 HWY_EXPORT(run_unary);
 HWY_EXPORT(run_dropout);
 
-constexpr int64_t kTile = 512;
+constexpr int64_t kTile = 1024;
 constexpr int64_t kParallelGrain = 16384;
 
 bool is_binary(Ew code) {
@@ -234,7 +234,9 @@ class Operand {
       : tensor_(tensor),
         spread_(spread_of(shape, {tensor.shape, tensor.dtype})),
         period_(std::max<int64_t>(tensor.elements(), 1)),
-        repeat_(shape.elements() / period_) {}
+        repeat_(shape.elements() / period_) {
+    if (spread_ == Spread::kColumn && repeat_ == 1) spread_ = Spread::kSame;
+  }
 
   bool needs_buffer() const { return spread_ != Spread::kSame && spread_ != Spread::kRandomState; }
   int64_t period() const { return spread_ == Spread::kRow ? period_ : 1; }

@@ -2,14 +2,17 @@
 #include <array>
 
 #include "device/cpu_context.h"
+#include "device/function_ref.h"
 #include "ops/gemm.h"
 #include "ops/matmul.h"
+#include "ops/tiled_gemm.h"
 
 namespace mlrun::ops {
 namespace {
 
-// Below this many multiply-adds a second thread costs more than it brings.
+// Below this many multiply-adds, and floats moved, a second thread costs more than it brings.
 constexpr int64_t kParallelWork = 1 << 18;
+constexpr int64_t kParallelFloats = 1 << 16;
 // Blocks smaller than this cost the BLAS too much of its speed.
 constexpr int64_t kBlockRows = 96;
 constexpr int64_t kBlockColumns = 48;
@@ -48,7 +51,8 @@ int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 Blocks blocks_of(const GemmArgs& x) {
   Blocks blocks{x.m, x.n, x.m == 0 || x.n == 0 ? 0 : 1};
-  const int64_t worthwhile = x.m * x.n * x.k / kParallelWork;
+  const int64_t moved = x.m * x.n + x.m * x.k + x.k * x.n;
+  const int64_t worthwhile = std::max(x.m * x.n * x.k / kParallelWork, moved / kParallelFloats);
   const int64_t by_rows = std::min(x.m / kBlockRows, worthwhile);
   const int64_t by_columns = std::min({x.n / kBlockColumns, worthwhile, int64_t{16}});
   const int64_t most_rows =
@@ -63,14 +67,70 @@ Blocks blocks_of(const GemmArgs& x) {
   return blocks;
 }
 
-void run_block(const GemmArgs& whole, int64_t row, int64_t column, const Blocks& blocks) {
+// The part of the product with the rows [row, end_row) and the columns [column, end_column).
+GemmArgs part_of(const GemmArgs& whole, int64_t row, int64_t end_row, int64_t column,
+                 int64_t end_column) {
   GemmArgs x = whole;
-  x.m = std::min(blocks.rows, whole.m - row);
-  x.n = std::min(blocks.columns, whole.n - column);
+  x.m = end_row - row;
+  x.n = end_column - column;
   x.a += row * (x.transpose_a ? 1 : x.lda);
   x.b += column * (x.transpose_b ? x.ldb : 1);
   x.c += row * x.ldc + column;
-  gemm(x);
+  return x;
+}
+
+using Rows = device::FunctionRef<void(int64_t row, int64_t end)>;
+
+// Through the BLAS.
+void multiply_blocks(const GemmArgs& whole, device::ThreadTeam& team, const Rows* epilogue) {
+  const Blocks blocks = blocks_of(whole);
+  const bool whole_rows = blocks.columns == whole.n;
+  device::parallel_for(team, blocks.count, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t row = whole_rows ? i * blocks.rows : 0;
+      const int64_t column = whole_rows ? 0 : i * blocks.columns;
+      const int64_t end_row = std::min(row + blocks.rows, whole.m);
+      gemm(part_of(whole, row, end_row, column, std::min(column + blocks.columns, whole.n)));
+      if (epilogue && whole_rows) (*epilogue)(row, end_row);
+    }
+  });
+  if (epilogue && !whole_rows) device::parallel_for(team, whole.m, kBlockRows / 4, *epilogue);
+}
+
+// Tiles in the order of columns, then rows: every thread gets the same number, and copies only the
+// columns of b that it needs.
+void multiply_tiles(const GemmArgs& whole, device::ThreadTeam& team) {
+  const int64_t rows = divide_up(whole.m, kTiledRows);
+  const int64_t columns = divide_up(whole.n, kTiledColumns);
+  const int64_t grain = divide_up(kParallelWork, kTiledRows * kTiledColumns * whole.k);
+  device::parallel_for(team, rows * columns, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t at = begin; at < end;) {
+      const int64_t column = at / rows;
+      const int64_t row = at % rows;
+      const int64_t end_row = std::min(rows, row + end - at);
+      tiled_gemm(part_of(whole, row * kTiledRows, std::min(end_row * kTiledRows, whole.m),
+                         column * kTiledColumns,
+                         std::min((column + 1) * kTiledColumns, whole.n)));
+      at += end_row - row;
+    }
+  });
+}
+
+// Whole rows, and the epilogue on some of them while they are in cache.
+void multiply_tiles(const GemmArgs& whole, device::ThreadTeam& team, const Rows& epilogue) {
+  const int64_t rows = divide_up(whole.m, kTiledRows);
+  const int64_t grain = divide_up(kParallelWork, kTiledRows * whole.n * whole.k);
+  const int64_t most = std::max<int64_t>(kEpilogueBytes / (4 * kTiledRows * whole.n), 8);
+  device::parallel_for(team, rows, grain, [&](int64_t begin, int64_t end) {
+    const int64_t chunks = divide_up(end - begin, most);
+    for (int64_t i = 0; i < chunks; ++i) {
+      const int64_t row = (begin + (end - begin) * i / chunks) * kTiledRows;
+      const int64_t end_row =
+          std::min((begin + (end - begin) * (i + 1) / chunks) * kTiledRows, whole.m);
+      tiled_gemm(part_of(whole, row, end_row, 0, whole.n));
+      epilogue(row, end_row);
+    }
+  });
 }
 
 }  // namespace
@@ -79,8 +139,6 @@ void matmul_cpu(const graph::KernelCall& call) {
   const auto& op = static_cast<const MatMulOp&>(call.op);
   const Tensor& product = call.out[static_cast<size_t>(op.product_output())];
   const GemmArgs whole = whole_product(op, call.in[0], call.in[1], product.f32());
-  const Blocks blocks = blocks_of(whole);
-  const bool whole_rows = blocks.columns == whole.n;
   std::array<Tensor, ElementwiseOp::kMaxRegisters> operands;
   operands[0] = product;
   std::copy(call.in.begin() + 2, call.in.end(), operands.begin() + 1);
@@ -89,18 +147,15 @@ void matmul_cpu(const graph::KernelCall& call) {
     run_elementwise_cpu(*op.epilogue(), product.shape, program_in, call.out, row * whole.n,
                         end * whole.n);
   };
+  const Rows epilogue(run_epilogue);
   device::ThreadTeam& team = device::cpu_team(call.context);
-  device::parallel_for(team, blocks.count, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t row = whole_rows ? i * blocks.rows : 0;
-      run_block(whole, row, whole_rows ? 0 : i * blocks.columns, blocks);
-      if (op.epilogue() && whole_rows) {
-        run_epilogue(row, std::min(row + blocks.rows, whole.m));
-      }
-    }
-  });
-  if (op.epilogue() && !whole_rows)
-    device::parallel_for(team, whole.m, kBlockRows / 4, run_epilogue);
+  if (!prefers_tiled_gemm(whole)) {
+    multiply_blocks(whole, team, op.epilogue() ? &epilogue : nullptr);
+  } else if (op.epilogue()) {
+    multiply_tiles(whole, team, epilogue);
+  } else {
+    multiply_tiles(whole, team);
+  }
 }
 
 }  // namespace mlrun::ops

@@ -21,15 +21,12 @@ float sum_of(const float* x, int64_t n) {
 
 // sums[j] = x[0, j] + x[1, j] + ...
 void sum_rows(const float* x, int64_t rows, int64_t width, float* sums) {
-  std::fill_n(sums, width, 0.0f);
   if (width == 1) {
     sums[0] = sum_of(x, rows);
     return;
   }
-  for (int64_t i = 0; i < rows; ++i) {
-    map2(sums, x + i * width, sums, static_cast<size_t>(width),
-         [](Vec s, Vec v) { return hn::Add(s, v); });
-  }
+  fold_rows(x, rows, width, sums, static_cast<size_t>(width),
+            [](Vec sum, Vec row, int64_t) { return hn::Add(sum, row); });
 }
 
 void scale_all(float* x, int64_t n, float factor) {
@@ -90,7 +87,7 @@ void reduce_cpu(const graph::KernelCall& call) {
   const Tensor& x = call.in[0];
   const Tensor& y = call.out[0];
   const Spread spread = spread_of(x.shape, {y.shape, y.dtype});
-  if (spread == Spread::kSame) {
+  if (spread == Spread::kSame || x.elements() == y.elements()) {
     std::copy_n(x.f32(), x.elements(), y.f32());
   } else if (spread == Spread::kColumn) {
     reduce_trailing(call);
@@ -107,7 +104,8 @@ void mean_scale_cpu(const graph::KernelCall& call) {
   const int64_t count = std::max<int64_t>(call.in[1].elements(), 1);
   const auto factor =
       static_cast<float>(static_cast<double>(dy.elements()) / static_cast<double>(count));
-  for (int64_t i = 0; i < dy.elements(); ++i) call.out[0].f32()[i] = dy.f32()[i] * factor;
+  if (call.out[0].f32() != dy.f32()) std::copy_n(dy.f32(), dy.elements(), call.out[0].f32());
+  HWY_DYNAMIC_DISPATCH(scale_all)(call.out[0].f32(), dy.elements(), factor);
 }
 
 }  // namespace mlrun::ops

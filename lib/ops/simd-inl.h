@@ -6,8 +6,11 @@
 #include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <limits>
 
 #if defined(MLRUN_OPS_SIMD_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef MLRUN_OPS_SIMD_INL_H_
@@ -25,17 +28,25 @@ using Vec = hn::Vec<Float>;
 
 inline constexpr size_t kMaxLanes = 16;
 
-/// A vector from the first n < Lanes elements of p, zero behind them.
+/// A vector from the first n < Lanes elements of p, zero behind them. Touches no others.
 HWY_INLINE Vec load_part(const float* p, size_t n) {
+#if HWY_TARGET <= HWY_AVX2  // has loads and stores under a mask
+  return hn::MaskedLoad(hn::FirstN(Float(), n), Float(), p);
+#else
   alignas(64) float lanes[kMaxLanes] = {};
   std::memcpy(lanes, p, n * sizeof(float));
   return hn::Load(Float(), lanes);
+#endif
 }
 
 HWY_INLINE void store_part(Vec v, float* p, size_t n) {
+#if HWY_TARGET <= HWY_AVX2
+  hn::BlendedStore(v, hn::FirstN(Float(), n), Float(), p);
+#else
   alignas(64) float lanes[kMaxLanes];
   hn::Store(v, Float(), lanes);
   std::memcpy(p, lanes, n * sizeof(float));
+#endif
 }
 
 /// out[i] = f(a[i]).
@@ -104,6 +115,46 @@ HWY_INLINE float dot(const float* a, const float* b, size_t n) {
 HWY_INLINE void axpy(float alpha, const float* x, float* y, size_t n) {
   const Vec va = hn::Set(Float(), alpha);
   map2(x, y, y, n, [va](Vec vx, Vec vy) { return hn::MulAdd(va, vx, vy); });
+}
+
+template <int V, class Step>
+HWY_INLINE void fold_some_columns(const float* x, int64_t rows, int64_t stride, float* y,
+                                  size_t width, Step step) {
+  const Float d;
+  const size_t lanes = hn::Lanes(d);
+  const size_t rest = width - (V - 1) * lanes;
+  Vec sums[V];
+  for (int v = 0; v < V; ++v) sums[v] = hn::Zero(d);
+  for (int64_t i = 0; i < rows; ++i, x += stride) {
+    for (int v = 0; v < V - 1; ++v) sums[v] = step(sums[v], hn::LoadU(d, x + v * lanes), i);
+    const float* last = x + (V - 1) * lanes;
+    sums[V - 1] = step(sums[V - 1], rest < lanes ? load_part(last, rest) : hn::LoadU(d, last), i);
+  }
+  for (int v = 0; v < V - 1; ++v) hn::StoreU(sums[v], d, y + v * lanes);
+  float* last = y + (V - 1) * lanes;
+  rest < lanes ? store_part(sums[V - 1], last, rest) : hn::StoreU(sums[V - 1], d, last);
+}
+
+/// y[j] = step(... step(step(0, x[0, j], 0), x[1, j], 1) ..., x[rows - 1, j], rows - 1), with the
+/// sums of eight vectors of columns in registers.
+template <class Step>
+HWY_INLINE void fold_rows(const float* x, int64_t rows, int64_t stride, float* y, size_t width,
+                          Step step) {
+  const size_t lanes = hn::Lanes(Float());
+  for (; width > 8 * lanes; x += 8 * lanes, y += 8 * lanes, width -= 8 * lanes) {
+    fold_some_columns<8>(x, rows, stride, y, 8 * lanes, step);
+  }
+  if (width > 4 * lanes) {
+    if (width > 6 * lanes) {
+      return width > 7 * lanes ? fold_some_columns<8>(x, rows, stride, y, width, step)
+                               : fold_some_columns<7>(x, rows, stride, y, width, step);
+    }
+    fold_some_columns<4>(x, rows, stride, y, 4 * lanes, step);
+    x += 4 * lanes, y += 4 * lanes, width -= 4 * lanes;
+  }
+  for (; width > 0; x += lanes, y += lanes, width -= std::min(width, lanes)) {
+    fold_some_columns<1>(x, rows, stride, y, std::min(width, lanes), step);
+  }
 }
 
 HWY_INLINE Vec constant(float c) { return hn::Set(Float(), c); }
