@@ -45,8 +45,7 @@ store::Table profile_table(const train::FitResult& result) {
              [&](const ProfileRow& r) { return 100 * r.seconds / result.fit_seconds; }),
       column("gflop_s", rows, [](const ProfileRow& r) { return 1e-9 * per_second(r.flops, r); }),
       column("gbyte_s", rows, [](const ProfileRow& r) { return 1e-9 * per_second(r.bytes, r); }),
-      column("percent_of_peak", rows,
-             [&](const ProfileRow& r) { return share(r, result.peak); }),
+      column("percent_of_peak", rows, [&](const ProfileRow& r) { return share(r, result.peak); }),
       column("shapes", rows, [](const ProfileRow& r) { return r.shapes; })};
   return table;
 }
@@ -66,11 +65,12 @@ void print_profile(const trials::Search& search, Format format) {
   const train::FitResult result = train::fit(input);
   print_table(profile_table(result), format);
   if (format != Format::kTable) return;
-  fmt::print("\n{:.3f} s of training, {} threads. Peak of this machine, measured: {:.1f} GFLOP/s in "
-             "matrix products, {:.1f} GB/s from and to main memory (more: the operands were in "
-             "cache).\n",
-             result.fit_seconds, input.threads, 1e-9 * result.peak.flops_per_second,
-             1e-9 * result.peak.bytes_per_second);
+  fmt::print(
+      "\n{:.3f} s of training, {} threads. Peak of this machine, measured: {:.1f} GFLOP/s in "
+      "matrix products, {:.1f} GB/s from and to main memory (more: the operands were in "
+      "cache).\n",
+      result.fit_seconds, input.threads, 1e-9 * result.peak.flops_per_second,
+      1e-9 * result.peak.bytes_per_second);
 }
 
 }  // namespace mlrun::app

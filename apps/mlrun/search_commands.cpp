@@ -64,7 +64,8 @@ void add_options(CLI::App& command, Arguments& args) {
   command.add_flag("--overwrite", args.overwrite, "replace the results in the folder");
   command.add_flag("--dry-run", args.dry_run, "check everything, say what would run");
   if (args.kind == SearchKind::kTrain) {
-    command.add_flag("--profile", args.profile, "train here, print the time of each op, no results");
+    command.add_flag("--profile", args.profile,
+                     "train here, print the time of each op, no results");
   }
   command.add_option("--on-error", args.on_error, "continue or stop after a failed trial")
       ->check(CLI::IsMember({"continue", "stop"}));

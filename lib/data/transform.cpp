@@ -109,7 +109,7 @@ Scaling unit_range(const ColumnStatistics& column, double rescale) {
 }
 
 // Shuffled rows: the processor cannot guess which comes next.
-constexpr size_t kPrefetchRows = 12;
+constexpr size_t kPrefetchRows = 32;
 constexpr size_t kMostPrefetched = 512;  // bytes of a row; the rest the processor does guess
 
 template <class T>
@@ -124,7 +124,8 @@ template <class T>
 void gather_plain(const T* features, int64_t width, std::span<const int64_t> rows,
                   const float* offset, const float* scale, float* __restrict out) {
   for (size_t i = 0; i < rows.size(); ++i) {
-    if (i + kPrefetchRows < rows.size()) prefetch(features + rows[i + kPrefetchRows] * width, width);
+    if (i + kPrefetchRows < rows.size())
+      prefetch(features + rows[i + kPrefetchRows] * width, width);
     const T* x = features + rows[i] * width;
     for (int64_t j = 0; j < width; ++j) {
       out[j] = (static_cast<float>(x[j]) - offset[j]) * scale[j];

@@ -58,9 +58,8 @@ void rows_times_vector(const GemmArgs& x) {
 // n == 1, b and c without gaps, a stored (k, m): c = sum over j of a[j, :] * b[j]
 void columns_times_vector(const GemmArgs& x) {
   const float* b = x.b;
-  fold_rows(x.a, x.k, x.lda, x.c, static_cast<size_t>(x.m), [b](Vec sum, Vec row, int64_t j) {
-    return hn::MulAdd(constant(b[j]), row, sum);
-  });
+  fold_rows(x.a, x.k, x.lda, x.c, static_cast<size_t>(x.m),
+            [b](Vec sum, Vec row, int64_t j) { return hn::MulAdd(constant(b[j]), row, sum); });
 }
 
 // k == 1, b without gaps: c[i, :] = a[i] * b
@@ -93,8 +92,8 @@ bool is_outer_product(const GemmArgs& x) { return x.k == 1 && (!x.transpose_b ||
 void sgemm(const GemmArgs& x, float beta) {
   const auto as_int = [](int64_t v) { return static_cast<blasint>(v); };
   cblas_sgemm(CblasRowMajor, x.transpose_a ? CblasTrans : CblasNoTrans,
-              x.transpose_b ? CblasTrans : CblasNoTrans, as_int(x.m), as_int(x.n), as_int(x.k), 1.0f,
-              x.a, as_int(x.lda), x.b, as_int(x.ldb), beta, x.c, as_int(x.ldc));
+              x.transpose_b ? CblasTrans : CblasNoTrans, as_int(x.m), as_int(x.n), as_int(x.k),
+              1.0f, x.a, as_int(x.lda), x.b, as_int(x.ldb), beta, x.c, as_int(x.ldc));
 }
 
 // OpenBLAS has kernels for up to a million multiply-adds that copy nothing. A product that is long

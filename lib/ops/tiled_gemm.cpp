@@ -178,8 +178,8 @@ void tiled_gemm(const GemmArgs& args) { HWY_DYNAMIC_DISPATCH(tiled_product)(args
 bool prefers_tiled_gemm(const GemmArgs& x) {
   constexpr int64_t kLanes = 16;
   const int64_t padded = (x.n + kLanes - 1) / kLanes * kLanes;
-  return x.m * x.n * x.k > 1000000 && x.k >= 48 && x.m >= kTiledRows && x.n >= kTiledColumns && 10 * x.n >= 9 * padded &&
-         x.k * x.n <= 512 * 1024 && x.lda <= 1024;
+  return x.m * x.n * x.k > 1000000 && x.k >= 48 && x.m >= kTiledRows && x.n >= kTiledColumns &&
+         10 * x.n >= 9 * padded && x.k * x.n <= 512 * 1024 && x.lda <= 1024;
 }
 
 }  // namespace mlrun::ops

@@ -54,9 +54,9 @@ struct FitResult {
   int64_t parameters = 0;
   double fit_seconds = 0;
   double score_seconds = 0;
-  double data_seconds = 0;     ///< of fit_seconds: gathering batches
-  double compute_seconds = 0;  ///< of fit_seconds: steps, validation and metrics
-  store::ModelFile model;      ///< if asked for
+  double data_seconds = 0;          ///< of fit_seconds: gathering batches
+  double compute_seconds = 0;       ///< of fit_seconds: steps, validation and metrics
+  store::ModelFile model;           ///< if asked for
   std::vector<ProfileRow> profile;  ///< if asked for; its seconds add up to fit_seconds
   ops::Peak peak;
 };

@@ -37,8 +37,8 @@ std::vector<ProfileRow> profile_rows(const graph::Executable& executable) {
     const graph::Node& node = *time.node;
     std::string shapes = shapes_text(executable.graph(), node.inputs);
     if (!node.outputs.empty()) shapes += " -> " + shapes_text(executable.graph(), node.outputs);
-    rows.push_back({op_text(*node.op), std::move(shapes), time.calls, time.seconds,
-                    time.cost.flops, time.cost.bytes});
+    rows.push_back({op_text(*node.op), std::move(shapes), time.calls, time.seconds, time.cost.flops,
+                    time.cost.bytes});
   }
   return rows;
 }
