@@ -109,7 +109,7 @@ Scaling unit_range(const ColumnStatistics& column, double rescale) {
 }
 
 // Shuffled rows: the processor cannot guess which comes next.
-constexpr size_t kPrefetchRows = 12;
+constexpr size_t kPrefetchRows = 32;
 constexpr size_t kMostPrefetched = 512;  // bytes of a row; the rest the processor does guess
 
 template <class T>

@@ -60,6 +60,8 @@ enum class Ew : uint8_t {
   kLeakyReluGrad,    // a = x
   kEluGrad,          // a = y
   kHardSigmoidGrad,  // a = y
+  // made by fusion only
+  kAddRelu,  // relu(a + b)
   // others
   kBroadcast,  // b, spread to the shape of a
   kDropout,    // a * mask / (1 - c), the mask drawn from the random state b

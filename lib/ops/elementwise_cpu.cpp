@@ -63,6 +63,11 @@ void run_binary(Ew code, const float* a, const float* b, float* y, size_t n, flo
         const auto inside = hn::And(hn::Gt(h, zero), hn::Lt(h, one));
         return hn::IfThenElseZero(inside, hn::Mul(dy, constant(1.0f / 6)));
       });
+    case Ew::kAddRelu:
+      return map2(a, b, y, n, [=](Vec p, Vec q) {
+        const Vec x = hn::Add(p, q);
+        return hn::IfThenZeroElse(hn::Lt(x, zero), x);
+      });
     case Ew::kBroadcast:
       std::copy_n(b, n, y);
       return;

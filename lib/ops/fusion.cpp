@@ -97,7 +97,12 @@ class Fuser {
       one.b = registers.at(member.inputs[b]);
       one.out = static_cast<uint8_t>(registers.size());
       registers.emplace(member.outputs[0], one.out);
-      code.push_back(one);
+      if (joins_sum(group, member, one, code)) {
+        code.back().code = Ew::kAddRelu;
+        code.back().out = one.out;
+      } else {
+        code.push_back(one);
+      }
       if (read_outside(group, member.outputs[0])) {
         outputs.push_back(member.outputs[0]);
         output_registers.push_back(one.out);
@@ -106,6 +111,14 @@ class Fuser {
     auto op = std::make_shared<ElementwiseOp>(static_cast<int>(inputs.size()), std::move(code),
                                               std::move(output_registers));
     return {std::move(op), std::move(inputs), std::move(outputs)};
+  }
+
+  // relu(a + b) of the instruction before, whose sum nothing else reads: a bias and its activation.
+  bool joins_sum(const Group& group, const Node& relu, const EwInstruction& one,
+                 const std::vector<EwInstruction>& code) const {
+    return one.code == Ew::kRelu && !code.empty() && code.back().code == Ew::kAdd &&
+           code.back().out == one.a && !read_outside(group, relu.inputs[0]) &&
+           readers_[static_cast<size_t>(relu.inputs[0])] == 1;
   }
 
   static std::vector<ValueId> outside_inputs(const Group& group) {

@@ -44,25 +44,27 @@ struct Blocks {
   int64_t rows = 0;
   int64_t columns = 0;
   int64_t count = 0;
+  int64_t grain = 1;  ///< blocks that are worth a thread
 };
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 Blocks blocks_of(const GemmArgs& x) {
-  Blocks blocks{x.m, x.n, x.m == 0 || x.n == 0 ? 0 : 1};
+  Blocks blocks{x.m, x.n, x.m == 0 || x.n == 0 ? 0 : 1, 1};
   const int64_t moved = x.m * x.n + x.m * x.k + x.k * x.n;
   const int64_t worthwhile = std::max(x.m * x.n * x.k / kParallelWork, moved / kParallelFloats);
   const int64_t by_rows = std::min(x.m / kBlockRows, worthwhile);
   const int64_t by_columns = std::min({x.n / kBlockColumns, worthwhile, int64_t{16}});
-  const int64_t most_rows =
-      std::max(2 * kBlockRows, kEpilogueBytes / (4 * std::max<int64_t>(x.n, 1)));
   if (by_rows > 1) {
-    blocks.rows = std::min(std::max(divide_up(x.m, 16), divide_up(x.m, by_rows)), most_rows);
+    const int64_t row_bytes = 4 * x.n;
+    blocks.rows = std::min(std::max(divide_up(x.m, 16), divide_up(x.m, by_rows)),
+                           std::max(2 * kBlockRows, kEpilogueBytes / row_bytes));
     blocks.count = divide_up(x.m, blocks.rows);
   } else if (by_columns > 1) {
     blocks.columns = divide_up(divide_up(x.n, by_columns), 16) * 16;
     blocks.count = divide_up(x.n, blocks.columns);
   }
+  blocks.grain = divide_up(blocks.count, std::max<int64_t>(worthwhile, 1));
   return blocks;
 }
 
@@ -84,7 +86,7 @@ using Rows = device::FunctionRef<void(int64_t row, int64_t end)>;
 void multiply_blocks(const GemmArgs& whole, device::ThreadTeam& team, const Rows* epilogue) {
   const Blocks blocks = blocks_of(whole);
   const bool whole_rows = blocks.columns == whole.n;
-  device::parallel_for(team, blocks.count, 1, [&](int64_t begin, int64_t end) {
+  device::parallel_for(team, blocks.count, blocks.grain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t row = whole_rows ? i * blocks.rows : 0;
       const int64_t column = whole_rows ? 0 : i * blocks.columns;

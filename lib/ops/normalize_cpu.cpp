@@ -1,5 +1,6 @@
 // Plain loops: the inner ones run over channels and vectorise by themselves. Sums over rows are in
-// double and in row order, so that results do not depend on the number of threads.
+// double and in row order, so that results do not depend on the number of threads. Batch
+// normalisation has a file of its own, batch_norm_cpu.cpp.
 #include <algorithm>
 #include <cmath>
 
@@ -9,6 +10,7 @@
 namespace mlrun::ops {
 namespace {
 
+constexpr int64_t kSlice = 64;  // channels whose sums are kept at once
 constexpr int64_t kGrain = 64;  // channels, or rows, that make a second thread worth while
 
 struct Block {
@@ -32,18 +34,6 @@ struct Moments {
   double variance = 0;
 };
 
-Moments channel_moments(const float* x, Block b, int64_t c) {
-  Moments m;
-  for (int64_t i = 0; i < b.rows; ++i) m.mean += x[i * b.channels + c];
-  m.mean /= static_cast<double>(b.rows);
-  for (int64_t i = 0; i < b.rows; ++i) {
-    const double d = x[i * b.channels + c] - m.mean;
-    m.variance += d * d;
-  }
-  m.variance /= static_cast<double>(b.rows);
-  return m;
-}
-
 Moments row_moments(const float* x, int64_t channels) {
   Moments m;
   for (int64_t c = 0; c < channels; ++c) m.mean += x[c];
@@ -54,59 +44,6 @@ Moments row_moments(const float* x, int64_t channels) {
 }
 
 }  // namespace
-
-void batch_norm_cpu(const graph::KernelCall& call) {
-  const float epsilon = static_cast<const BatchNormOp&>(call.op).epsilon();
-  const float* x = call.in[0].f32();
-  const float* gamma = call.in[1].f32();
-  const float* beta = call.in[2].f32();
-  const Block b = block_of(call.in[0]);
-  over_channels(call, b.channels, [&](int64_t begin, int64_t end) {
-    for (int64_t c = begin; c < end; ++c) {
-      const Moments m = channel_moments(x, b, c);
-      const double inverse = 1.0 / std::sqrt(m.variance + epsilon);
-      call.out[1].f32()[c] = static_cast<float>(m.mean);
-      call.out[2].f32()[c] = static_cast<float>(m.variance);
-      call.out[3].f32()[c] = static_cast<float>(inverse);
-      const auto scale = static_cast<float>(gamma[c] * inverse);
-      const auto shift = static_cast<float>(beta[c] - m.mean * gamma[c] * inverse);
-      for (int64_t i = 0; i < b.rows; ++i) {
-        call.out[0].f32()[i * b.channels + c] = x[i * b.channels + c] * scale + shift;
-      }
-    }
-  });
-}
-
-// dx = gamma s / R (R dy - sum dy - xhat sum(dy xhat)), xhat = (x - mean) s.
-void batch_norm_grad_cpu(const graph::KernelCall& call) {
-  const float* x = call.in[0].f32();
-  const float* dy = call.in[4].f32();
-  const Block b = block_of(call.in[0]);
-  over_channels(call, b.channels, [&](int64_t begin, int64_t end) {
-    for (int64_t c = begin; c < end; ++c) {
-      const float mean = call.in[2].f32()[c];
-      const float inverse = call.in[3].f32()[c];
-      double sum = 0;
-      double sum_xhat = 0;
-      for (int64_t i = 0; i < b.rows; ++i) {
-        const int64_t at = i * b.channels + c;
-        sum += dy[at];
-        sum_xhat += static_cast<double>(dy[at]) * (x[at] - mean) * inverse;
-      }
-      call.out[1].f32()[c] = static_cast<float>(sum_xhat);
-      call.out[2].f32()[c] = static_cast<float>(sum);
-      const auto rows = static_cast<double>(b.rows);
-      const float factor = call.in[1].f32()[c] * inverse;
-      const auto mean_dy = static_cast<float>(sum / rows);
-      const auto mean_xhat = static_cast<float>(sum_xhat / rows);
-      for (int64_t i = 0; i < b.rows; ++i) {
-        const int64_t at = i * b.channels + c;
-        const float xhat = (x[at] - mean) * inverse;
-        call.out[0].f32()[at] = factor * (dy[at] - mean_dy - xhat * mean_xhat);
-      }
-    }
-  });
-}
 
 void layer_norm_cpu(const graph::KernelCall& call) {
   const float epsilon = static_cast<const LayerNormOp&>(call.op).epsilon();
@@ -154,23 +91,34 @@ void layer_norm_grad_row(const graph::KernelCall& call, int64_t row, int64_t cha
   }
 }
 
+// dgamma and dbeta of the channels [first, first + count), count <= kSlice.
+void layer_norm_weight_gradients(const graph::KernelCall& call, Block b, int64_t first,
+                                 int64_t count) {
+  double dgamma[kSlice] = {};
+  double dbeta[kSlice] = {};
+  for (int64_t i = 0; i < b.rows; ++i) {
+    const float* x = call.in[0].f32() + i * b.channels + first;
+    const float* dy = call.in[4].f32() + i * b.channels + first;
+    const float mean = call.in[2].f32()[i];
+    const float inverse = call.in[3].f32()[i];
+    for (int64_t c = 0; c < count; ++c) {
+      dgamma[c] += static_cast<double>(dy[c]) * (x[c] - mean) * inverse;
+      dbeta[c] += dy[c];
+    }
+  }
+  for (int64_t c = 0; c < count; ++c) {
+    call.out[1].f32()[first + c] = static_cast<float>(dgamma[c]);
+    call.out[2].f32()[first + c] = static_cast<float>(dbeta[c]);
+  }
+}
+
 }  // namespace
 
 void layer_norm_grad_cpu(const graph::KernelCall& call) {
   const Block b = block_of(call.in[0]);
-  const float* x = call.in[0].f32();
-  const float* dy = call.in[4].f32();
   over_channels(call, b.channels, [&](int64_t begin, int64_t end) {
-    for (int64_t c = begin; c < end; ++c) {
-      double dgamma = 0;
-      double dbeta = 0;
-      for (int64_t i = 0; i < b.rows; ++i) {
-        const int64_t at = i * b.channels + c;
-        dgamma += static_cast<double>(dy[at]) * (x[at] - call.in[2].f32()[i]) * call.in[3].f32()[i];
-        dbeta += dy[at];
-      }
-      call.out[1].f32()[c] = static_cast<float>(dgamma);
-      call.out[2].f32()[c] = static_cast<float>(dbeta);
+    for (int64_t c = begin; c < end; c += kSlice) {
+      layer_norm_weight_gradients(call, b, c, std::min(kSlice, end - c));
     }
   });
   device::parallel_for(device::cpu_team(call.context), b.rows, kGrain,

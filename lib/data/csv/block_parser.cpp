@@ -9,6 +9,7 @@
 
 #include "data/csv/cell.h"
 #include "data/csv/dialect.h"
+#include "data/csv/plain_number.h"
 
 namespace mlrun::data {
 namespace {
@@ -76,6 +77,11 @@ class BlockParser {
     if (!column.text && column.use != ColumnUse::kIgnore) {
       // Most cells are plain numbers: no need to find their end first.
       float value = 0;
+      const char* const plain = parse_plain_number(at, line_end_, value);
+      if (plain && (plain == line_end_ || *plain == plan_.delimiter)) {
+        put_number(column, at, value);
+        return plain;
+      }
       const auto [next, error] = std::from_chars(at, line_end_, value);
       if (error == std::errc() && (next == line_end_ || *next == plan_.delimiter) &&
           std::isfinite(value)) {
