@@ -10,7 +10,12 @@
 #include "nn/layers/flatten.h"
 #include "nn/layers/layer_normalization.h"
 #include "nn/layers/merge.h"
+#include "nn/layers/mixture_of_experts.h"
+#include "nn/layers/multi_head_attention.h"
+#include "nn/layers/position.h"
 #include "nn/layers/reshape.h"
+#include "nn/layers/transformer.h"
+#include "nn/layers/transformer_block.h"
 
 namespace mlrun::nn {
 
@@ -95,10 +100,17 @@ const config::Catalog& layer_catalog() {
     add<LayerNormalization>(all);
     add<Maximum>(all);
     add<Minimum>(all);
+    add<MixtureOfExperts>(all);
+    add<MultiHeadAttention>(all);
     add<Multiply>(all);
+    add<PositionEmbedding>(all);
+    add<PositionalEncoding>(all);
     add<ReshapeLayer>(all);
     add<Slice>(all);
     add<Subtract>(all);
+    add<Transformer>(all);
+    add<TransformerDecoder>(all);
+    add<TransformerEncoder>(all);
     return all;
   }();
   return catalog;

@@ -5,11 +5,13 @@
 #include "ops/concat.h"
 #include "ops/elementwise.h"
 #include "ops/embedding.h"
+#include "ops/grouped_matmul.h"
 #include "ops/matmul.h"
 #include "ops/normalize.h"
 #include "ops/permute.h"
 #include "ops/reduce.h"
 #include "ops/rotary.h"
+#include "ops/routing.h"
 #include "ops/shaping.h"
 #include "ops/softmax.h"
 #include "ops/update.h"
@@ -23,12 +25,20 @@ const graph::KernelTable& cpu_kernels() {
       {"BatchMatMul", batch_matmul_cpu},
       {"BatchNorm", batch_norm_cpu},
       {"BatchNormGrad", batch_norm_grad_cpu},
+      {"Choose", choose_cpu},
+      {"ChooseGrad", choose_grad_cpu},
+      {"Combine", combine_cpu},
       {"Concat", concat_cpu},
       {"Constant", constant_cpu},
+      {"Dispatch", dispatch_cpu},
       {"Elementwise", elementwise_cpu},
       {"Embedding", embedding_cpu},
       {"EmbeddingGrad", embedding_grad_cpu},
+      {"ExpertShare", expert_share_cpu},
       {"Fill", fill_cpu},
+      {"GateGrad", gate_grad_cpu},
+      {"GroupedMatMul", grouped_matmul_cpu},
+      {"GroupedMatMulGrad", grouped_matmul_grad_cpu},
       {"LayerNorm", layer_norm_cpu},
       {"LayerNormGrad", layer_norm_grad_cpu},
       {"MatMul", matmul_cpu},
@@ -37,6 +47,7 @@ const graph::KernelTable& cpu_kernels() {
       {"Permute", permute_cpu},
       {"Reduce", reduce_cpu},
       {"Rotary", rotary_cpu},
+      {"Route", route_cpu},
       {"Slice", slice_cpu},
       {"SliceGrad", slice_grad_cpu},
       {"Softmax", softmax_cpu},

@@ -44,15 +44,6 @@ Moments channel_moments(const float* x, Block b, int64_t c) {
   return m;
 }
 
-Moments row_moments(const float* x, int64_t channels) {
-  Moments m;
-  for (int64_t c = 0; c < channels; ++c) m.mean += x[c];
-  m.mean /= static_cast<double>(channels);
-  for (int64_t c = 0; c < channels; ++c) m.variance += (x[c] - m.mean) * (x[c] - m.mean);
-  m.variance /= static_cast<double>(channels);
-  return m;
-}
-
 }  // namespace
 
 void batch_norm_cpu(const graph::KernelCall& call) {
@@ -106,79 +97,6 @@ void batch_norm_grad_cpu(const graph::KernelCall& call) {
       }
     }
   });
-}
-
-void layer_norm_cpu(const graph::KernelCall& call) {
-  const float epsilon = static_cast<const LayerNormOp&>(call.op).epsilon();
-  const float* gamma = call.in[1].f32();
-  const float* beta = call.in[2].f32();
-  const Block b = block_of(call.in[0]);
-  device::parallel_for(
-      device::cpu_team(call.context), b.rows, kGrain, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-          const float* x = call.in[0].f32() + i * b.channels;
-          float* y = call.out[0].f32() + i * b.channels;
-          const Moments m = row_moments(x, b.channels);
-          const auto mean = static_cast<float>(m.mean);
-          const auto inverse = static_cast<float>(1.0 / std::sqrt(m.variance + epsilon));
-          call.out[1].f32()[i] = mean;
-          call.out[2].f32()[i] = inverse;
-          for (int64_t c = 0; c < b.channels; ++c) {
-            y[c] = (x[c] - mean) * inverse * gamma[c] + beta[c];
-          }
-        }
-      });
-}
-
-namespace {
-
-void layer_norm_grad_row(const graph::KernelCall& call, int64_t row, int64_t channels) {
-  const float* x = call.in[0].f32() + row * channels;
-  const float* gamma = call.in[1].f32();
-  const float mean = call.in[2].f32()[row];
-  const float inverse = call.in[3].f32()[row];
-  const float* dy = call.in[4].f32() + row * channels;
-  float* dx = call.out[0].f32() + row * channels;
-  double sum = 0;
-  double sum_xhat = 0;
-  for (int64_t c = 0; c < channels; ++c) {
-    const double g = static_cast<double>(dy[c]) * gamma[c];
-    sum += g;
-    sum_xhat += g * (x[c] - mean) * inverse;
-  }
-  const auto mean_dy = static_cast<float>(sum / static_cast<double>(channels));
-  const auto mean_xhat = static_cast<float>(sum_xhat / static_cast<double>(channels));
-  for (int64_t c = 0; c < channels; ++c) {
-    const float xhat = (x[c] - mean) * inverse;
-    dx[c] = inverse * (dy[c] * gamma[c] - mean_dy - xhat * mean_xhat);
-  }
-}
-
-}  // namespace
-
-void layer_norm_grad_cpu(const graph::KernelCall& call) {
-  const Block b = block_of(call.in[0]);
-  const float* x = call.in[0].f32();
-  const float* dy = call.in[4].f32();
-  over_channels(call, b.channels, [&](int64_t begin, int64_t end) {
-    for (int64_t c = begin; c < end; ++c) {
-      double dgamma = 0;
-      double dbeta = 0;
-      for (int64_t i = 0; i < b.rows; ++i) {
-        const int64_t at = i * b.channels + c;
-        dgamma += static_cast<double>(dy[at]) * (x[at] - call.in[2].f32()[i]) * call.in[3].f32()[i];
-        dbeta += dy[at];
-      }
-      call.out[1].f32()[c] = static_cast<float>(dgamma);
-      call.out[2].f32()[c] = static_cast<float>(dbeta);
-    }
-  });
-  device::parallel_for(device::cpu_team(call.context), b.rows, kGrain,
-                       [&](int64_t begin, int64_t end) {
-                         for (int64_t i = begin; i < end; ++i) {
-                           layer_norm_grad_row(call, i, b.channels);
-                         }
-                       });
 }
 
 void moving_average_cpu(const graph::KernelCall& call) {
