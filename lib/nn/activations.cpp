@@ -138,6 +138,17 @@ const config::Catalog& activation_catalog() {
   return catalog;
 }
 
+ActivationRef activation(std::string_view name) {
+  const config::ComponentType* type = activation_catalog().find(name);
+  if (!type) throw Error("no activation " + std::string(name));
+  auto [object, spec] = type->make();
+  ActivationRef ref;
+  ref.object = std::move(object);
+  ref.type = type;
+  ref.spec = spec;
+  return ref;
+}
+
 ValueId activate(Graph& g, const ActivationRef& activation, ValueId x) {
   return activation ? activation.as<Activation>().build(g, x) : x;
 }

@@ -21,6 +21,9 @@ using ActivationRef = config::Ref<ActivationKind>;
 
 const config::Catalog& activation_catalog();
 
+/// One by name, with its defaults.
+ActivationRef activation(std::string_view name);
+
 graph::ValueId activate(graph::Graph& g, const ActivationRef& activation, graph::ValueId x);
 
 }  // namespace mlrun::nn

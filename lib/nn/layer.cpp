@@ -12,9 +12,14 @@
 #include "nn/layers/flatten.h"
 #include "nn/layers/layer_normalization.h"
 #include "nn/layers/merge.h"
+#include "nn/layers/mixture_of_experts.h"
+#include "nn/layers/multi_head_attention.h"
 #include "nn/layers/pooling.h"
+#include "nn/layers/position.h"
 #include "nn/layers/resampling.h"
 #include "nn/layers/reshape.h"
+#include "nn/layers/transformer.h"
+#include "nn/layers/transformer_block.h"
 
 namespace mlrun::nn {
 
@@ -112,7 +117,11 @@ const config::Catalog& layer_catalog() {
     add<MaxPooling2D>(all);
     add<Maximum>(all);
     add<Minimum>(all);
+    add<MixtureOfExperts>(all);
+    add<MultiHeadAttention>(all);
     add<Multiply>(all);
+    add<PositionEmbedding>(all);
+    add<PositionalEncoding>(all);
     add<RandomCrop>(all);
     add<RandomFlip>(all);
     add<RandomTranslation>(all);
@@ -120,6 +129,9 @@ const config::Catalog& layer_catalog() {
     add<SeparableConv2D>(all);
     add<Slice>(all);
     add<Subtract>(all);
+    add<Transformer>(all);
+    add<TransformerDecoder>(all);
+    add<TransformerEncoder>(all);
     add<UpSampling1D>(all);
     add<UpSampling2D>(all);
     add<ZeroPadding2D>(all);

@@ -76,6 +76,9 @@ class Builder {
   ValueId weight(const std::string& name, const Shape& shape, const InitializerRef& initializer,
                  const WeightOptions& options = {});
 
+  /// A scalar that is added to the loss.
+  void add_penalty(ValueId penalty) { penalties_.push_back(penalty); }
+
   /// The random state input of the graph (made on first use): uint32 (4).
   ValueId random_state();
 

@@ -8,6 +8,7 @@
 #include "ops/depthwise.h"
 #include "ops/elementwise.h"
 #include "ops/embedding.h"
+#include "ops/grouped_matmul.h"
 #include "ops/matmul.h"
 #include "ops/normalize.h"
 #include "ops/permute.h"
@@ -15,6 +16,7 @@
 #include "ops/reduce.h"
 #include "ops/resample.h"
 #include "ops/rotary.h"
+#include "ops/routing.h"
 #include "ops/shaping.h"
 #include "ops/softmax.h"
 #include "ops/update.h"
@@ -32,16 +34,24 @@ const graph::KernelTable& cpu_kernels() {
       {"BatchNormGrad", batch_norm_grad_cpu},
       {"Bilinear", bilinear_cpu},
       {"BilinearGrad", bilinear_grad_cpu},
+      {"Choose", choose_cpu},
+      {"ChooseGrad", choose_grad_cpu},
+      {"Combine", combine_cpu},
       {"Concat", concat_cpu},
       {"Constant", constant_cpu},
       {"Convolution", convolution_cpu},
       {"ConvolutionWeightGrad", convolution_weight_grad_cpu},
       {"Depthwise", depthwise_cpu},
       {"DepthwiseWeightGrad", depthwise_weight_grad_cpu},
+      {"Dispatch", dispatch_cpu},
       {"Elementwise", elementwise_cpu},
       {"Embedding", embedding_cpu},
       {"EmbeddingGrad", embedding_grad_cpu},
+      {"ExpertShare", expert_share_cpu},
       {"Fill", fill_cpu},
+      {"GateGrad", gate_grad_cpu},
+      {"GroupedMatMul", grouped_matmul_cpu},
+      {"GroupedMatMulGrad", grouped_matmul_grad_cpu},
       {"LayerNorm", layer_norm_cpu},
       {"LayerNormGrad", layer_norm_grad_cpu},
       {"MatMul", matmul_cpu},
@@ -55,6 +65,7 @@ const graph::KernelTable& cpu_kernels() {
       {"Repeat", repeat_cpu},
       {"RepeatGrad", repeat_grad_cpu},
       {"Rotary", rotary_cpu},
+      {"Route", route_cpu},
       {"Slice", slice_cpu},
       {"SliceGrad", slice_grad_cpu},
       {"Softmax", softmax_cpu},

@@ -50,6 +50,7 @@ class LayerNormGradOp : public graph::Op {
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     return {inputs[0], inputs[1], inputs[1]};
   }
+  int64_t workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const override;
 };
 
 /// moving (variable), batch -> nothing; moving <- moving * momentum + batch * (1 - momentum).

@@ -118,6 +118,26 @@ struct CosineDecay : Schedule {
   }
 };
 
+// Vaswani et al. 2017, section 5.3.
+struct InverseSquareRootDecay : Schedule {
+  double peak_learning_rate = 0.001;
+  int64_t warmup_steps = 4000;
+  static const FieldList& fields() {
+    static const FieldList list =
+        FieldListOf<InverseSquareRootDecay>(
+            "InverseSquareRootDecay", "a line up to the peak, then peak * sqrt(warmup / step)")
+            .field("peak_learning_rate", &InverseSquareRootDecay::peak_learning_rate,
+                   "at the end of the warm-up", config::required, config::above(0))
+            .field("warmup_steps", &InverseSquareRootDecay::warmup_steps, "length of the warm-up",
+                   config::required, config::at_least(1));
+    return list;
+  }
+  double at(int64_t step) const override {
+    const double turn = static_cast<double>(step + 1) / static_cast<double>(warmup_steps);
+    return peak_learning_rate * std::min(turn, 1 / std::sqrt(turn));
+  }
+};
+
 struct PiecewiseConstantDecay : Schedule {
   std::vector<int64_t> boundaries;
   std::vector<double> values;
@@ -143,7 +163,8 @@ struct PiecewiseConstantDecay : Schedule {
 const config::Catalog& schedule_catalog() {
   static const config::Catalog catalog = [] {
     config::Catalog all("schedule");
-    all.add<CosineDecay>().add<ExponentialDecay>().add<InverseTimeDecay>();
+    all.add<CosineDecay>().add<ExponentialDecay>().add<InverseSquareRootDecay>();
+    all.add<InverseTimeDecay>();
     all.add<PiecewiseConstantDecay>().add<PolynomialDecay>();
     return all;
   }();

@@ -63,7 +63,9 @@ Results run_layer(const Layer& layer, const LayerInputs& inputs) {
   Runner r;
   Builder b(r.graph, inputs.training);
   const ValueId x = r.input("x", inputs.x);
-  const ValueId y = b.add("layer", "", layer, std::span(&x, 1));
+  std::vector<ValueId> xs = {x};
+  if (inputs.other) xs.push_back(r.input("other", *inputs.other));
+  const ValueId y = b.add("layer", "", layer, xs);
   std::vector<ValueId> wanted = {y};
   std::vector<ValueId> trainable;
   for (size_t i = 0; i < b.variables().size(); ++i) {
@@ -76,7 +78,7 @@ Results run_layer(const Layer& layer, const LayerInputs& inputs) {
   }
   if (!inputs.dy.empty()) {
     const ValueId dy = r.bind(r.graph.input("dy", r.graph.value(y).type), inputs.dy);
-    std::vector<ValueId> wrt = {x};
+    std::vector<ValueId> wrt = xs;
     wrt.insert(wrt.end(), trainable.begin(), trainable.end());
     const std::vector<ValueId> grads = graph::differentiate(
         r.graph, ops::sum(r.graph, ops::mul(r.graph, dy, y)), wrt, ops::autodiff_ops());
@@ -90,7 +92,9 @@ Results run_layer(const Layer& layer, const LayerInputs& inputs) {
   results.y = values[0];
   if (first_weight > 1) {
     results.dx = values[1];
-    results.dweights.assign(values.begin() + 2, values.begin() + static_cast<long>(first_weight));
+    if (inputs.other) results.dother = values[2];
+    results.dweights.assign(values.begin() + 1 + static_cast<long>(xs.size()),
+                            values.begin() + static_cast<long>(first_weight));
   }
   results.weights.assign(values.begin() + static_cast<long>(first_weight), values.end());
   return results;
@@ -120,7 +124,7 @@ Results run_loss(const Loss& loss, const Values& x, const std::vector<float>& ta
   const ValueId dx =
       graph::differentiate(r.graph, ops::sum(r.graph, per_sample), wrt, ops::autodiff_ops())[0];
   const std::vector<std::vector<float>> values = r.run({per_sample, dx});
-  return {r.graph.shape(per_sample), values[0], values[1], {}, {}};
+  return {r.graph.shape(per_sample), values[0], values[1], {}, {}, {}};
 }
 
 std::vector<float> run_graph(const graph::Graph& graph, ValueId in,

@@ -1,6 +1,7 @@
 // Runs one layer or loss forward and backward.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,7 +20,8 @@ struct Values {
 struct Results {
   Shape shape;  ///< of y
   std::vector<float> y;
-  std::vector<float> dx;  ///< of sum(dy y); empty where y does not depend on x smoothly
+  std::vector<float> dx;      ///< of sum(dy y); empty where y does not depend on x smoothly
+  std::vector<float> dother;  ///< of the second input
   std::vector<std::vector<float>> dweights;  ///< of the trainable weights
   std::vector<std::vector<float>> weights;   ///< all, as the run left them
 };
@@ -29,6 +31,7 @@ struct LayerInputs {
   std::vector<std::vector<float>> weights;  ///< in the layer's order; missing ones are 0
   std::vector<float> dy;                    ///< empty: no backward pass
   bool training = true;
+  std::optional<Values> other = {};  ///< a second input
 };
 
 Results run_layer(const Layer& layer, const LayerInputs& inputs);

@@ -105,8 +105,10 @@ TEST_CASE("torch: layers, forward and backward") {
     INFO(c.yaml);
     LayerInputs inputs{c.one("x"), {}, c.one("dy").elements};
     for (const Values& weight : c.all("weight")) inputs.weights.push_back(weight.elements);
+    if (c.arrays.count("other") != 0) inputs.other = c.one("other");
     const Results results = run_layer(*layer(c.yaml), inputs);
     check_close(results.y, c.one("y"));
+    if (inputs.other) check_close(results.dother, c.one("dother"));
     if (c.arrays.count("dx") != 0) check_close(results.dx, c.one("dx"));
     const std::vector<Values> dweights = c.all("dweight");
     REQUIRE(results.dweights.size() == dweights.size());

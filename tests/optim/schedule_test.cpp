@@ -74,6 +74,15 @@ TEST_CASE("schedule: CosineDecay, with and without a warm-up") {
   CHECK(warm->at(110) == doctest::Approx(0).epsilon(1e-12));
 }
 
+TEST_CASE("schedule: InverseSquareRootDecay rises to its peak, then falls") {
+  const auto decay =
+      schedule("InverseSquareRootDecay: {peak_learning_rate: 0.1, warmup_steps: 100}");
+  CHECK(decay->at(0) == doctest::Approx(0.001));
+  CHECK(decay->at(49) == doctest::Approx(0.05));
+  CHECK(decay->at(99) == doctest::Approx(0.1));
+  CHECK(decay->at(399) == doctest::Approx(0.05));
+}
+
 TEST_CASE("schedule: PiecewiseConstantDecay") {
   const auto steps = schedule("PiecewiseConstantDecay: {boundaries: [10, 20], values: [3, 2, 1]}");
   CHECK(steps->at(0) == 3);
