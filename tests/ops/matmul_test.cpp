@@ -106,6 +106,16 @@ TEST_CASE("matmul: summed over the samples") {
   check(samples_case(5, 1), kSizes);
 }
 
+TEST_CASE("matmul: sizes that go to the tiles of our own, and long thin ones") {
+  constexpr Sizes kLarge[] = {{515, 96}, {1030, 40}};
+  for (const bool transpose_b : {false, true}) {
+    check(rows_case(1, 128, 96, transpose_b), kLarge);
+    check(rows_case(1, 28, 100, transpose_b), kLarge);
+  }
+  check(samples_case(1, 96), kLarge);
+  check(samples_case(1, 100), kLarge);
+}
+
 TEST_CASE("matmul: an epilogue, with operands of its own and further readers") {
   for (const int64_t outer : {kFree, int64_t{1}}) {
     Case c = rows_case(1, kFree, outer, false);
