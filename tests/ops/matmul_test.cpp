@@ -78,6 +78,7 @@ Case samples_case(int64_t steps, int64_t outer) {
 
 constexpr int64_t kFree = -1;
 constexpr Sizes kSizes[] = {{0, 7}, {1, 1}, {1, 7}, {7, 33}, {7, 7}, {33, 33}, {3, 300}, {515, 67}};
+constexpr Sizes kTiled[] = {{515, 94}};
 
 }  // namespace
 
@@ -139,5 +140,6 @@ TEST_CASE("matmul: an epilogue, with operands of its own and further readers") {
       return y;
     };
     check(c, kSizes);
+    check(c, kTiled);
   }
 }
