@@ -108,10 +108,13 @@ void multiply_tiles(const GemmArgs& whole, device::ThreadTeam& team) {
     for (int64_t at = begin; at < end;) {
       const int64_t column = at / rows;
       const int64_t row = at % rows;
-      const int64_t end_row = std::min(rows, row + end - at);
+      // As many whole columns as there are, so that a is read once for all of them.
+      const int64_t whole_columns = row == 0 ? (end - at) / rows : 0;
+      const int64_t end_column = column + std::max<int64_t>(whole_columns, 1);
+      const int64_t end_row = whole_columns > 0 ? rows : std::min(rows, row + end - at);
       tiled_gemm(part_of(whole, row * kTiledRows, std::min(end_row * kTiledRows, whole.m),
-                         column * kTiledColumns, std::min((column + 1) * kTiledColumns, whole.n)));
-      at += end_row - row;
+                         column * kTiledColumns, std::min(end_column * kTiledColumns, whole.n)));
+      at += (end_row - row) * (end_column - column);
     }
   });
 }

@@ -63,7 +63,21 @@ TEST_CASE("fusion: a dense layer with its activation is one node") {
   CHECK(g.to_string() == "%" + std::to_string(y) + "(N, 2) = MatMul(x, w, b)\n");
   const auto& op = dynamic_cast<const MatMulOp&>(*g.nodes()[0].op);
   REQUIRE(op.epilogue() != nullptr);
-  CHECK(op.epilogue()->code().size() == 2);
+  REQUIRE(op.epilogue()->code().size() == 1);
+  CHECK(op.epilogue()->code()[0].code == Ew::kAddRelu);
+}
+
+TEST_CASE("fusion: a sum that something else reads stays beside its activation") {
+  Graph g;
+  const ValueId x = g.input("x", {Shape{kBatch, 3}});
+  const ValueId b = g.variable("b", {Shape{3}});
+  const ValueId sum = add(g, x, b);
+  const ValueId y = unary(g, Ew::kRelu, sum);
+  const ValueId keep[] = {y, sum};
+  fuse(g, keep);
+  REQUIRE(g.nodes().size() == 1);
+  CHECK(g.nodes()[0].outputs == std::vector<ValueId>{sum, y});
+  CHECK(dynamic_cast<const ElementwiseOp&>(*g.nodes()[0].op).code().size() == 2);
 }
 
 TEST_CASE("fusion: kept values stay outputs") {

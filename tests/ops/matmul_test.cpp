@@ -78,6 +78,7 @@ Case samples_case(int64_t steps, int64_t outer) {
 
 constexpr int64_t kFree = -1;
 constexpr Sizes kSizes[] = {{0, 7}, {1, 1}, {1, 7}, {7, 33}, {7, 7}, {33, 33}, {3, 300}, {515, 67}};
+constexpr Sizes kTiled[] = {{515, 94}};
 
 }  // namespace
 
@@ -106,6 +107,16 @@ TEST_CASE("matmul: summed over the samples") {
   check(samples_case(5, 1), kSizes);
 }
 
+TEST_CASE("matmul: sizes that go to the tiles of our own, and long thin ones") {
+  constexpr Sizes kLarge[] = {{515, 96}, {1030, 40}};
+  for (const bool transpose_b : {false, true}) {
+    check(rows_case(1, 128, 96, transpose_b), kLarge);
+    check(rows_case(1, 28, 100, transpose_b), kLarge);
+  }
+  check(samples_case(1, 96), kLarge);
+  check(samples_case(1, 100), kLarge);
+}
+
 TEST_CASE("matmul: an epilogue, with operands of its own and further readers") {
   for (const int64_t outer : {kFree, int64_t{1}}) {
     Case c = rows_case(1, kFree, outer, false);
@@ -129,5 +140,6 @@ TEST_CASE("matmul: an epilogue, with operands of its own and further readers") {
       return y;
     };
     check(c, kSizes);
+    check(c, kTiled);
   }
 }

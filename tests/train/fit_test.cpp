@@ -54,6 +54,26 @@ TEST_CASE("fit: learns two moons") {
   CHECK(result.test[2] > 0.93);
 }
 
+TEST_CASE("fit: a profile changes nothing and accounts for all the time") {
+  const SampleExperiment e({"train.epochs=3"});
+  train::FitInput input = input_of(e);
+  const train::FitResult plain = fit(input);
+  CHECK(plain.profile.empty());
+  input.profile = true;
+  const train::FitResult result = fit(input);
+  check_same(plain, result);
+  double seconds = 0;
+  double flops = 0;
+  for (const train::ProfileRow& row : result.profile) {
+    seconds += row.seconds;
+    flops += row.flops;
+  }
+  CHECK(seconds == doctest::Approx(result.fit_seconds));
+  CHECK(flops > 0);
+  CHECK(result.peak.flops_per_second > 0);
+  CHECK(result.peak.bytes_per_second > 0);
+}
+
 TEST_CASE("fit: the same input gives the same bits, whatever the number of threads") {
   const SampleExperiment e({"train.batch_size=64", "model.0.units=300"});
   train::FitInput input = input_of(e);
