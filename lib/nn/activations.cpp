@@ -1,8 +1,5 @@
 #include "nn/activations.h"
 
-#include <cmath>
-#include <numbers>
-
 #include "ops/functions.h"
 
 namespace mlrun::nn {
@@ -30,12 +27,6 @@ ValueId selu(Graph& g, ValueId x) {
   constexpr float kAlpha = 1.6732632423543772f;
   constexpr float kScale = 1.0507009873554805f;
   return ops::scale(g, ops::unary(g, Ew::kElu, x, kAlpha), kScale);
-}
-
-// x Phi(x), Hendrycks, Gimpel 2016; the exact form, as Keras' default.
-ValueId gelu(Graph& g, ValueId x) {
-  const ValueId erf = ops::unary(g, Ew::kErf, ops::scale(g, x, std::numbers::sqrt2_v<float> / 2));
-  return ops::mul(g, x, ops::offset(g, ops::scale(g, erf, 0.5f), 0.5f));
 }
 
 ValueId silu(Graph& g, ValueId x) { return ops::mul(g, x, ops::unary(g, Ew::kSigmoid, x)); }
@@ -70,7 +61,7 @@ const std::vector<Simple>& simple_activations() {
       {"relu", "max(x, 0)", one<Ew::kRelu>, {}},
       {"relu6", "min(max(x, 0), 6)", relu6, {}},
       {"selu", "1.0507 elu(x, 1.6733)", selu, {}},
-      {"gelu", "x Phi(x), exact", gelu, {}},
+      {"gelu", "x Phi(x), exact: Hendrycks, Gimpel 2016", one<Ew::kGelu>, {}},
       {"sigmoid", "1 / (1 + e^-x)", one<Ew::kSigmoid>, {}},
       {"hard_sigmoid", "x / 6 + 0.5, cut to [0, 1]", one<Ew::kHardSigmoid>, {}},
       {"tanh", "hyperbolic tangent", one<Ew::kTanh>, {}},

@@ -101,7 +101,7 @@ class Operands {
   int64_t seen(int64_t query_end) const { return o_.causal ? std::min(query_end, keys_) : keys_; }
   const float* mask(int64_t sample) const { return mask_ ? mask_ + sample * keys_ : nullptr; }
 
-  /// Of the tensors of tokens (or their gradients) `from` and, for cross attention, `others`.
+  /// Of the tensors of tokens, or of their gradients.
   Rows query(const Tensor* tensors, int64_t sample, int64_t head) const {
     return rows(tensors[0], sample, head * o_.key_dim, o_.key_dim);
   }

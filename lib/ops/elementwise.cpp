@@ -125,6 +125,8 @@ ValueId gradient_a(const EwInstruction& op, const GradientRule& rule, ValueId dy
       return mul(g, dy, unary(g, Ew::kSigmoid, a));
     case Ew::kSoftsign:
       return binary(g, Ew::kSoftsignGrad, a, dy);
+    case Ew::kGelu:
+      return binary(g, Ew::kGeluGrad, a, dy);
     case Ew::kScale:
       return scale(g, dy, op.c);
     case Ew::kMaximumC:

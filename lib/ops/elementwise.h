@@ -43,6 +43,7 @@ enum class Ew : uint8_t {
   kTanh,
   kSoftplus,
   kSoftsign,
+  kGelu,
   // unary with a constant
   kScale,
   kOffset,
@@ -57,6 +58,7 @@ enum class Ew : uint8_t {
   kSigmoidGrad,      // a = y
   kTanhGrad,         // a = y
   kSoftsignGrad,     // a = x
+  kGeluGrad,         // a = x
   kLeakyReluGrad,    // a = x
   kEluGrad,          // a = y
   kHardSigmoidGrad,  // a = y

@@ -16,6 +16,16 @@
 HWY_BEFORE_NAMESPACE();
 namespace mlrun::ops::HWY_NAMESPACE {
 
+constexpr float kInverseRootTwoPi = 0.39894228f;
+
+// Of the standard normal distribution: Phi(x), and e^(-x^2 / 2).
+HWY_INLINE Vec normal_cdf(Vec x) {
+  const Vec half = constant(0.5f);
+  return hn::MulAdd(erf(hn::Mul(x, constant(0.70710678f))), half, half);
+}
+
+HWY_INLINE Vec bell(Vec x) { return exp(hn::Mul(hn::Mul(x, x), constant(-0.5f))); }
+
 void run_binary(Ew code, const float* a, const float* b, float* y, size_t n, float c) {
   const Vec vc = constant(c);
   const Vec zero = constant(0.0f);
@@ -49,6 +59,11 @@ void run_binary(Ew code, const float* a, const float* b, float* y, size_t n, flo
       return map2(a, b, y, n, [=](Vec x, Vec dy) {
         const Vec m = hn::Add(one, hn::Abs(x));
         return hn::Div(dy, hn::Mul(m, m));
+      });
+    case Ew::kGeluGrad:
+      return map2(a, b, y, n, [=](Vec x, Vec dy) {
+        const Vec density = hn::Mul(bell(x), constant(kInverseRootTwoPi));
+        return hn::Mul(dy, hn::MulAdd(x, density, normal_cdf(x)));
       });
     case Ew::kLeakyReluGrad:
       return map2(a, b, y, n, [=](Vec x, Vec dy) {
@@ -112,6 +127,8 @@ void run_unary(Ew code, const float* a, float* y, size_t n, float c) {
       return map1(a, y, n, [](Vec x) { return softplus(x); });
     case Ew::kSoftsign:
       return map1(a, y, n, [=](Vec x) { return hn::Div(x, hn::Add(one, hn::Abs(x))); });
+    case Ew::kGelu:
+      return map1(a, y, n, [](Vec x) { return hn::Mul(x, normal_cdf(x)); });
     case Ew::kScale:
       return map1(a, y, n, [=](Vec x) { return hn::Mul(x, vc); });
     case Ew::kOffset:

@@ -16,7 +16,7 @@ namespace {
 
 constexpr Sizes kSizes[] = {{0, 3}, {1, 1}, {3, 5}, {7, 16}, {2, 33}};
 
-// Where the operands of a case are: rows of `stride`, queries, keys and values from these columns.
+// Positions of the two sequences.
 struct Layout {
   int64_t queries = 0;
   int64_t keys = 0;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 #include "ops/functions.h"
 #include "ops/harness.h"
@@ -18,6 +19,8 @@ namespace {
 constexpr double kAlpha = 0.3125;  // the constant of the codes that have one
 
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+
+double normal_cdf(double x) { return (1 + std::erf(x / std::numbers::sqrt2)) / 2; }
 
 struct Unary {
   const char* name;
@@ -46,6 +49,7 @@ const Unary kUnary[] = {
     {"tanh", Ew::kTanh, [](double x) { return std::tanh(x); }},
     {"softplus", Ew::kSoftplus, [](double x) { return std::log1p(std::exp(x)); }},
     {"softsign", Ew::kSoftsign, [](double x) { return x / (1 + std::abs(x)); }},
+    {"gelu", Ew::kGelu, [](double x) { return x * normal_cdf(x); }, -4, 4, 1e-1},
     {"scale", Ew::kScale, [](double x) { return x * kAlpha; }},
     {"offset", Ew::kOffset, [](double x) { return x + kAlpha; }},
     {"maximum_c", Ew::kMaximumC, [](double x) { return std::max(x, kAlpha); }},
@@ -138,6 +142,12 @@ const Binary kGradients[] = {
     {"tanh_grad", Ew::kTanhGrad, [](double y, double dy) { return dy * (1 - y * y); }},
     {"softsign_grad", Ew::kSoftsignGrad,
      [](double x, double dy) { return dy / std::pow(1 + std::abs(x), 2); }},
+    {"gelu_grad", Ew::kGeluGrad,
+     [](double x, double dy) {
+       const double density = std::exp(-x * x / 2) / std::sqrt(2 * std::numbers::pi);
+       return dy * (normal_cdf(x) + x * density);
+     },
+     -2, 2, false, 1e-3},
     {"leaky_relu_grad", Ew::kLeakyReluGrad,
      [](double x, double dy) { return x < 0 ? dy * kAlpha : dy; }},
     {"elu_grad", Ew::kEluGrad, [](double y, double dy) { return y < 0 ? dy * (y + kAlpha) : dy; }},
