@@ -135,12 +135,16 @@ void check_output(const ExperimentSpec& spec, const data::Dataset& dataset, cons
 // More than any machine holds; also keeps the arithmetic of the plan below 2^63.
 void check_size(const ExperimentSpec& spec, const ModelReport& report, Diagnostics& diagnostics) {
   constexpr double kMostNumbers = 1099511627776.0;  // 2^40: 4 TiB
-  for (size_t i = 0; i < report.layers.size(); ++i) {
-    const nn::LayerSummary& layer = report.layers[i];
+  size_t at = 0;  // in the experiment: the parts of one layer share the first word of their names
+  std::string name;
+  for (const nn::LayerSummary& layer : report.layers) {
+    const std::string first_word = layer.name.substr(0, layer.name.find('/'));
+    if (!name.empty() && first_word != name) ++at;
+    name = first_word;
     const double batch = static_cast<double>(layer.output.sample_elements()) *
                          static_cast<double>(spec.train.batch_size);
     if (std::max(static_cast<double>(layer.parameters), batch) <= kMostNumbers) continue;
-    diagnostics.error(spec.model[i].mark,
+    diagnostics.error(spec.model[at].mark,
                       fmt::format("{} needs more than 4 TiB: {} parameters, and {:.3g} numbers for "
                                   "a batch of {}",
                                   layer.type, layer.parameters, batch, spec.train.batch_size));
