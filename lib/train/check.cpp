@@ -144,10 +144,12 @@ void check_size(const ExperimentSpec& spec, const ModelReport& report, Diagnosti
     const double batch = static_cast<double>(layer.output.sample_elements()) *
                          static_cast<double>(spec.train.batch_size);
     if (std::max(static_cast<double>(layer.parameters), batch) <= kMostNumbers) continue;
-    diagnostics.error(spec.model[at].mark,
-                      fmt::format("{} needs more than 4 TiB: {} parameters, and {:.3g} numbers for "
-                                  "a batch of {}",
-                                  layer.type, layer.parameters, batch, spec.train.batch_size));
+    diagnostics.error(
+        spec.model[at].mark,
+        fmt::format("{} needs more than 4 TiB: at least {:.3g} parameters, and {:.3g} numbers for "
+                    "a batch of {}",
+                    layer.type, static_cast<double>(layer.parameters), batch,
+                    spec.train.batch_size));
   }
 }
 
