@@ -86,7 +86,11 @@ TEST_CASE("cli: SIGINT, SIGTERM and the time budget end with 75, and the same co
   const std::string slow = "mlrun gridsearch grid.yaml train.epochs=400 -j1 -o ";
   CHECK(work.run(slow + "whole").code == 0);
   for (const std::string signal : {"INT", "TERM"}) {
-    const Answer cut = work.run(slow + signal + " & sleep 0.1; kill -" + signal + " $!; wait $!");
+    // The file is written when the run is under way, however slow the machine.
+    const std::string wait_for_start = "for i in $(seq 1000); do [ -e " + signal +
+                                       "/experiment.yaml ] && break; sleep 0.01; done; ";
+    const Answer cut =
+        work.run(slow + signal + " & " + wait_for_start + "kill -" + signal + " $!; wait $!");
     if (cut.code == 0) continue;  // a machine so fast that it was finished
     CHECK_MESSAGE(cut.code == 75, failure(cut));
     CHECK(holds(cut.err, "interrupted; the same command goes on from here"));
