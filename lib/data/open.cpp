@@ -15,6 +15,8 @@
 #include "data/hdf5_import.h"
 #include "data/idx.h"
 #include "data/source.h"
+#include "data/text.h"
+#include "data/window.h"
 
 namespace mlrun::data {
 namespace {
@@ -56,6 +58,7 @@ void import_source(const Source& source, const std::string& key, CacheWriter& ca
       return import_idx(source, key, cache);
     case config::FileFormat::kHdf5:
       return import_hdf5(source, key, cache);
+    case config::FileFormat::kText:  // never cached, see open_dataset
     case config::FileFormat::kCsv:
     case config::FileFormat::kAuto:
       return import_csv(source, key, cache);
@@ -102,7 +105,13 @@ Dataset open_dataset(const config::DatasetSpec& spec, const OpenOptions& options
   if (!spec.source) {
     throw InputError(render_error(spec.source_mark, "dataset needs source or generate"));
   }
-  return open_source(find_source(spec, options), options);
+  const Source source = find_source(spec, options);
+  if (source.format == config::FileFormat::kText) return open_text(source);
+  if (spec.tokens) {
+    throw InputError(render_error(spec.source_mark, "tokens are of format text"));
+  }
+  Dataset table = open_source(source, options);
+  return spec.window ? window_dataset(table, spec) : table;
 }
 
 }  // namespace mlrun::data

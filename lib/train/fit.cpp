@@ -25,9 +25,10 @@ class Scorer {
       : spec_(spec), dataset_(dataset), kind_(kind) {}
 
   std::vector<double> operator()(double loss, std::span<const int64_t> rows,
-                                 std::span<const float> predictions, int64_t width) {
+                                 std::span<const float> predictions, int64_t output_width) {
     std::vector<double> values = {loss};
     if (spec_.metrics.empty()) return values;
+    const int64_t width = output_width / (dataset_.classes ? dataset_.label_width : 1);
     labels_.clear();
     targets_.clear();
     for (const int64_t row : rows) take_target(row, width);
@@ -45,7 +46,8 @@ class Scorer {
  private:
   void take_target(int64_t row, int64_t width) {
     if (kind_ != nn::TargetKind::kValues) {
-      labels_.push_back(dataset_.classes[row]);
+      const int32_t* labels = dataset_.classes + row * dataset_.label_width;
+      labels_.insert(labels_.end(), labels, labels + dataset_.label_width);
       return;
     }
     const float* values = dataset_.values + row * width;
@@ -144,7 +146,7 @@ class Fitter {
     const auto width = static_cast<size_t>(learner_.output_width());
     order_ = split_.train;
     if (!spec_.metrics.empty()) training_predictions_.resize(order_.size() * width);
-    validation_predictions_.resize(split_.test.size() * width);
+    if (!spec_.metrics.empty()) validation_predictions_.resize(split_.test.size() * width);
   }
 
   void run_epoch() {
@@ -219,9 +221,14 @@ class Fitter {
     if (input_.test_rows.empty() || result_.status != FitStatus::kFinished) return;
     const Stopwatch watch;
     const int64_t width = learner_.output_width();
-    result_.predictions.resize(input_.test_rows.size() * static_cast<size_t>(width));
+    // Of a sequence nobody but the metrics wants to see the scores of every class at every step.
+    const bool sequences = input_.dataset.has_label_sequences();
+    if (!sequences || !spec_.metrics.empty()) {
+      result_.predictions.resize(input_.test_rows.size() * static_cast<size_t>(width));
+    }
     const double loss = learner_.predict(input_.test_rows, result_.predictions);
     result_.test = score_(loss, input_.test_rows, result_.predictions, width);
+    if (sequences) result_.predictions.clear();
     result_.score_seconds = watch.seconds();
   }
 

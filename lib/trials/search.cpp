@@ -82,8 +82,7 @@ void make_cells(Search& search, const Node& tree, Diagnostics& diagnostics) {
 void fill_search_defaults(Search& search) {
   if (search.kind == SearchKind::kGridSearch && !search.spec.cv) {
     search.spec.cv.emplace();  // scikit-learn's default: 5 folds, stratified for classes
-    search.spec.cv->stratify =
-        search.spec.train.loss.as<nn::Loss>().target_kind() != nn::TargetKind::kValues;
+    search.spec.cv->stratify = search.dataset.classes && !search.dataset.windows;
   }
 }
 
@@ -94,6 +93,7 @@ void open_data(Search& search, const SearchOptions& options) {
   open.seed = search.spec.seed;
   open.classify = search.spec.train.loss.as<nn::Loss>().target_kind() != nn::TargetKind::kValues;
   search.dataset = data::open_dataset(search.spec.dataset, open);
+  fill_search_defaults(search);
   const auto seed = static_cast<uint64_t>(search.spec.seed);
   search.hold_out = data::hold_out(search.dataset, search.spec.dataset.split, seed);
   if (search.spec.cv) {
@@ -171,7 +171,6 @@ Search prepare_search(const SearchOptions& options) {
   diagnostics.throw_if_any();
   make_cells(search, tree, diagnostics);
   diagnostics.throw_if_any();
-  fill_search_defaults(search);
   open_data(search, options);
   check_models(search, diagnostics);
   diagnostics.throw_if_any();
