@@ -4,12 +4,16 @@
 
 #include "nn/layers/activation.h"
 #include "nn/layers/batch_normalization.h"
+#include "nn/layers/bidirectional.h"
 #include "nn/layers/dense.h"
 #include "nn/layers/dropout.h"
 #include "nn/layers/embedding.h"
 #include "nn/layers/flatten.h"
 #include "nn/layers/layer_normalization.h"
+#include "nn/layers/masking.h"
 #include "nn/layers/merge.h"
+#include "nn/layers/recurrent.h"
+#include "nn/layers/repeat_vector.h"
 #include "nn/layers/reshape.h"
 
 namespace mlrun::nn {
@@ -46,6 +50,7 @@ ValueId Builder::add(const std::string& name, const std::string& type, const Lay
   const size_t first_variable = variables_.size();
   scope_ = outer.empty() ? name : outer + "/" + name;
   const ValueId y = layer.build_from(*this, inputs);
+  pass_mask(inputs[0], y);
   if (summary_.size() == first_row) {
     LayerSummary row{scope_, type, graph_.shape(y), 0, 0};
     for (size_t i = first_variable; i < variables_.size(); ++i) {
@@ -60,6 +65,18 @@ ValueId Builder::add(const std::string& name, const std::string& type, const Lay
   }
   scope_ = outer;
   return y;
+}
+
+ValueId Builder::mask(ValueId x) const {
+  const auto found = masks_.find(x);
+  return found == masks_.end() ? graph::kNoValue : found->second;
+}
+
+void Builder::pass_mask(ValueId x, ValueId y) {
+  const ValueId mask = this->mask(x);
+  const Shape& shape = graph_.shape(y);
+  if (mask == graph::kNoValue || masks_.contains(y)) return;
+  if (shape.rank() >= 3 && shape[1] == graph_.shape(mask)[1]) masks_[y] = mask;
 }
 
 ValueId Builder::weight(const std::string& name, const Shape& shape,
@@ -87,16 +104,22 @@ const config::Catalog& layer_catalog() {
     add<Add>(all);
     add<Average>(all);
     add<BatchNormalization>(all);
+    add<Bidirectional>(all);
     add<Concatenate>(all);
     add<Dense>(all);
     add<Dropout>(all);
     add<Embedding>(all);
     add<Flatten>(all);
+    add<Gru>(all);
     add<LayerNormalization>(all);
+    add<Lstm>(all);
+    add<Masking>(all);
     add<Maximum>(all);
     add<Minimum>(all);
     add<Multiply>(all);
+    add<RepeatVector>(all);
     add<ReshapeLayer>(all);
+    add<SimpleRnn>(all);
     add<Slice>(all);
     add<Subtract>(all);
     return all;

@@ -5,6 +5,7 @@
 #include "ops/embedding.h"
 #include "ops/matmul.h"
 #include "ops/normalize.h"
+#include "ops/recurrent.h"
 #include "ops/reduce.h"
 #include "ops/shaping.h"
 #include "ops/softmax.h"
@@ -26,6 +27,8 @@ const graph::KernelTable& cpu_kernels() {
       {"MatMul", matmul_cpu},
       {"MeanScale", mean_scale_cpu},
       {"MovingAverage", moving_average_cpu},
+      {"Recurrent", recurrent_cpu},
+      {"RecurrentGrad", recurrent_grad_cpu},
       {"Reduce", reduce_cpu},
       {"Slice", slice_cpu},
       {"SliceGrad", slice_grad_cpu},
@@ -33,6 +36,7 @@ const graph::KernelTable& cpu_kernels() {
       {"SoftmaxGrad", softmax_grad_cpu},
       {"SparseCrossEntropy", sparse_cross_entropy_cpu},
       {"SparseCrossEntropyGrad", sparse_cross_entropy_grad_cpu},
+      {"StepOrder", step_order_cpu},
       {"Update", update_cpu},
   };
   static const graph::KernelTable table(kRows);
