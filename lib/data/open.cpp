@@ -101,6 +101,11 @@ Dataset open_dataset(const config::DatasetSpec& spec, const OpenOptions& options
   if (spec.generate && spec.source) {
     throw InputError(render_error(spec.source_mark, "dataset has both source and generate"));
   }
+  if (spec.generate && spec.window) {
+    throw InputError(render_error(spec.source_mark,
+                                  "window needs a source in the order of time, "
+                                  "but the data are generated"));
+  }
   if (spec.generate) return generate_dataset(spec.generate, options);
   if (!spec.source) {
     throw InputError(render_error(spec.source_mark, "dataset needs source or generate"));

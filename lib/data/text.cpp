@@ -104,6 +104,10 @@ Dataset open_text(const Source& source) {
   const auto fail = [&](const std::string& message) {
     throw InputError(render_error(spec.source_mark, message));
   };
+  if (!spec.target.empty() || !spec.features.empty() || !spec.ignore.empty() || spec.group ||
+      spec.limit) {
+    fail("target, features, ignore, group and limit are of tables, not of a text");
+  }
   if (!spec.window) fail("a text needs window, the number of tokens in a row");
   if (spec.window->horizon != 1)
     fail(

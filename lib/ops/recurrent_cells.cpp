@@ -15,10 +15,8 @@ namespace mlrun::ops::HWY_NAMESPACE {
 HWY_INLINE Vec activate(CellActivation f, Vec x) {
   const Vec zero = hn::Zero(Float());
   switch (f) {
-    case CellActivation::kTanh: {
-      // 2 sigmoid(2 x) - 1 would lose the digits near 0.
+    case CellActivation::kTanh:
       return tanh(x);
-    }
     case CellActivation::kSigmoid:
       return sigmoid(x);
     case CellActivation::kHardSigmoid: {

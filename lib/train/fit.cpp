@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "base/philox.h"
-#include "data/split.h"
 #include "ops/cpu_kernels.h"
 #include "train/checkpoint.h"
 #include "train/gradient_learner.h"
@@ -70,7 +69,7 @@ class Fitter {
         streams_{{seed(), Purpose::kInitialise, input.cell, input.fold},
                  {seed(), Purpose::kShuffle, input.cell, input.fold},
                  {seed(), Purpose::kDropout, input.cell, input.fold}},
-        split_(split_validation()),
+        split_(fitting_rows(input)),
         kind_(spec_.loss.as<nn::Loss>().target_kind()),
         feed_(input.dataset, data::Transform::fit(input.dataset, input.spec.dataset, split_.train),
               kind_, class_weights(spec_.class_weight, input.dataset, split_.train)),
@@ -102,13 +101,6 @@ class Fitter {
 
  private:
   uint64_t seed() const { return static_cast<uint64_t>(input_.spec.seed); }
-
-  data::Split split_validation() const {
-    const double fraction = spec_.validation_split.value_or(0);
-    if (fraction == 0) return {{input_.train_rows.begin(), input_.train_rows.end()}, {}};
-    return data::validation_split(input_.dataset, input_.train_rows, fraction, seed(), input_.cell,
-                                  input_.fold);
-  }
 
   LearnerOptions learner_options() {
     LearnerOptions options;
@@ -253,6 +245,13 @@ class Fitter {
 };
 
 }  // namespace
+
+data::Split fitting_rows(const FitInput& input) {
+  const double fraction = input.spec.train.validation_split.value_or(0);
+  if (fraction == 0) return {{input.train_rows.begin(), input.train_rows.end()}, {}};
+  return data::validation_split(input.dataset, input.train_rows, fraction,
+                                static_cast<uint64_t>(input.spec.seed), input.cell, input.fold);
+}
 
 FitResult fit(const FitInput& input, const FitHooks& hooks) { return Fitter(input, hooks).run(); }
 

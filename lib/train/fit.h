@@ -10,6 +10,7 @@
 
 #include "config/experiment.h"
 #include "data/dataset.h"
+#include "data/split.h"
 #include "device/cpu_context.h"
 #include "store/model_file.h"
 
@@ -56,6 +57,9 @@ struct FitResult {
   double compute_seconds = 0;  ///< of fit_seconds: steps, validation and metrics
   store::ModelFile model;      ///< if asked for
 };
+
+/// The training rows, and those of them that are kept back for validation (`test`).
+data::Split fitting_rows(const FitInput& input);
 
 /// Deterministic: the numbers depend on the input alone (times aside).
 FitResult fit(const FitInput& input, const FitHooks& hooks = {});

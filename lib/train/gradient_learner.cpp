@@ -18,8 +18,10 @@ using graph::Graph;
 using graph::kNoValue;
 using graph::ValueId;
 
-// Rows that are predicted at once, whatever the batch size of the training.
+// Rows that are predicted at once, whatever the batch size of the training, as far as this memory
+// goes: a long sequence needs much of it.
 constexpr int64_t kInferenceBatch = 1024;
+constexpr int64_t kInferenceBytes = int64_t{128} << 20;
 
 Shape with_batch_axis(std::span<const int64_t> sample) {
   std::vector<int64_t> dims = {kBatch};
@@ -40,6 +42,8 @@ GradientLearner::GradientLearner(const LearnerOptions& options)
       inference_batch_(std::max(batch_size_, kInferenceBatch)) {
   allocate_batch();
   build_training(options);
+  const int64_t sample_bytes = std::max<int64_t>(training_->plan().arena_bytes / batch_size_, 1);
+  inference_batch_ = std::clamp(kInferenceBytes / sample_bytes, batch_size_, inference_batch_);
   build_inference(options);
 }
 
