@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "ops/functions.h"
@@ -40,7 +41,7 @@ class Reference {
 
   void step(int64_t sample, int64_t t) {
     const int64_t units = sizes_.width;
-    if (settings_.masked && x_.back()[size_t(sample * kSteps + t)] == 0) return;
+    if (settings_.masked && x_.back()[size_t(sample * kSteps + t)] <= 0) return;
     const Array before = state_;
     const auto gate = [&](int64_t g, int64_t k) {
       return outside(sample, t, g, k) + inside(before, g, k);
@@ -122,7 +123,7 @@ Case recurrent_case(const RecurrentSettings& settings, bool sequences, bool reve
                                  {{units, width}, -scale, scale},
                                  {{width}, -0.5, 0.5}};
     if (settings.cell == Cell::kGru) inputs.push_back({{width}, -0.5, 0.5});
-    if (settings.masked) inputs.push_back({{kBatch, kSteps}, 0, 2, DType::kInt32});
+    if (settings.masked) inputs.push_back({{kBatch, kSteps}});
     return inputs;
   };
   c.build = [=](Graph& g, std::span<const ValueId> x) {
@@ -132,8 +133,7 @@ Case recurrent_case(const RecurrentSettings& settings, bool sequences, bool reve
     inputs.recurrent = x[2];
     inputs.bias = x[3];
     if (settings.cell == Cell::kGru) inputs.recurrent_bias = x[4];
-    // 0 or 1, as floats of the rows of a table.
-    if (settings.masked) inputs.mask = x.back();
+    if (settings.masked) inputs.mask = unary(g, Ew::kGreaterC, x.back(), 0);
     inputs.reverse = reverse;
     const RecurrentResult result = recurrent(g, settings, inputs);
     return sequences ? result.states : result.last;
@@ -158,6 +158,17 @@ TEST_CASE("recurrent: every cell, forward and backward, all states and the last 
     check(recurrent_case(settings, true), kSizes);
     check(recurrent_case(settings, false), kSizes);
     check(recurrent_case(settings, true, true), kSizes);
+  }
+}
+
+TEST_CASE("recurrent: masked steps keep the state") {
+  constexpr Sizes kFew[] = {{1, 7}, {7, 17}, {33, 7}};
+  for (const Cell cell : {Cell::kSimple, Cell::kLstm, Cell::kGru, Cell::kGruResetFirst}) {
+    RecurrentSettings settings;
+    settings.cell = cell;
+    settings.masked = true;
+    check(recurrent_case(settings, true), kFew);
+    check(recurrent_case(settings, false, true), kFew);
   }
 }
 
