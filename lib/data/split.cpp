@@ -142,8 +142,9 @@ Split take_fraction(const Dataset& dataset, std::span<const int64_t> rows, const
   std::sort(split.train.begin(), split.train.end());
   std::sort(split.test.begin(), split.test.end());
   split = without_overlap(dataset, std::move(split));
-  if (split.train.empty())
-    fail(fmt::format("{} leaves nothing of {} rows to train on", what, total));
+  if (split.train.empty()) {
+    fail(taking.mark, fmt::format("{} leaves nothing of {} rows to train on", what, total));
+  }
   return split;
 }
 
