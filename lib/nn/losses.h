@@ -13,6 +13,7 @@ enum class TargetKind {
   kValues,  ///< float (N, K), K as wide as the model's output
   kBinary,  ///< float (N, 1): 0 or 1, from two classes
   kLabels,  ///< int32 (N): class labels below the width of the model's output
+  kNone,    ///< nothing: the samples themselves are the target
 };
 
 class Loss : public config::Component {
@@ -32,5 +33,8 @@ class Loss : public config::Component {
 };
 
 const config::Catalog& loss_catalog();
+
+/// What a training wants as its target: what its loss wants, unless the target is the input.
+TargetKind target_kind(const config::TrainSpec& spec);
 
 }  // namespace mlrun::nn

@@ -7,12 +7,12 @@
 #include "base/suggest.h"
 #include "data/transform.h"
 #include "graph/plan.h"
+#include "nn/adversarial.h"
+#include "nn/layers/gan.h"
 #include "nn/losses.h"
-#include "ops/functions.h"
-#include "ops/fusion.h"
-#include "optim/optimizer.h"
 #include "train/fit.h"
 #include "train/metrics.h"
+#include "train/training_graph.h"
 
 namespace mlrun::train {
 namespace {
@@ -24,11 +24,16 @@ using graph::ValueId;
 constexpr double kDefaultValidation = 0.1;
 
 void check_metrics(const config::TrainSpec& train, Diagnostics& diagnostics) {
-  const nn::TargetKind kind = train.loss.as<nn::Loss>().target_kind();
+  const nn::TargetKind kind = nn::target_kind(train);
   std::vector<std::string> seen;
   for (const auto& metric : train.metrics) {
     const std::string& name = metric.type->name;
-    if (!metric.as<Metric>().accepts(kind)) {
+    if (kind == nn::TargetKind::kNone && !metric.as<Metric>().accepts(kind)) {
+      diagnostics.error(metric.mark, fmt::format("metric {} needs a target, but this training has "
+                                                 "none; auc compares each row's score with its "
+                                                 "class",
+                                                 name));
+    } else if (!metric.as<Metric>().accepts(kind)) {
       const bool classes = kind != nn::TargetKind::kValues;
       diagnostics.error(metric.mark,
                         fmt::format("metric {} needs {}, but the loss {} is for {}", name,
@@ -52,10 +57,39 @@ std::string score_hint(const std::string& score, size_t metric_begin,
   return guess.empty() ? fmt::format("; there are {}", fmt::join(known, ", ")) : guess;
 }
 
-void check_early_stopping(config::TrainSpec& train, Diagnostics& diagnostics) {
+void check_target(const ExperimentSpec& spec, Diagnostics& diagnostics) {
+  const auto& loss = spec.train.loss;
+  const bool adversarial = dynamic_cast<const nn::AdversarialLoss*>(loss.object.get()) != nullptr;
+  const nn::Gan* gan = nn::as_gan(spec.model);
+  if (adversarial != (gan != nullptr)) {
+    diagnostics.error(loss.mark, adversarial
+                                     ? fmt::format("loss {} needs the model GAN", loss.type->name)
+                                     : fmt::format("loss {} does not go with the model GAN; use "
+                                                   "non_saturating or wasserstein",
+                                                   loss.type->name));
+    return;
+  }
+  if (gan && spec.train.class_weight.any()) {
+    diagnostics.error(loss.mark, "class_weight does not go with the model GAN");
+  }
+  const nn::TargetKind kind = loss.as<nn::Loss>().target_kind();
+  const bool labels = kind == nn::TargetKind::kLabels;
+  if (spec.train.target == config::TrainTarget::kInput && (labels || gan)) {
+    diagnostics.error(loss.mark, fmt::format("loss {} cannot compare the output with the input",
+                                             loss.type->name));
+  }
+  if (spec.train.reduction == config::LossReduction::kSum && (labels || gan)) {
+    diagnostics.error(loss.mark, fmt::format("loss {} is no mean over outputs, so that there is "
+                                             "nothing for reduction: sum",
+                                             loss.type->name));
+  }
+}
+
+void check_early_stopping(ExperimentSpec& spec, Diagnostics& diagnostics) {
+  config::TrainSpec& train = spec.train;
   if (!train.early_stopping) return;
   const config::EarlyStoppingSpec& stopping = *train.early_stopping;
-  std::vector<std::string> known = score_names(train);
+  std::vector<std::string> known = score_names(spec);
   for (size_t i = 0, n = known.size(); i < n; ++i) known.push_back("val_" + known[i]);
   if (std::find(known.begin(), known.end(), stopping.monitor) == known.end()) {
     const bool validation = stopping.monitor.starts_with("val_");
@@ -75,16 +109,16 @@ void check_early_stopping(config::TrainSpec& train, Diagnostics& diagnostics) {
 
 void check_class_weight(const config::TrainSpec& train, Diagnostics& diagnostics) {
   if (!train.class_weight.any()) return;
-  if (train.loss.as<nn::Loss>().target_kind() != nn::TargetKind::kValues) return;
+  if (nn::target_kind(train) != nn::TargetKind::kValues) return;
   diagnostics.error(train.class_weight_mark, fmt::format("class_weight needs classes, but the loss "
                                                          "{} is for values",
                                                          train.loss.type->name));
 }
 
 void check_scoring(ExperimentSpec& spec, Diagnostics& diagnostics) {
-  const std::vector<std::string> known = score_names(spec.train);
+  const std::vector<std::string> known = score_names(spec);
   if (!spec.scoring) {
-    spec.scoring = known.size() > 1 ? known[1] : known[0];
+    spec.scoring = spec.train.metrics.empty() ? known[0] : known[1];
     return;
   }
   const config::ComponentType* type = metric_catalog().find(*spec.scoring);
@@ -96,9 +130,47 @@ void check_scoring(ExperimentSpec& spec, Diagnostics& diagnostics) {
   }
 }
 
+// An output that is compared with the input.
+void check_reconstruction(const ExperimentSpec& spec, const Shape& input, const graph::Graph& g,
+                          ValueId value, Diagnostics& diagnostics) {
+  const auto& loss = spec.train.loss;
+  const Mark& mark = spec.model.back().mark;
+  const Shape output = g.shape(value);
+  if (output.sample_elements() != input.sample_elements()) {
+    diagnostics.error(mark, fmt::format("the target is the input {}, but the model ends in {}",
+                                        input.to_string(), output.to_string()));
+  } else if (const std::string misfit = loss.as<nn::Loss>().misfit(g, value); !misfit.empty()) {
+    diagnostics.error(mark, loss.type->name + " " + misfit);
+  }
+}
+
+void check_gan(const ExperimentSpec& spec, const data::Dataset& dataset, Diagnostics& diagnostics) {
+  const nn::Gan& gan = *nn::as_gan(spec.model);
+  if (gan.conditional && !dataset.is_classification()) {
+    diagnostics.error(spec.model.back().mark,
+                      "a conditional GAN needs classes; set dataset.target");
+  }
+}
+
+// Without a target, metrics compare each row's score with its class.
+void check_compared_classes(const ExperimentSpec& spec, const data::Dataset& dataset,
+                            Diagnostics& diagnostics) {
+  if (nn::target_kind(spec.train) != nn::TargetKind::kNone) return;
+  if (spec.train.class_weight.any() && !dataset.is_classification()) {
+    diagnostics.error(spec.train.class_weight_mark,
+                      "class_weight needs classes; set dataset.target");
+  }
+  for (const auto& metric : spec.train.metrics) {
+    if (dataset.class_names.size() == 2) continue;
+    diagnostics.error(metric.mark,
+                      fmt::format("metric {} compares scores with two classes, but the data has {}",
+                                  metric.type->name, dataset.class_names.size()));
+  }
+}
+
 void check_output(const ExperimentSpec& spec, const data::Dataset& dataset, const graph::Graph& g,
                   ValueId value, Diagnostics& diagnostics) {
-  const Shape& output = g.shape(value);
+  const Shape output = g.shape(value);
   const auto& loss = spec.train.loss;
   const Mark& mark = spec.model.back().mark;
   const nn::TargetKind kind = loss.as<nn::Loss>().target_kind();
@@ -139,7 +211,7 @@ void check_size(const ExperimentSpec& spec, const ModelReport& report, Diagnosti
   std::string name;
   for (const nn::LayerSummary& layer : report.layers) {
     const std::string first_word = layer.name.substr(0, layer.name.find('/'));
-    if (!name.empty() && first_word != name) ++at;
+    if (!name.empty() && first_word != name && at + 1 < spec.model.size()) ++at;
     name = first_word;
     const double batch = static_cast<double>(layer.output.sample_elements()) *
                          static_cast<double>(spec.train.batch_size);
@@ -166,45 +238,38 @@ void check_class_weights(const ExperimentSpec& spec, const data::Dataset& datase
   }
 }
 
-// Graph, costs and memory of a training step.
-void plan_training(const ExperimentSpec& spec, const data::Dataset& dataset, const Shape& input,
-                   ModelReport& report) {
-  graph::Graph g;
-  nn::Builder builder(g, true);
-  const auto& loss = spec.train.loss.as<nn::Loss>();
-  const ValueId x = g.input("features", {input, DType::kFloat32});
-  const bool labels = loss.target_kind() == nn::TargetKind::kLabels;
-  const int64_t width = loss.target_kind() == nn::TargetKind::kValues ? dataset.target_width() : 1;
-  const ValueId y = g.input("target", labels ? TensorType{Shape{kBatch}, DType::kInt32}
-                                             : TensorType{Shape{kBatch, width}, DType::kFloat32});
-  Diagnostics unused;
-  const ValueId output = nn::build_model(builder, spec.model, x, unused);
-  const ValueId total = ops::mean(g, loss.per_sample(g, output, y));
-  std::vector<ValueId> weights;
-  for (const nn::Variable& variable : builder.variables()) {
+GraphSetup setup_of(const ExperimentSpec& spec, const data::Dataset& dataset, const Shape& input) {
+  return {.spec = &spec,
+          .input = input,
+          .target_width = dataset.target_width(),
+          .classes = static_cast<int64_t>(dataset.class_names.size())};
+}
+
+// Costs and memory of a training step: of all phases, as if they ran with every batch.
+void plan_training(const GraphSetup& setup, ModelReport& report) {
+  std::vector<PhaseGraph> phases = build_phases(setup);
+  for (const nn::Variable& variable : phases[0].variables) {
     report.variable_bytes += variable.shape.elements() * 4;
-    if (!variable.trainable) continue;
-    weights.push_back(variable.value);
-    report.trainable += variable.shape.elements();
+    if (variable.trainable) report.trainable += variable.shape.elements();
   }
-  const auto gradients = graph::differentiate(g, total, weights, ops::autodiff_ops());
-  const auto& optimizer = spec.train.optimizer.as<optim::Optimizer>();
-  optimizer.append(g, weights, gradients);
-  report.variable_bytes += report.trainable * 4 * optimizer.settings().slots();
-  const std::vector<ValueId> keep = {total};
-  g.prune(keep);
-  ops::fuse(g, keep);
-  const graph::Plan plan = graph::make_plan(g, keep, spec.train.batch_size);
-  report.batch_bytes = plan.arena_bytes;
-  report.unshared_bytes = plan.unshared_bytes;
-  report.training_flops_per_sample = plan.cost.flops / static_cast<double>(spec.train.batch_size);
+  const int64_t batch = setup.spec->train.batch_size;
+  for (const PhaseGraph& phase : phases) {
+    for (const ValueId slot : phase.update.slots) {
+      report.variable_bytes += phase.graph.shape(slot).elements() * 4;
+    }
+    const graph::Plan plan = graph::make_plan(phase.graph, phase.kept(), batch);
+    report.batch_bytes += plan.arena_bytes;
+    report.unshared_bytes += plan.unshared_bytes;
+    report.training_flops_per_sample += plan.cost.flops / static_cast<double>(batch);
+  }
 }
 
 }  // namespace
 
 void check_training(ExperimentSpec& spec, Diagnostics& diagnostics) {
+  check_target(spec, diagnostics);
   check_metrics(spec.train, diagnostics);
-  check_early_stopping(spec.train, diagnostics);
+  check_early_stopping(spec, diagnostics);
   check_class_weight(spec.train, diagnostics);
   check_scoring(spec, diagnostics);
 }
@@ -216,21 +281,32 @@ ModelReport check_model(const ExperimentSpec& spec, const data::Dataset& dataset
   const std::vector<int64_t> sample = data::sample_shape(dataset, spec.dataset);
   dims.insert(dims.end(), sample.begin(), sample.end());
   report.input = Shape(dims);
-  graph::Graph g;
-  nn::Builder builder(g, false);
-  const ValueId x = g.input("features", {report.input, DType::kFloat32});
-  const ValueId output = nn::build_model(builder, spec.model, x, diagnostics);
-  if (output == graph::kNoValue) return report;
-  report.layers = builder.summary();
+  const size_t errors = diagnostics.size();
+  if (nn::as_gan(spec.model)) {
+    check_gan(spec, dataset, diagnostics);
+    if (diagnostics.size() != errors) return report;
+    report.layers = build_inference(setup_of(spec, dataset, report.input)).summary;
+  } else {
+    graph::Graph g;
+    nn::Builder builder(g, false);
+    const ValueId x = g.input("features", {report.input, DType::kFloat32});
+    const ValueId output = nn::build_model(builder, spec.model, x, diagnostics);
+    if (output == graph::kNoValue) return report;
+    report.layers = builder.summary();
+    if (nn::target_kind(spec.train) == nn::TargetKind::kNone) {
+      check_reconstruction(spec, report.input, g, output, diagnostics);
+    } else {
+      check_output(spec, dataset, g, output, diagnostics);
+    }
+  }
   for (const nn::LayerSummary& layer : report.layers) {
     report.parameters += layer.parameters;
     report.flops_per_sample += layer.flops;
   }
-  const size_t errors = diagnostics.size();
   check_size(spec, report, diagnostics);
-  check_output(spec, dataset, g, output, diagnostics);
   check_class_weights(spec, dataset, diagnostics);
-  if (diagnostics.size() == errors) plan_training(spec, dataset, report.input, report);
+  check_compared_classes(spec, dataset, diagnostics);
+  if (diagnostics.size() == errors) plan_training(setup_of(spec, dataset, report.input), report);
   return report;
 }
 

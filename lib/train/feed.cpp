@@ -25,11 +25,12 @@ void Feed::fill(std::span<const int64_t> rows, const BatchMemory& batch) const {
     }
     return;
   }
+  if (!dataset_.is_classification()) return;
   for (size_t i = 0; i < rows.size(); ++i) {
     const int32_t label = dataset_.classes[rows[i]];
     if (kind_ == nn::TargetKind::kLabels) {
       static_cast<int32_t*>(batch.target)[i] = label;
-    } else {
+    } else if (kind_ == nn::TargetKind::kBinary) {
       static_cast<float*>(batch.target)[i] = static_cast<float>(label);
     }
     if (batch.weights && weighted()) {

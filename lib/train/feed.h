@@ -15,7 +15,7 @@ namespace mlrun::train {
 /// Where a batch is put: all of it belongs to the caller and holds the rows of one call.
 struct BatchMemory {
   float* features = nullptr;  ///< rows x feature_width()
-  void* target = nullptr;     ///< int32 (rows), or float (rows x target_width())
+  void* target = nullptr;     ///< int32 (rows), or float (rows x target_width()), or nothing
   float* weights = nullptr;   ///< rows; may be null
 };
 
