@@ -67,6 +67,7 @@ int run(int argc, char** argv) {
   add_scale_command(app, invocation);
   add_check_command(app, invocation);
   add_data_command(app, invocation);
+  add_generate_command(app, invocation);
   add_devices_command(app, invocation);
   add_help_command(app, invocation);
   for (CLI::App* verb : app.get_subcommands({})) verb->group("Verbs");

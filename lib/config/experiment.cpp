@@ -14,6 +14,30 @@ const FieldList& HoldOutSpec::fields() {
   return list;
 }
 
+const FieldList& WindowSpec::fields() {
+  static const FieldList list =
+      FieldListOf<WindowSpec>("window", "Rows that are windows of one sequence.")
+          .field("look_back", &WindowSpec::look_back, "steps that the model sees", required,
+                 at_least(2))
+          .field("horizon", &WindowSpec::horizon,
+                 "steps behind them that are the target; a text's are the next tokens", at_least(1))
+          .field("stride", &WindowSpec::stride,
+                 "steps to the next window; default: 1, of a text look_back", at_least(1));
+  return list;
+}
+
+void Codec<WindowSpec>::read(const Node& node, Reader& reader, std::string_view, WindowSpec& out) {
+  if (!node.is_scalar()) return WindowSpec::fields().read(&out, node, reader);
+  Node map = Node::map();
+  map.mark = node.mark;
+  map["look_back"] = node;
+  WindowSpec::fields().read(&out, map, reader);
+}
+
+Node Codec<WindowSpec>::write(const WindowSpec& value) {
+  return WindowSpec::fields().write(&value);
+}
+
 const FieldList& DatasetSpec::fields() {
   static const FieldList list =
       FieldListOf<DatasetSpec>("dataset", "Where the samples come from and how they are prepared.")
@@ -29,11 +53,16 @@ const FieldList& DatasetSpec::fields() {
           .field("delimiter", &DatasetSpec::delimiter, "one character, 'tab' or 'space'")
           .field("missing", &DatasetSpec::missing, "texts that mean a missing value")
           .field("limit", &DatasetSpec::limit, "read at most this many rows", at_least(1))
+          .field("window", &DatasetSpec::window,
+                 "rows are windows of a table in the order of time, or of a text")
+          .field("tokens", &DatasetSpec::tokens, "what a text is cut into; default: characters")
           .field("shape", &DatasetSpec::shape, "shape of one sample", count())
           .field("rescale", &DatasetSpec::rescale, "factor on every feature, before all else")
           .field("standardize", &DatasetSpec::standardize,
                  "to zero mean and unit variance of the training rows")
           .field("min_max", &DatasetSpec::min_max, "to [0, 1] over the training rows")
+          .field("standardize_target", &DatasetSpec::standardize_target,
+                 "what the loss sees of the target; metrics and predictions keep its unit")
           .field("one_hot", &DatasetSpec::one_hot, "text columns become one column per class")
           .field("impute", &DatasetSpec::impute, "what stands in for missing values")
           .field("split", &DatasetSpec::split, "the held-out test rows");

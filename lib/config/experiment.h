@@ -43,7 +43,7 @@ struct Codec<ColumnChoice> {
   static FieldForm form() { return {}; }
 };
 
-enum class FileFormat { kAuto, kCsv, kHdf5, kIdx, kCifar, kTs };
+enum class FileFormat { kAuto, kCsv, kHdf5, kIdx, kCifar, kTs, kText };
 enum class Header { kAuto, kPresent, kNone };
 enum class Impute { kNone, kMean, kMedian, kMostFrequent };
 
@@ -54,6 +54,25 @@ struct HoldOutSpec {
   bool stratify = false;
   KeyMarks marks;
   static const FieldList& fields();
+};
+
+/// What a text is cut into.
+enum class Tokens { kCharacters };
+
+/// Rows that are windows of a sequence. A number alone is look_back.
+struct WindowSpec {
+  int64_t look_back = 0;          ///< steps, or tokens, that the model sees
+  int64_t horizon = 1;            ///< steps after them that are the target; of tables
+  std::optional<int64_t> stride;  ///< from one window to the next; tables: 1, text: look_back
+  static const FieldList& fields();
+};
+
+template <>
+struct Codec<WindowSpec> {
+  static void read(const Node& node, Reader& reader, std::string_view field, WindowSpec& out);
+  static Node write(const WindowSpec& value);
+  static std::string type() { return "int or map"; }
+  static FieldForm form() { return {FieldForm::Kind::kSpec, &WindowSpec::fields(), {}}; }
 };
 
 /// How a table becomes features and a target. Everything up to `limit` belongs to the import and
@@ -72,11 +91,15 @@ struct DatasetSpec {
   std::vector<std::string> missing = {"", "NA", "N/A", "nan", "NaN", "NULL", "null", "?"};
   std::optional<int64_t> limit;  ///< read at most this many rows
 
+  std::optional<WindowSpec> window;
+  std::optional<Tokens> tokens;  ///< of text; default: characters
+
   std::vector<int64_t> shape;  ///< of one sample; default: [number of features]
   double rescale = 1;          ///< features are multiplied by it first
   ColumnChoice standardize;
   ColumnChoice min_max;
-  bool one_hot = true;  ///< text columns become one column per class
+  bool standardize_target = false;  ///< for the loss alone: predictions and metrics are as written
+  bool one_hot = true;              ///< text columns become one column per class
   Impute impute = Impute::kNone;
   HoldOutSpec split;
   Mark source_mark;  ///< where source or generate was written
@@ -189,13 +212,19 @@ struct ExperimentSpec {
 
 template <>
 struct EnumNames<FileFormat> {
-  static constexpr std::array<std::pair<FileFormat, const char*>, 6> kNames = {
+  static constexpr std::array<std::pair<FileFormat, const char*>, 7> kNames = {
       {{FileFormat::kAuto, "auto"},
        {FileFormat::kCsv, "csv"},
        {FileFormat::kHdf5, "hdf5"},
        {FileFormat::kIdx, "idx"},
        {FileFormat::kCifar, "cifar"},
-       {FileFormat::kTs, "ts"}}};
+       {FileFormat::kTs, "ts"},
+       {FileFormat::kText, "text"}}};
+};
+template <>
+struct EnumNames<Tokens> {
+  static constexpr std::array<std::pair<Tokens, const char*>, 1> kNames = {
+      {{Tokens::kCharacters, "characters"}}};
 };
 template <>
 struct EnumNames<Header> {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,8 +22,17 @@ struct Column {
 /// How the features lie in memory.
 enum class Storage : uint32_t { kFloat32 = 1, kUint8 = 2 };
 
+/// Rows that are windows of one sequence, in its order. They are split by position, and rows that
+/// overlap with the test rows are left out of the training.
+struct Windows {
+  int64_t channels = 1;  ///< features of one step
+  int64_t gap = 0;       ///< rows before a row whose values reach into its targets
+  int64_t reach = 0;     ///< rows after a row that see its targets
+};
+
 /// Immutable. `width()` features a row, row-major; missing values are NaN (float32 only).
-/// Targets are float32 values or, when `class_names` is not empty, int32 classes.
+/// Targets are float32 values or, when `class_names` is not empty, int32 classes: one a row, or a
+/// sequence of `label_width`.
 /// Safe to read from any thread; forked processes share the pages.
 class Dataset {
  public:
@@ -32,17 +42,20 @@ class Dataset {
   const void* features = nullptr;  ///< rows x width()
   std::vector<std::string> target_names;
   const float* values = nullptr;     ///< rows x target_names.size(); null if classes
-  const int32_t* classes = nullptr;  ///< rows; null if values
+  const int32_t* classes = nullptr;  ///< rows x label_width; null if values
+  int64_t label_width = 1;
   std::vector<std::string> class_names;
   const int32_t* groups = nullptr;  ///< rows, or null
   int64_t test_begin = -1;          ///< rows from here on are the source's own test part; or -1
-  std::vector<int64_t> shape;       ///< of one sample; its product is width()
+  std::optional<Windows> windows;
+  std::vector<int64_t> shape;  ///< of one sample; its product is width()
   std::string name;
   std::string sha256;                 ///< of the source file(s), or of the generator's text
   std::shared_ptr<const void> owner;  ///< keeps the memory alive
 
   int64_t width() const { return static_cast<int64_t>(columns.size()); }
   bool is_classification() const { return classes != nullptr; }
+  bool has_label_sequences() const { return classes != nullptr && label_width > 1; }
   int64_t target_width() const { return static_cast<int64_t>(target_names.size()); }
 
   /// Element (row, column) as float, whatever the storage.

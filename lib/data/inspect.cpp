@@ -54,7 +54,7 @@ std::vector<ColumnReport> report_columns(const Dataset& dataset) {
 std::vector<ClassReport> count_classes(const Dataset& dataset) {
   std::vector<ClassReport> reports;
   for (const std::string& name : dataset.class_names) reports.push_back({name, 0});
-  for (int64_t r = 0; dataset.classes && r < dataset.rows; ++r) {
+  for (int64_t r = 0; dataset.classes && r < dataset.rows * dataset.label_width; ++r) {
     ++reports[static_cast<size_t>(dataset.classes[r])].rows;
   }
   return reports;

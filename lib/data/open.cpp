@@ -16,7 +16,9 @@
 #include "data/hdf5_import.h"
 #include "data/idx.h"
 #include "data/source.h"
+#include "data/text.h"
 #include "data/ts.h"
+#include "data/window.h"
 
 namespace mlrun::data {
 namespace {
@@ -62,6 +64,7 @@ void import_source(const Source& source, const std::string& key, CacheWriter& ca
       return import_cifar(source, key, cache);
     case config::FileFormat::kTs:
       return import_ts(source, key, cache);
+    case config::FileFormat::kText:  // never cached, see open_dataset
     case config::FileFormat::kCsv:
     case config::FileFormat::kAuto:
       return import_csv(source, key, cache);
@@ -104,11 +107,22 @@ Dataset open_dataset(const config::DatasetSpec& spec, const OpenOptions& options
   if (spec.generate && spec.source) {
     throw InputError(render_error(spec.source_mark, "dataset has both source and generate"));
   }
+  if (spec.generate && spec.window) {
+    throw InputError(render_error(spec.source_mark,
+                                  "window needs a source in the order of time, "
+                                  "but the data are generated"));
+  }
   if (spec.generate) return generate_dataset(spec.generate, options);
   if (!spec.source) {
     throw InputError(render_error(spec.source_mark, "dataset needs source or generate"));
   }
-  return open_source(find_source(spec, options), options);
+  const Source source = find_source(spec, options);
+  if (source.format == config::FileFormat::kText) return open_text(source);
+  if (spec.tokens) {
+    throw InputError(render_error(spec.source_mark, "tokens are of format text"));
+  }
+  Dataset table = open_source(source, options);
+  return spec.window ? window_dataset(table, spec) : table;
 }
 
 }  // namespace mlrun::data

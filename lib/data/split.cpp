@@ -108,6 +108,19 @@ void take_groups(const std::vector<int32_t>& codes, int64_t count, const Taking&
   }
 }
 
+// Without the training rows that share targets with test rows.
+Split without_overlap(const Dataset& dataset, Split split) {
+  if (!dataset.windows) return split;
+  std::vector<bool> is_test(static_cast<size_t>(dataset.rows));
+  for (const int64_t row : split.test) is_test[static_cast<size_t>(row)] = true;
+  std::erase_if(split.train, [&](int64_t row) {
+    const auto begin = is_test.begin() + std::max(row - dataset.windows->reach, int64_t{0});
+    const auto end = is_test.begin() + std::min(row + dataset.windows->gap + 1, dataset.rows);
+    return std::find(begin, end, true) != end;
+  });
+  return split;
+}
+
 Split take_fraction(const Dataset& dataset, std::span<const int64_t> rows, const Taking& taking,
                     const char* what) {
   const auto total = static_cast<int64_t>(rows.size());
@@ -128,16 +141,24 @@ Split take_fraction(const Dataset& dataset, std::span<const int64_t> rows, const
   Split split = split_by(rows, taken);
   std::sort(split.train.begin(), split.train.end());
   std::sort(split.test.begin(), split.test.end());
+  split = without_overlap(dataset, std::move(split));
+  if (split.train.empty()) {
+    fail(taking.mark, fmt::format("{} leaves nothing of {} rows to train on", what, total));
+  }
   return split;
 }
+
+// One class for each row, to keep the proportions of.
+bool can_stratify(const Dataset& dataset) { return dataset.classes && dataset.label_width == 1; }
 
 void check_classes(const Dataset& dataset, const config::CvSpec& spec,
                    std::span<const int64_t> rows) {
   const int64_t folds = spec.n_splits;
-  if (!dataset.classes) {
+  if (!can_stratify(dataset)) {
     fail(spec.marks.of(spec.stratify ? "stratify" : "strategy"),
-         fmt::format("{} needs classes, but the target is a number",
-                     spec.stratify ? "cv.stratify" : "StratifiedKFold"));
+         fmt::format("{} needs classes, but the target is a {}",
+                     spec.stratify ? "cv.stratify" : "StratifiedKFold",
+                     dataset.classes ? "sequence" : "number"));
   }
   for (const auto& [code, positions] : members(at_rows(dataset.classes, rows))) {
     const auto count = static_cast<int64_t>(positions.size());
@@ -173,6 +194,10 @@ void check(const Dataset& dataset, const config::CvSpec& spec, std::span<const i
   if (spec.shuffle && (series || strategy == SplitStrategy::kGroupKFold)) {
     fail(spec.marks.of("shuffle"), fmt::format("{} does not shuffle; leave cv.shuffle out",
                                                series ? "TimeSeriesSplit" : "GroupKFold"));
+  }
+  if (spec.shuffle && dataset.windows) {
+    fail(spec.marks.of("shuffle"),
+         "windows of a sequence are dealt to folds in blocks; leave cv.shuffle out");
   }
   if (spec.n_repeats > 1 && !spec.shuffle) {
     fail(spec.marks.of("n_repeats"), "cv.n_repeats without cv.shuffle would repeat the same folds");
@@ -218,13 +243,17 @@ Split hold_out(const Dataset& dataset, const config::HoldOutSpec& spec, uint64_t
     std::vector<bool> is_test(rows.size());
     if (dataset.test_begin >= 0)
       std::fill(is_test.begin() + dataset.test_begin, is_test.end(), true);
-    return split_by(rows, is_test);
+    return without_overlap(dataset, split_by(rows, is_test));
   }
-  if (spec.stratify && !dataset.classes) {
-    fail(spec.marks.of("stratify"), "split.stratify needs classes, but the target is a number");
+  if (spec.stratify && !can_stratify(dataset)) {
+    fail(spec.marks.of("stratify"),
+         fmt::format("split.stratify needs classes, but the target is a {}",
+                     dataset.classes ? "sequence" : "number"));
   }
   Taking taking{spec.test, spec.stratify, {}, spec.marks.of("test")};
-  if (spec.shuffle) taking.order = FoldOrder{PhiloxStream(seed, Purpose::kSplit), kHoldOutStep};
+  if (spec.shuffle && !dataset.windows) {
+    taking.order = FoldOrder{PhiloxStream(seed, Purpose::kSplit), kHoldOutStep};
+  }
   return take_fraction(dataset, rows, taking, "split.test");
 }
 
@@ -232,7 +261,9 @@ std::vector<Split> cross_validation(const Dataset& dataset, const config::CvSpec
                                     std::span<const int64_t> rows, uint64_t seed) {
   check(dataset, spec, rows);
   if (spec.effective() == config::SplitStrategy::kTimeSeriesSplit) {
-    return time_series(rows, spec.n_splits);
+    std::vector<Split> splits = time_series(rows, spec.n_splits);
+    for (Split& split : splits) split = without_overlap(dataset, std::move(split));
+    return splits;
   }
   std::vector<Split> splits;
   for (int64_t repeat = 0; repeat < spec.n_repeats; ++repeat) {
@@ -245,7 +276,7 @@ std::vector<Split> cross_validation(const Dataset& dataset, const config::CvSpec
     for (int64_t fold = 0; fold < spec.n_splits; ++fold) {
       std::vector<bool> is_test;
       for (const int32_t f : fold_of) is_test.push_back(f == fold);
-      splits.push_back(split_by(rows, is_test));
+      splits.push_back(without_overlap(dataset, split_by(rows, is_test)));
     }
   }
   return splits;
@@ -253,8 +284,10 @@ std::vector<Split> cross_validation(const Dataset& dataset, const config::CvSpec
 
 Split validation_split(const Dataset& dataset, std::span<const int64_t> rows, double fraction,
                        uint64_t seed, uint32_t cell, uint32_t fold) {
-  Taking taking{fraction, dataset.classes != nullptr, {}, {}};
-  taking.order = FoldOrder{PhiloxStream(seed, Purpose::kSplit, cell, fold), 2 * kHoldOutStep};
+  Taking taking{fraction, can_stratify(dataset) && !dataset.windows, {}, {}};
+  if (!dataset.windows) {
+    taking.order = FoldOrder{PhiloxStream(seed, Purpose::kSplit, cell, fold), 2 * kHoldOutStep};
+  }
   return take_fraction(dataset, rows, taking, "train.validation_split");
 }
 

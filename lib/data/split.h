@@ -16,8 +16,9 @@ struct Split {
 };
 
 /// The rows held out once (`test`), the rest (`train`), by spec.split or the source's own test
-/// part. Both sorted. A data set with groups is split between groups, not within one. Throws
-/// InputError when nothing would be left to train on.
+/// part. Both sorted. A data set with groups is split between groups, not within one; of windows of
+/// a sequence the last are held out, whatever spec.shuffle says, here and in the splits below.
+/// Throws InputError when nothing would be left to train on.
 Split hold_out(const Dataset& dataset, const config::HoldOutSpec& spec, uint64_t seed);
 
 /// n_splits x n_repeats splits of `rows`, in scikit-learn's order (repeat by repeat). Without

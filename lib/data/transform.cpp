@@ -32,16 +32,18 @@ std::vector<bool> chosen(const Dataset& dataset, const config::DatasetSpec& spec
     mask.push_back(choice.all && !column.categorical());
   }
   for (const std::string& wanted : choice.columns) {
-    const auto found = std::find(names.begin(), names.end(), wanted);
-    if (found == names.end()) {
+    if (std::find(names.begin(), names.end(), wanted) == names.end()) {
       fail(spec,
            fmt::format("no feature '{}' for {}{}", wanted, field, did_you_mean(wanted, names)));
     }
-    const auto c = static_cast<size_t>(found - names.begin());
-    if (is_one_hot(dataset.columns[c], spec)) {
-      fail(spec, fmt::format("{} of '{}': it is a text column and becomes one-hot", field, wanted));
+    for (size_t c = 0; c < names.size(); ++c) {
+      if (names[c] != wanted) continue;
+      if (is_one_hot(dataset.columns[c], spec)) {
+        fail(spec,
+             fmt::format("{} of '{}': it is a text column and becomes one-hot", field, wanted));
+      }
+      mask[c] = true;
     }
-    mask[c] = true;
   }
   return mask;
 }
@@ -134,6 +136,14 @@ void gather_plain(const T* features, int64_t width, std::span<const int64_t> row
   }
 }
 
+// All steps of a window are scaled as its last one.
+void same_for_all_steps(const Windows& windows, std::vector<ColumnStatistics>& statistics) {
+  const auto channels = static_cast<size_t>(windows.channels);
+  for (size_t c = 0; c < statistics.size(); ++c) {
+    statistics[c] = statistics[statistics.size() - channels + c % channels];
+  }
+}
+
 }  // namespace
 
 Transform Transform::fit(const Dataset& dataset, const config::DatasetSpec& spec,
@@ -143,7 +153,12 @@ Transform Transform::fit(const Dataset& dataset, const config::DatasetSpec& spec
   if (spec.impute == config::Impute::kNone) check_missing(dataset, spec);
   std::vector<ColumnStatistics> statistics;
   if (spec.standardize.any() || spec.min_max.any()) statistics = column_statistics(dataset, rows);
+  if (dataset.windows) same_for_all_steps(*dataset.windows, statistics);
   Transform fitted;
+  if (spec.standardize_target) {
+    if (!dataset.values) fail(spec, "standardize_target needs a target of values, not of classes");
+    fitted.fit_targets(dataset, rows);
+  }
   fitted.plain_ = true;
   for (size_t c = 0; c < dataset.columns.size(); ++c) {
     const Column& column = dataset.columns[c];
@@ -167,6 +182,40 @@ Transform Transform::fit(const Dataset& dataset, const config::DatasetSpec& spec
     fitted.plain_ = fitted.plain_ && !one_hot && !fill;
   }
   return fitted;
+}
+
+void Transform::fit_targets(const Dataset& dataset, std::span<const int64_t> rows) {
+  const int64_t width = dataset.target_width();
+  for (int64_t k = 0; k < width; ++k) {
+    double mean = 0;
+    double square = 0;
+    for (const int64_t row : rows) mean += dataset.values[row * width + k];
+    mean /= static_cast<double>(rows.size());
+    for (const int64_t row : rows) square += std::pow(dataset.values[row * width + k] - mean, 2);
+    const double deviation = std::sqrt(square / static_cast<double>(rows.size()));
+    target_offset_.push_back(static_cast<float>(mean));
+    target_scale_.push_back(deviation > 0 ? static_cast<float>(deviation) : 1.0f);
+  }
+}
+
+void Transform::gather_targets(const Dataset& dataset, std::span<const int64_t> rows,
+                               float* out) const {
+  const int64_t width = dataset.target_width();
+  for (const int64_t row : rows) {
+    const float* values = dataset.values + row * width;
+    for (size_t k = 0; k < static_cast<size_t>(width); ++k) {
+      *out++ =
+          target_scale_.empty() ? values[k] : (values[k] - target_offset_[k]) / target_scale_[k];
+    }
+  }
+}
+
+void Transform::restore_targets(std::span<float> predictions) const {
+  if (target_scale_.empty()) return;
+  for (size_t i = 0; i < predictions.size(); ++i) {
+    const size_t k = i % target_scale_.size();
+    predictions[i] = predictions[i] * target_scale_[k] + target_offset_[k];
+  }
 }
 
 void Transform::gather(const Dataset& dataset, std::span<const int64_t> rows, float* out) const {

@@ -28,14 +28,22 @@ class Transform {
   /// Does not allocate.
   void gather(const Dataset& dataset, std::span<const int64_t> rows, float* out) const;
 
+  /// out[i, :] = targets of rows[i] as the loss sees them; of targets that are values.
+  void gather_targets(const Dataset& dataset, std::span<const int64_t> rows, float* out) const;
+
+  /// Predictions of such targets back in their own unit.
+  void restore_targets(std::span<float> predictions) const;
+
  private:
+  void fit_targets(const Dataset& dataset, std::span<const int64_t> rows);
   float* expand_row(const float* x, float* out) const;  // where the next row goes
 
   int64_t output_width_ = 0;
   std::vector<float> offset_, scale_;
   std::vector<float> fill_;      ///< NaN if nothing is imputed
   std::vector<int32_t> expand_;  ///< classes of a text column, 0 for a numeric one
-  bool plain_ = false;           ///< nothing imputed, no one-hot
+  std::vector<float> target_offset_, target_scale_;  ///< empty: as they are
+  bool plain_ = false;                               ///< nothing imputed, no one-hot
 };
 
 /// Shape of one sample after the transform: spec.shape or the data set's, or [output width].

@@ -5,17 +5,21 @@
 #include "nn/layers/activation.h"
 #include "nn/layers/augmentation.h"
 #include "nn/layers/batch_normalization.h"
+#include "nn/layers/bidirectional.h"
 #include "nn/layers/convolution.h"
 #include "nn/layers/dense.h"
 #include "nn/layers/dropout.h"
 #include "nn/layers/embedding.h"
 #include "nn/layers/flatten.h"
 #include "nn/layers/layer_normalization.h"
+#include "nn/layers/masking.h"
 #include "nn/layers/merge.h"
 #include "nn/layers/mixture_of_experts.h"
 #include "nn/layers/multi_head_attention.h"
 #include "nn/layers/pooling.h"
 #include "nn/layers/position.h"
+#include "nn/layers/recurrent.h"
+#include "nn/layers/repeat_vector.h"
 #include "nn/layers/resampling.h"
 #include "nn/layers/reshape.h"
 #include "nn/layers/transformer.h"
@@ -55,8 +59,9 @@ ValueId Builder::add(const std::string& name, const std::string& type, const Lay
   const size_t first_variable = variables_.size();
   scope_ = outer.empty() ? name : outer + "/" + name;
   const ValueId y = layer.build_from(*this, inputs);
+  pass_mask(inputs[0], y);
   if (summary_.size() == first_row) {
-    LayerSummary row{scope_, type, graph_.shape(y), 0, 0};
+    LayerSummary row{scope_, type, graph_.shape(y), 0, 0, mark_};
     for (size_t i = first_variable; i < variables_.size(); ++i) {
       row.parameters += variables_[i].shape.elements();
     }
@@ -69,6 +74,18 @@ ValueId Builder::add(const std::string& name, const std::string& type, const Lay
   }
   scope_ = outer;
   return y;
+}
+
+ValueId Builder::mask(ValueId x) const {
+  const auto found = masks_.find(x);
+  return found == masks_.end() ? graph::kNoValue : found->second;
+}
+
+void Builder::pass_mask(ValueId x, ValueId y) {
+  const ValueId mask = this->mask(x);
+  const Shape& shape = graph_.shape(y);
+  if (mask == graph::kNoValue || masks_.contains(y)) return;
+  if (shape.rank() >= 3 && shape[1] == graph_.shape(mask)[1]) masks_[y] = mask;
 }
 
 ValueId Builder::weight(const std::string& name, const Shape& shape,
@@ -98,6 +115,7 @@ const config::Catalog& layer_catalog() {
     add<AveragePooling1D>(all);
     add<AveragePooling2D>(all);
     add<BatchNormalization>(all);
+    add<Bidirectional>(all);
     add<Concatenate>(all);
     add<Conv1D>(all);
     add<Conv2D>(all);
@@ -112,7 +130,10 @@ const config::Catalog& layer_catalog() {
     add<GlobalAveragePooling2D>(all);
     add<GlobalMaxPooling1D>(all);
     add<GlobalMaxPooling2D>(all);
+    add<Gru>(all);
     add<LayerNormalization>(all);
+    add<Lstm>(all);
+    add<Masking>(all);
     add<MaxPooling1D>(all);
     add<MaxPooling2D>(all);
     add<Maximum>(all);
@@ -125,8 +146,10 @@ const config::Catalog& layer_catalog() {
     add<RandomCrop>(all);
     add<RandomFlip>(all);
     add<RandomTranslation>(all);
+    add<RepeatVector>(all);
     add<ReshapeLayer>(all);
     add<SeparableConv2D>(all);
+    add<SimpleRnn>(all);
     add<Slice>(all);
     add<Subtract>(all);
     add<Transformer>(all);

@@ -2,6 +2,7 @@
 // no backward pass.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -46,6 +47,7 @@ struct LayerSummary {
   Shape output;
   int64_t parameters = 0;  ///< trainable and not
   double flops = 0;        ///< per sample, forward
+  Mark mark;               ///< of the layer in the experiment file that it is part of
 };
 
 class Layer;
@@ -82,21 +84,33 @@ class Builder {
   /// The random state input of the graph (made on first use): uint32 (4).
   ValueId random_state();
 
+  /// Which steps of x (N, T, ...) count: (N, T) of 0 and 1, or kNoValue for all. A layer's output
+  /// has the mask of its first input, as long as it keeps the steps and is not given another.
+  ValueId mask(ValueId x) const;
+  void set_mask(ValueId x, ValueId mask) { masks_[x] = mask; }
+
   /// Distinguishes the random draws of one graph.
   uint32_t next_salt() { return ++salt_; }
 
   const std::vector<Variable>& variables() const { return variables_; }
   const std::vector<ValueId>& penalties() const { return penalties_; }
   const std::vector<LayerSummary>& summary() const { return summary_; }
+
+  /// What is added from now on stands here in the experiment file.
+  void set_mark(const Mark& mark) { mark_ = mark; }
   ValueId random_state_or_none() const { return random_state_; }
 
  private:
+  void pass_mask(ValueId x, ValueId y);
+
   graph::Graph& graph_;
   bool training_;
   std::string scope_;
   std::vector<Variable> variables_;
   std::vector<ValueId> penalties_;
   std::vector<LayerSummary> summary_;
+  Mark mark_;
+  std::map<ValueId, ValueId> masks_;
   ValueId random_state_ = graph::kNoValue;
   uint32_t salt_ = 0;
 };

@@ -24,6 +24,11 @@ ValueId average_outputs(Graph& g, ValueId elements) {
   return ops::reduce_to(g, elements, Shape{kBatch}, true);
 }
 
+// The mean over the labels of a sample, if there are several.
+ValueId average_labels(Graph& g, ValueId losses) {
+  return g.shape(losses).rank() == 1 ? losses : average_outputs(g, losses);
+}
+
 ValueId clip(Graph& g, ValueId p, float low, float high) {
   return ops::unary(g, Ew::kMinimumC, ops::unary(g, Ew::kMaximumC, p, low), high);
 }
@@ -136,7 +141,8 @@ struct SparseCategoricalCrossentropy : Loss {
     return from_logits ? ops::softmax(g, output) : output;
   }
   ValueId per_sample(Graph& g, ValueId output, ValueId target) const override {
-    return ops::sparse_cross_entropy(g, before_softmax(g, output, from_logits), target);
+    return average_labels(
+        g, ops::sparse_cross_entropy(g, before_softmax(g, output, from_logits), target));
   }
 };
 
@@ -163,7 +169,7 @@ struct CategoricalCrossentropy : Loss {
   }
   ValueId per_sample(Graph& g, ValueId output, ValueId target) const override {
     const ValueId logits = before_softmax(g, output, from_logits);
-    const ValueId hard = ops::sparse_cross_entropy(g, logits, target);
+    const ValueId hard = average_labels(g, ops::sparse_cross_entropy(g, logits, target));
     if (label_smoothing == 0) return hard;
     const auto s = static_cast<float>(label_smoothing);
     const ValueId spread =

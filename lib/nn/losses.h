@@ -12,7 +12,8 @@ namespace mlrun::nn {
 enum class TargetKind {
   kValues,  ///< float (N, K), K as wide as the model's output
   kBinary,  ///< float (N, 1): 0 or 1, from two classes
-  kLabels,  ///< int32 (N): class labels below the width of the model's output
+  kLabels,  ///< int32 (N), or (N, T) of a sequence: class labels below C, the model's output being
+            ///< (N, C) or (N, T, C)
 };
 
 class Loss : public config::Component {

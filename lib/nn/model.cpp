@@ -68,6 +68,7 @@ class ModelBuilder {
     }
     const std::vector<ValueId> inputs = find_inputs(ref, layer);
     if (inputs.empty()) return;
+    builder_.set_mark(ref.mark);
     try {
       made_[name] = {builder_.add(name, ref.type->name, layer, inputs), ref.mark, false};
     } catch (const Error& error) {

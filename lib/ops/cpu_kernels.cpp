@@ -13,6 +13,7 @@
 #include "ops/normalize.h"
 #include "ops/permute.h"
 #include "ops/pooling.h"
+#include "ops/recurrent.h"
 #include "ops/reduce.h"
 #include "ops/resample.h"
 #include "ops/rotary.h"
@@ -61,6 +62,8 @@ const graph::KernelTable& cpu_kernels() {
       {"Permute", permute_cpu},
       {"Pool", pool_cpu},
       {"PoolGrad", pool_grad_cpu},
+      {"Recurrent", recurrent_cpu},
+      {"RecurrentGrad", recurrent_grad_cpu},
       {"Reduce", reduce_cpu},
       {"Repeat", repeat_cpu},
       {"RepeatGrad", repeat_grad_cpu},
@@ -72,6 +75,7 @@ const graph::KernelTable& cpu_kernels() {
       {"SoftmaxGrad", softmax_grad_cpu},
       {"SparseCrossEntropy", sparse_cross_entropy_cpu},
       {"SparseCrossEntropyGrad", sparse_cross_entropy_grad_cpu},
+      {"StepOrder", step_order_cpu},
       {"Update", update_cpu},
   };
   static const graph::KernelTable table(kRows);

@@ -58,8 +58,8 @@ ValueId fill_like(Graph& g, ValueId like, float value);
 ValueId softmax(Graph& g, ValueId a);
 ValueId log_softmax(Graph& g, ValueId a);
 
-/// -log softmax(logits)[label]: logits (N, C), labels int32 (N) -> (N). The gradient goes to the
-/// logits.
+/// -log softmax(logits)[label]: logits (N, ..., C), labels int32 (N, ...) -> (N, ...). The gradient
+/// goes to the logits.
 ValueId sparse_cross_entropy(Graph& g, ValueId logits, ValueId labels);
 
 /// One row of the float table (V, D) per index: float-coded or int32 indices (N, ...) ->

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ops/functions.h"
 
 namespace mlrun::ops {
@@ -25,10 +27,13 @@ graph::Cost SoftmaxOp::cost(std::span<const TensorType> inputs, std::span<const 
 
 std::vector<TensorType> SparseCrossEntropyOp::infer(std::span<const TensorType> inputs) const {
   const Shape& logits = inputs[0].shape;
-  if (logits.rank() != 2 || inputs[1].shape.rank() != 1) {
-    throw graph::ShapeError(fmt::format("class scores must be (N, C), not {}", logits.to_string()));
+  const Shape& labels = inputs[1].shape;
+  if (logits.rank() != labels.rank() + 1 ||
+      !std::equal(labels.dims().begin(), labels.dims().end(), logits.dims().begin())) {
+    throw graph::ShapeError(fmt::format("class scores {} do not fit labels {}", logits.to_string(),
+                                        labels.to_string()));
   }
-  return {{inputs[1].shape, DType::kFloat32}};
+  return {{labels, DType::kFloat32}};
 }
 
 void SparseCrossEntropyOp::gradient(graph::GradientRule& rule) const {

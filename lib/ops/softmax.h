@@ -38,8 +38,8 @@ class SoftmaxGradOp : public graph::Op {
   bool log_;
 };
 
-/// logits (N, C), labels int32 (N) -> loss (N) = log sum e^logits - logits[label]. A label outside
-/// [0, C) gives NaN.
+/// logits (N, ..., C), labels int32 (N, ...) -> loss (N, ...) = log sum e^logits - logits[label]. A
+/// label outside [0, C) gives NaN.
 class SparseCrossEntropyOp : public graph::Op {
  public:
   std::string_view name() const override { return "SparseCrossEntropy"; }
@@ -47,7 +47,7 @@ class SparseCrossEntropyOp : public graph::Op {
   void gradient(graph::GradientRule& rule) const override;
 };
 
-/// logits, labels, dloss (N) -> (softmax(logits) - onehot(label)) * dloss.
+/// logits, labels, dloss (N, ...) -> (softmax(logits) - onehot(label)) * dloss.
 class SparseCrossEntropyGradOp : public graph::Op {
  public:
   std::string_view name() const override { return "SparseCrossEntropyGrad"; }

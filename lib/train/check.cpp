@@ -11,6 +11,7 @@
 #include "ops/functions.h"
 #include "ops/fusion.h"
 #include "optim/optimizer.h"
+#include "train/feed.h"
 #include "train/fit.h"
 #include "train/metrics.h"
 
@@ -96,12 +97,36 @@ void check_scoring(ExperimentSpec& spec, Diagnostics& diagnostics) {
   }
 }
 
+// The targets are a label for every step.
+void check_sequence_output(const ExperimentSpec& spec, const data::Dataset& dataset,
+                           const Shape& output, Diagnostics& diagnostics) {
+  const auto& loss = spec.train.loss;
+  const auto classes = static_cast<int64_t>(dataset.class_names.size());
+  if (loss.as<nn::Loss>().target_kind() != nn::TargetKind::kLabels) {
+    diagnostics.error(loss.mark, fmt::format("loss {} does not go with a class for every step; use "
+                                             "sparse_categorical_crossentropy",
+                                             loss.type->name));
+  } else if (output != Shape{kBatch, dataset.label_width, classes}) {
+    diagnostics.error(spec.model.back().mark,
+                      fmt::format("the model must end in {}, one score for each of the {} classes "
+                                  "at every step, not {}",
+                                  Shape{kBatch, dataset.label_width, classes}.to_string(), classes,
+                                  output.to_string()));
+  }
+  if (spec.train.class_weight.any()) {
+    diagnostics.error(loss.mark,
+                      "class_weight needs one class a row, but the target is a sequence");
+  }
+}
+
 void check_output(const ExperimentSpec& spec, const data::Dataset& dataset, const graph::Graph& g,
                   ValueId value, Diagnostics& diagnostics) {
   const Shape& output = g.shape(value);
   const auto& loss = spec.train.loss;
   const Mark& mark = spec.model.back().mark;
   const nn::TargetKind kind = loss.as<nn::Loss>().target_kind();
+  if (dataset.has_label_sequences())
+    return check_sequence_output(spec, dataset, output, diagnostics);
   if (output.rank() != 2) {
     diagnostics.error(mark, fmt::format("the model must end in (N, K), not {}; add a Flatten layer",
                                         output.to_string()));
@@ -135,17 +160,12 @@ void check_output(const ExperimentSpec& spec, const data::Dataset& dataset, cons
 // More than any machine holds; also keeps the arithmetic of the plan below 2^63.
 void check_size(const ExperimentSpec& spec, const ModelReport& report, Diagnostics& diagnostics) {
   constexpr double kMostNumbers = 1099511627776.0;  // 2^40: 4 TiB
-  size_t at = 0;  // in the experiment: the parts of one layer share the first word of their names
-  std::string name;
   for (const nn::LayerSummary& layer : report.layers) {
-    const std::string first_word = layer.name.substr(0, layer.name.find('/'));
-    if (!name.empty() && first_word != name) ++at;
-    name = first_word;
     const double batch = static_cast<double>(layer.output.sample_elements()) *
                          static_cast<double>(spec.train.batch_size);
     if (std::max(static_cast<double>(layer.parameters), batch) <= kMostNumbers) continue;
     diagnostics.error(
-        spec.model[at].mark,
+        layer.mark,
         fmt::format("{} needs more than 4 TiB: at least {:.3g} parameters, and {:.3g} numbers for "
                     "a batch of {}",
                     layer.type, static_cast<double>(layer.parameters), batch,
@@ -175,10 +195,7 @@ void plan_training(const ExperimentSpec& spec, const data::Dataset& dataset, con
   nn::Builder builder(g, true);
   const auto& loss = spec.train.loss.as<nn::Loss>();
   const ValueId x = g.input("features", {input, DType::kFloat32});
-  const bool labels = loss.target_kind() == nn::TargetKind::kLabels;
-  const int64_t width = loss.target_kind() == nn::TargetKind::kValues ? dataset.target_width() : 1;
-  const ValueId y = g.input("target", labels ? TensorType{Shape{kBatch}, DType::kInt32}
-                                             : TensorType{Shape{kBatch, width}, DType::kFloat32});
+  const ValueId y = g.input("target", target_type(dataset, loss.target_kind()));
   Diagnostics unused;
   const ValueId output = nn::build_model(builder, spec.model, x, unused);
   const ValueId total = ops::mean(g, loss.per_sample(g, output, y));

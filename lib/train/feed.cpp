@@ -12,16 +12,18 @@ Feed::Feed(const data::Dataset& dataset, data::Transform transform, nn::TargetKi
       class_weights_(std::move(class_weights)) {}
 
 int64_t Feed::target_width() const {
-  return kind_ == nn::TargetKind::kValues ? dataset_.target_width() : 1;
+  return kind_ == nn::TargetKind::kValues ? dataset_.target_width() : dataset_.label_width;
 }
 
 void Feed::fill(std::span<const int64_t> rows, const BatchMemory& batch) const {
   transform_.gather(dataset_, rows, batch.features);
   if (kind_ == nn::TargetKind::kValues) {
-    const int64_t width = dataset_.target_width();
-    auto* out = static_cast<float*>(batch.target);
+    return transform_.gather_targets(dataset_, rows, static_cast<float*>(batch.target));
+  }
+  if (dataset_.has_label_sequences()) {
+    auto* out = static_cast<int32_t*>(batch.target);
     for (const int64_t row : rows) {
-      out = std::copy_n(dataset_.values + row * width, width, out);
+      out = std::copy_n(dataset_.classes + row * dataset_.label_width, dataset_.label_width, out);
     }
     return;
   }
@@ -36,6 +38,19 @@ void Feed::fill(std::span<const int64_t> rows, const BatchMemory& batch) const {
       batch.weights[i] = class_weights_[static_cast<size_t>(label)];
     }
   }
+}
+
+TensorType target_type(const data::Dataset& dataset, nn::TargetKind kind) {
+  switch (kind) {
+    case nn::TargetKind::kValues:
+      return {Shape{kBatch, dataset.target_width()}, DType::kFloat32};
+    case nn::TargetKind::kBinary:
+      return {Shape{kBatch, 1}, DType::kFloat32};
+    case nn::TargetKind::kLabels:
+      break;
+  }
+  return {dataset.has_label_sequences() ? Shape{kBatch, dataset.label_width} : Shape{kBatch},
+          DType::kInt32};
 }
 
 std::vector<float> class_weights(const config::ClassWeight& spec, const data::Dataset& dataset,

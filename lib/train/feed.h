@@ -15,7 +15,7 @@ namespace mlrun::train {
 /// Where a batch is put: all of it belongs to the caller and holds the rows of one call.
 struct BatchMemory {
   float* features = nullptr;  ///< rows x feature_width()
-  void* target = nullptr;     ///< int32 (rows), or float (rows x target_width())
+  void* target = nullptr;     ///< rows x target_width() of int32 labels or floats
   float* weights = nullptr;   ///< rows; may be null
 };
 
@@ -27,8 +27,13 @@ class Feed {
 
   void fill(std::span<const int64_t> rows, const BatchMemory& batch) const;
 
+  /// Outputs of the model in the unit of the target.
+  void restore(std::span<float> predictions) const {
+    if (kind_ == nn::TargetKind::kValues) transform_.restore_targets(predictions);
+  }
+
   int64_t feature_width() const { return transform_.output_width(); }
-  int64_t target_width() const;  ///< floats, or one label
+  int64_t target_width() const;  ///< floats, or labels
   nn::TargetKind target_kind() const { return kind_; }
   bool weighted() const { return !class_weights_.empty(); }
   const data::Dataset& dataset() const { return dataset_; }
@@ -39,6 +44,9 @@ class Feed {
   nn::TargetKind kind_;
   std::vector<float> class_weights_;  ///< by class; empty: all 1
 };
+
+/// What a batch of targets is to the loss.
+TensorType target_type(const data::Dataset& dataset, nn::TargetKind kind);
 
 /// The weight of each class: as written, or n / (classes * count) for "balanced", with the counts
 /// of `rows` (scikit-learn's compute_class_weight). Empty when none are asked for.

@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "base/philox.h"
-#include "data/split.h"
 #include "ops/cpu_kernels.h"
 #include "train/checkpoint.h"
 #include "train/gradient_learner.h"
@@ -25,9 +24,10 @@ class Scorer {
       : spec_(spec), dataset_(dataset), kind_(kind) {}
 
   std::vector<double> operator()(double loss, std::span<const int64_t> rows,
-                                 std::span<const float> predictions, int64_t width) {
+                                 std::span<const float> predictions, int64_t output_width) {
     std::vector<double> values = {loss};
     if (spec_.metrics.empty()) return values;
+    const int64_t width = output_width / (dataset_.classes ? dataset_.label_width : 1);
     labels_.clear();
     targets_.clear();
     for (const int64_t row : rows) take_target(row, width);
@@ -45,7 +45,8 @@ class Scorer {
  private:
   void take_target(int64_t row, int64_t width) {
     if (kind_ != nn::TargetKind::kValues) {
-      labels_.push_back(dataset_.classes[row]);
+      const int32_t* labels = dataset_.classes + row * dataset_.label_width;
+      labels_.insert(labels_.end(), labels, labels + dataset_.label_width);
       return;
     }
     const float* values = dataset_.values + row * width;
@@ -68,7 +69,7 @@ class Fitter {
         streams_{{seed(), Purpose::kInitialise, input.cell, input.fold},
                  {seed(), Purpose::kShuffle, input.cell, input.fold},
                  {seed(), Purpose::kDropout, input.cell, input.fold}},
-        split_(split_validation()),
+        split_(fitting_rows(input)),
         kind_(spec_.loss.as<nn::Loss>().target_kind()),
         feed_(input.dataset, data::Transform::fit(input.dataset, input.spec.dataset, split_.train),
               kind_, class_weights(spec_.class_weight, input.dataset, split_.train)),
@@ -102,13 +103,6 @@ class Fitter {
 
  private:
   uint64_t seed() const { return static_cast<uint64_t>(input_.spec.seed); }
-
-  data::Split split_validation() const {
-    const double fraction = spec_.validation_split.value_or(0);
-    if (fraction == 0) return {{input_.train_rows.begin(), input_.train_rows.end()}, {}};
-    return data::validation_split(input_.dataset, input_.train_rows, fraction, seed(), input_.cell,
-                                  input_.fold);
-  }
 
   LearnerOptions learner_options() {
     LearnerOptions options;
@@ -146,7 +140,7 @@ class Fitter {
     const auto width = static_cast<size_t>(learner_.output_width());
     order_ = split_.train;
     if (!spec_.metrics.empty()) training_predictions_.resize(order_.size() * width);
-    validation_predictions_.resize(split_.test.size() * width);
+    if (!spec_.metrics.empty()) validation_predictions_.resize(split_.test.size() * width);
   }
 
   void run_epoch() {
@@ -231,9 +225,14 @@ class Fitter {
     if (input_.test_rows.empty() || result_.status != FitStatus::kFinished) return;
     const Stopwatch watch;
     const int64_t width = learner_.output_width();
-    result_.predictions.resize(input_.test_rows.size() * static_cast<size_t>(width));
+    // Of a sequence nobody but the metrics wants to see the scores of every class at every step.
+    const bool sequences = input_.dataset.has_label_sequences();
+    if (!sequences || !spec_.metrics.empty()) {
+      result_.predictions.resize(input_.test_rows.size() * static_cast<size_t>(width));
+    }
     const double loss = learner_.predict(input_.test_rows, result_.predictions);
     result_.test = score_(loss, input_.test_rows, result_.predictions, width);
+    if (sequences) result_.predictions.clear();
     result_.score_seconds = watch.seconds();
   }
 
@@ -258,6 +257,13 @@ class Fitter {
 };
 
 }  // namespace
+
+data::Split fitting_rows(const FitInput& input) {
+  const double fraction = input.spec.train.validation_split.value_or(0);
+  if (fraction == 0) return {{input.train_rows.begin(), input.train_rows.end()}, {}};
+  return data::validation_split(input.dataset, input.train_rows, fraction,
+                                static_cast<uint64_t>(input.spec.seed), input.cell, input.fold);
+}
 
 FitResult fit(const FitInput& input, const FitHooks& hooks) { return Fitter(input, hooks).run(); }
 

@@ -10,6 +10,7 @@
 
 #include "config/experiment.h"
 #include "data/dataset.h"
+#include "data/split.h"
 #include "device/cpu_context.h"
 #include "store/model_file.h"
 #include "train/profile.h"
@@ -49,7 +50,7 @@ struct FitResult {
   FitStatus status = FitStatus::kFinished;
   std::vector<EpochRecord> history;
   std::vector<double> test;        ///< loss, then the metrics; NaN without test rows
-  std::vector<float> predictions;  ///< test rows x output_width
+  std::vector<float> predictions;  ///< test rows x output_width; none of label sequences
   int64_t output_width = 0;
   int64_t parameters = 0;
   double fit_seconds = 0;
@@ -60,6 +61,9 @@ struct FitResult {
   std::vector<ProfileRow> profile;  ///< if asked for; its seconds add up to fit_seconds
   ops::Peak peak;
 };
+
+/// The training rows, and those of them that are kept back for validation (`test`).
+data::Split fitting_rows(const FitInput& input);
 
 /// Deterministic: the numbers depend on the input alone (times aside).
 FitResult fit(const FitInput& input, const FitHooks& hooks = {});

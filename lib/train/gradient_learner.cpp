@@ -18,8 +18,10 @@ using graph::Graph;
 using graph::kNoValue;
 using graph::ValueId;
 
-// Rows that are predicted at once, whatever the batch size of the training.
+// Rows that are predicted at once, whatever the batch size of the training, as far as this memory
+// goes: a long sequence needs much of it.
 constexpr int64_t kInferenceBatch = 1024;
+constexpr int64_t kInferenceBytes = int64_t{128} << 20;
 
 Shape with_batch_axis(std::span<const int64_t> sample) {
   std::vector<int64_t> dims = {kBatch};
@@ -40,6 +42,8 @@ GradientLearner::GradientLearner(const LearnerOptions& options)
       inference_batch_(std::max(batch_size_, kInferenceBatch)) {
   allocate_batch();
   build_training(options);
+  const int64_t sample_bytes = std::max<int64_t>(training_->plan().arena_bytes / batch_size_, 1);
+  inference_batch_ = std::clamp(kInferenceBytes / sample_bytes, batch_size_, inference_batch_);
   build_inference(options);
 }
 
@@ -53,10 +57,7 @@ void GradientLearner::allocate_batch() {
 GradientLearner::Inputs GradientLearner::add_inputs(Graph& g, bool weights) const {
   Inputs inputs;
   inputs.features = g.input("features", {input_shape_, DType::kFloat32});
-  const TensorType labels{Shape{kBatch}, DType::kInt32};
-  const TensorType values{Shape{kBatch, feed_.target_width()}, DType::kFloat32};
-  inputs.target =
-      g.input("target", feed_.target_kind() == nn::TargetKind::kLabels ? labels : values);
+  inputs.target = g.input("target", target_type(feed_.dataset(), feed_.target_kind()));
   if (weights) inputs.weights = g.input("weights", {Shape{kBatch}, DType::kFloat32});
   return inputs;
 }
@@ -169,6 +170,14 @@ void GradientLearner::step(std::span<const int64_t> rows, EpochOutcome& outcome)
   ++steps_;
 }
 
+void GradientLearner::take_predictions(const Tensor& made, size_t row,
+                                       std::span<float> predictions) const {
+  const std::span<float> out = predictions.subspan(row * static_cast<size_t>(output_width_),
+                                                   static_cast<size_t>(made.elements()));
+  std::copy_n(made.f32(), made.elements(), out.begin());
+  feed_.restore(out);
+}
+
 EpochOutcome GradientLearner::train_epoch(std::span<const int64_t> order,
                                           std::span<float> predictions) {
   EpochOutcome outcome;
@@ -183,9 +192,7 @@ EpochOutcome GradientLearner::train_epoch(std::span<const int64_t> order,
       break;
     }
     if (predictions.empty()) continue;
-    const Tensor made = training_->tensor(training_prediction_);
-    std::copy_n(made.f32(), made.elements(),
-                predictions.begin() + static_cast<int64_t>(at) * output_width_);
+    take_predictions(training_->tensor(training_prediction_), at, predictions);
   }
   outcome.loss /= static_cast<double>(order.size());
   return outcome;
@@ -200,9 +207,8 @@ double GradientLearner::predict(std::span<const int64_t> rows, std::span<float> 
     inference_->run(context_, static_cast<int64_t>(part.size()));
     const float* losses = inference_->tensor(sample_losses_).f32();
     for (size_t i = 0; i < part.size(); ++i) sum += losses[i];
-    const Tensor made = inference_->tensor(prediction_);
-    std::copy_n(made.f32(), made.elements(),
-                predictions.begin() + static_cast<int64_t>(at) * output_width_);
+    if (predictions.empty()) continue;
+    take_predictions(inference_->tensor(prediction_), at, predictions);
   }
   if (rows.empty()) return std::numeric_limits<double>::quiet_NaN();
   return sum / static_cast<double>(rows.size());

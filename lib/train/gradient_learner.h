@@ -57,6 +57,7 @@ class GradientLearner : public Learner {
   void build_inference(const LearnerOptions& options);
   void bind(graph::Executable& executable, const Inputs& inputs,
             std::span<const nn::Variable> variables);
+  void take_predictions(const Tensor& made, size_t row, std::span<float> predictions) const;
   void step(std::span<const int64_t> rows, EpochOutcome& outcome);
 
   const config::ExperimentSpec& spec_;

@@ -40,8 +40,8 @@ class Learner {
   virtual EpochOutcome train_epoch(std::span<const int64_t> order,
                                    std::span<float> predictions) = 0;
 
-  /// Predictions of `rows` (rows.size() x output_width()); returns the mean loss (without
-  /// penalties), NaN for no rows.
+  /// Returns the mean loss of `rows` (without penalties), NaN for no rows. `predictions`, if not
+  /// empty, receives rows.size() x output_width() of them.
   virtual double predict(std::span<const int64_t> rows, std::span<float> predictions) = 0;
 
   /// Weights and state such as moving means, to go back to.

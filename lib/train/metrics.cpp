@@ -123,6 +123,14 @@ struct LogLoss : ClassificationMetric {
   }
 };
 
+struct Perplexity : LogLoss {
+  static const FieldList& fields() {
+    static const FieldList list("perplexity", "e^log_loss.");
+    return list;
+  }
+  double compute(const Scores& s) const override { return std::exp(LogLoss::compute(s)); }
+};
+
 template <class F>
 double mean_over_values(const Scores& s, F f) {
   if (s.rows() == 0) return kNan;
@@ -205,7 +213,7 @@ const config::Catalog& metric_catalog() {
     all.add<Accuracy>({"acc"}).add<Auc>({"roc_auc"}).add<F1>({"f1_score"}).add<LogLoss>();
     all.add<MeanAbsoluteError>({"mean_absolute_error"});
     all.add<MeanSquaredError>({"mean_squared_error"});
-    all.add<Precision>().add<R2>().add<Recall>();
+    all.add<Perplexity>().add<Precision>().add<R2>().add<Recall>();
     all.add<RootMeanSquaredError>({"root_mean_squared_error"});
     return all;
   }();

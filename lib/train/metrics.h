@@ -10,8 +10,9 @@
 
 namespace mlrun::train {
 
-/// Predictions of R samples and what they should have been. `predictions` is R x `width`,
-/// row-major: probabilities (kBinary: of class 1, kLabels: of each class) or values.
+/// Predictions of R samples (or of all steps of several) and what they should have been.
+/// `predictions` is R x `width`, row-major: probabilities (kBinary: of class 1, kLabels: of each
+/// class) or values.
 struct Scores {
   std::span<const float> predictions;
   int64_t width = 1;

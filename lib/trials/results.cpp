@@ -232,7 +232,8 @@ Section dataset_section(const data::Dataset& dataset) {
                         {"features", dataset.width()}};
   if (!dataset.is_classification()) return section;
   std::vector<int64_t> counts(dataset.class_names.size(), 0);
-  for (int64_t i = 0; i < dataset.rows; ++i) ++counts[static_cast<size_t>(dataset.classes[i])];
+  for (int64_t i = 0; i < dataset.rows * dataset.label_width; ++i)
+    ++counts[static_cast<size_t>(dataset.classes[i])];
   add(section.table, "class", dataset.class_names);
   add(section.table, "count", std::move(counts));
   return section;

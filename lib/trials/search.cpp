@@ -134,8 +134,7 @@ void make_cells(Search& search, const Node& tree, Diagnostics& diagnostics) {
 void fill_search_defaults(Search& search) {
   if (search.kind == SearchKind::kGridSearch && !search.spec.cv) {
     search.spec.cv.emplace();  // scikit-learn's default: 5 folds, stratified for classes
-    search.spec.cv->stratify =
-        search.spec.train.loss.as<nn::Loss>().target_kind() != nn::TargetKind::kValues;
+    search.spec.cv->stratify = search.dataset.classes && !search.dataset.windows;
   }
 }
 
@@ -146,6 +145,7 @@ void open_data(Search& search, const SearchOptions& options) {
   open.seed = search.spec.seed;
   open.classify = search.spec.train.loss.as<nn::Loss>().target_kind() != nn::TargetKind::kValues;
   search.dataset = data::open_dataset(search.spec.dataset, open);
+  fill_search_defaults(search);
   const auto seed = static_cast<uint64_t>(search.spec.seed);
   search.hold_out = data::hold_out(search.dataset, search.spec.dataset.split, seed);
   if (search.spec.cv) {
@@ -227,7 +227,6 @@ Search prepare_search(const SearchOptions& options) {
   diagnostics.throw_if_any();
   make_cells(search, tree, diagnostics);
   diagnostics.throw_if_any();
-  fill_search_defaults(search);
   open_data(search, options);
   check_models(search, diagnostics);
   diagnostics.throw_if_any();

@@ -30,7 +30,8 @@ class UseChooser {
     for (size_t c = 0; c < used_.size(); ++c) {
       if (!used_[c]) plan_.columns[c].use = ColumnUse::kIgnore;
     }
-    if (plan_.features == 0) fail_("no column is left for the features");
+    const bool may_be_series = spec_.window && plan_.targets > 0;
+    if (plan_.features == 0 && !may_be_series) fail_("no column is left for the features");
     plan_.classes = source_.classify;
     if (source_.classify && plan_.targets != 1) {
       fail_(fmt::format("the loss wants classes from one target, but there are {}{}", plan_.targets,

@@ -13,14 +13,18 @@ const config::FieldList& Embedding::fields() {
                  config::count())
           .field("embeddings_initializer", &Embedding::embeddings_initializer, "start of the rows")
           .field("embeddings_regularizer", &Embedding::embeddings_regularizer,
-                 "penalty on the rows");
+                 "penalty on the rows")
+          .field("mask_zero", &Embedding::mask_zero,
+                 "index 0 is padding, which the recurrent layers behind leave out");
   return list;
 }
 
 ValueId Embedding::build(Builder& b, ValueId x) const {
   const ValueId table = b.weight("embeddings", Shape{input_dim, output_dim}, embeddings_initializer,
                                  {true, embeddings_regularizer});
-  return ops::embedding(b.graph(), table, x);
+  const ValueId y = ops::embedding(b.graph(), table, x);
+  if (mask_zero) b.set_mask(y, ops::unary(b.graph(), ops::Ew::kGreaterC, x, 0));
+  return y;
 }
 
 }  // namespace mlrun::nn

@@ -10,6 +10,7 @@ struct Embedding : Layer {
   int64_t output_dim = 0;
   InitializerRef embeddings_initializer = initializer("RandomUniform");
   RegularizerRef embeddings_regularizer;
+  bool mask_zero = false;
 
   static const config::FieldList& fields();
   ValueId build(Builder& b, ValueId x) const override;

@@ -1,0 +1,117 @@
+// mlrun generate
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "command.h"
+#include "config/load.h"
+#include "store/model_file.h"
+#include "train/continuation.h"
+#include "trials/search.h"
+
+namespace mlrun::app {
+namespace {
+
+struct Arguments {
+  ExperimentArguments experiment;
+  std::string output;
+  std::string prompt = "\n";
+  int64_t length = 200;
+  double temperature = 1;
+  uint64_t draw = 0;
+};
+
+std::vector<int32_t> encode(const std::string& text, const data::Dataset& dataset) {
+  const std::vector<std::string>& known = dataset.class_names;
+  std::vector<int32_t> tokens;
+  for (size_t at = 0; at < text.size();) {
+    size_t length = 1;
+    while (at + length < text.size() && (static_cast<uint8_t>(text[at + length]) & 0xc0) == 0x80) {
+      ++length;
+    }
+    const std::string token = text.substr(at, length);
+    const auto found = std::find(known.begin(), known.end(), token);
+    if (found == known.end()) {
+      throw InputError(fmt::format("--prompt: '{}' does not occur in the text", token));
+    }
+    tokens.push_back(static_cast<int32_t>(found - known.begin()));
+    at += length;
+  }
+  if (tokens.empty()) throw InputError("--prompt is empty");
+  return tokens;
+}
+
+void print_text(train::Continuation& model, const data::Dataset& dataset, const Arguments& args) {
+  std::string text = args.prompt;
+  for (const int32_t token :
+       model.text(encode(args.prompt, dataset), args.length, args.temperature, args.draw)) {
+    text += dataset.class_names[static_cast<size_t>(token)];
+  }
+  fmt::print("{}\n", text);
+}
+
+void print_series(train::Continuation& model, const data::Dataset& dataset, int64_t length) {
+  const auto channels = static_cast<size_t>(dataset.windows->channels);
+  std::vector<std::string> names;
+  for (size_t c = 0; c < channels; ++c) names.push_back(dataset.columns[c].name);
+  fmt::print("{}\n", fmt::join(names, ","));
+  const std::vector<float> steps = model.series(length);
+  for (size_t at = 0; at < steps.size(); at += channels) {
+    fmt::print("{}\n", fmt::join(steps.begin() + static_cast<long>(at),
+                                 steps.begin() + static_cast<long>(at + channels), ","));
+  }
+}
+
+int generate(const Arguments& args) {
+  const trials::Search search = trials::prepare_search(
+      {{args.experiment.file, args.experiment.all_overrides(), ExperimentArguments::environment()},
+       trials::SearchKind::kTrain,
+       {}});
+  const config::ExperimentSpec& spec = search.cells[0].spec;
+  const std::filesystem::path folder =
+      args.output.empty() ? "results/" + search.spec.name : args.output;
+  if (!std::filesystem::exists(folder / "model.h5")) {
+    throw InputError(fmt::format("no model in '{}': run 'mlrun train' first", folder.string()));
+  }
+  const store::ModelFile file = store::read_model(folder / "model.h5");
+  if (file.config != config::dump_experiment(spec)) {
+    throw InputError(fmt::format("the model in '{}' is of another experiment", folder.string()));
+  }
+  train::Continuation model({.spec = spec,
+                             .dataset = search.dataset,
+                             .train_rows = search.hold_out.train,
+                             .test_rows = {},
+                             .cell = 0,
+                             .fold = static_cast<uint32_t>(trials::kRefitFold),
+                             .threads = 1,
+                             .checkpoint = {},
+                             .keep_model = false},
+                            file);
+  if (search.dataset.classes) {
+    print_text(model, search.dataset, args);
+  } else {
+    print_series(model, search.dataset, args.length);
+  }
+  return kSuccess;
+}
+
+}  // namespace
+
+void add_generate_command(CLI::App& app, Invocation& invocation) {
+  auto* command = app.add_subcommand("generate", "Continue a text or a series by a trained model");
+  auto args = std::make_shared<Arguments>();
+  args->experiment.add_to(*command);
+  command->add_option("-o,--output", args->output, "folder of the results (results/<name>)")
+      ->envname("MLRUN_OUTPUT");
+  command->add_option("--prompt", args->prompt, "what a text starts with");
+  command->add_option("--length", args->length, "characters, or steps of a series")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--temperature", args->temperature, "0: always the likeliest; above: bolder")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--draw", args->draw, "each number is another text");
+  command->callback(
+      [args, &invocation] { invocation.action = [args] { return generate(*args); }; });
+}
+
+}  // namespace mlrun::app

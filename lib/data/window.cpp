@@ -1,0 +1,104 @@
+#include "data/window.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "base/source.h"
+
+namespace mlrun::data {
+namespace {
+
+struct Memory {
+  std::vector<float> features;
+  std::vector<float> values;
+};
+
+[[noreturn]] void fail(const config::DatasetSpec& spec, const std::string& message) {
+  throw InputError(render_error(spec.source_mark, message));
+}
+
+void check_table(const Dataset& table, const config::DatasetSpec& spec) {
+  if (!table.values) {
+    fail(spec, table.classes ? "window needs a target of values, but the loss wants classes"
+                             : "window needs a target: the column that is to be forecast");
+  }
+  if (table.groups) fail(spec, "window does not go with group: the rows are one sequence");
+  if (table.test_begin >= 0) fail(spec, "window does not go with test files; use split.test");
+  for (const Column& column : table.columns) {
+    if (!column.categorical()) continue;
+    fail(spec, fmt::format("window needs numbers, but column '{}' is text; put it under "
+                           "dataset.ignore",
+                           column.name));
+  }
+  for (int64_t i = 0; i < table.rows * table.target_width(); ++i) {
+    if (!std::isnan(table.values[i])) continue;
+    fail(spec, fmt::format("window needs every target, but that of row {} (from 0) is missing",
+                           i / table.target_width()));
+  }
+}
+
+std::vector<Column> step_columns(const Dataset& table) {
+  std::vector<Column> columns;
+  for (const std::string& name : table.target_names) columns.push_back({name, {}, 0});
+  columns.insert(columns.end(), table.columns.begin(), table.columns.end());
+  return columns;
+}
+
+// Targets, then features, of every step.
+std::vector<float> step_values(const Dataset& table) {
+  std::vector<float> steps;
+  for (int64_t t = 0; t < table.rows; ++t) {
+    const float* targets = table.values + t * table.target_width();
+    steps.insert(steps.end(), targets, targets + table.target_width());
+    for (int64_t c = 0; c < table.width(); ++c) steps.push_back(table.feature(t, c));
+  }
+  return steps;
+}
+
+}  // namespace
+
+Dataset window_dataset(const Dataset& table, const config::DatasetSpec& spec) {
+  check_table(table, spec);
+  const config::WindowSpec& window = *spec.window;
+  const int64_t stride = window.stride.value_or(1);
+  const int64_t seen = window.look_back;
+  const int64_t span = seen + window.horizon;
+  if (table.rows < span + stride) {
+    fail(spec, fmt::format("{} rows are too few for windows of {} and {} steps to forecast",
+                           table.rows, seen, window.horizon));
+  }
+  const std::vector<Column> columns = step_columns(table);
+  const std::vector<float> steps = step_values(table);
+  const auto channels = static_cast<int64_t>(columns.size());
+  const int64_t targets = table.target_width();
+  auto memory = std::make_shared<Memory>();
+  Dataset dataset;
+  dataset.rows = (table.rows - span) / stride + 1;
+  for (int64_t row = 0; row < dataset.rows; ++row) {
+    const auto begin = steps.begin() + row * stride * channels;
+    memory->features.insert(memory->features.end(), begin, begin + seen * channels);
+    const float* next = table.values + (row * stride + seen) * targets;
+    memory->values.insert(memory->values.end(), next, next + window.horizon * targets);
+  }
+  for (int64_t step = 0; step < seen; ++step) {
+    dataset.columns.insert(dataset.columns.end(), columns.begin(), columns.end());
+  }
+  for (int64_t step = 1; step <= window.horizon; ++step) {
+    for (const std::string& name : table.target_names) {
+      dataset.target_names.push_back(fmt::format("{}[t+{}]", name, step));
+    }
+  }
+  dataset.features = memory->features.data();
+  dataset.values = memory->values.data();
+  dataset.windows = {channels, (window.horizon - 1) / stride, (span - 1) / stride};
+  dataset.shape = {seen, channels};
+  dataset.name = table.name;
+  dataset.sha256 = table.sha256;
+  dataset.owner = std::move(memory);
+  return dataset;
+}
+
+}  // namespace mlrun::data
