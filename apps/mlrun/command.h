@@ -34,6 +34,7 @@ void add_data_command(CLI::App& app, Invocation& invocation);
 void add_devices_command(CLI::App& app, Invocation& invocation);
 void add_generate_command(CLI::App& app, Invocation& invocation);
 void add_help_command(CLI::App& app, Invocation& invocation);
+void add_predict_command(CLI::App& app, Invocation& invocation);
 void add_scale_command(CLI::App& app, Invocation& invocation);
 void add_search_commands(CLI::App& app, Invocation& invocation);
 

@@ -64,6 +64,7 @@ int run(int argc, char** argv) {
   app.get_formatter()->label("REQUIRED", "");
   Invocation invocation{join_words(argc, argv), {}};
   add_search_commands(app, invocation);
+  add_predict_command(app, invocation);
   add_scale_command(app, invocation);
   add_check_command(app, invocation);
   add_data_command(app, invocation);

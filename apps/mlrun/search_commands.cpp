@@ -100,7 +100,7 @@ void print_plan(const Search& search, const std::filesystem::path& output) {
 void print_scores(const Search& search, const RunReport& report, Format format) {
   const auto fit = report.records.find(static_cast<int32_t>(search.trials.size()));
   if (fit == report.records.end() || fit->second.status != trials::TrialStatus::kFinished) return;
-  const std::vector<std::string> names = train::score_names(search.spec.train);
+  const std::vector<std::string> names = train::score_names(search.spec);
   const train::EpochRecord& last = fit->second.history.back();
   store::Table table;
   std::vector<double> training, validation, test;

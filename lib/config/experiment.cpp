@@ -92,6 +92,9 @@ const FieldList& TrainSpec::fields() {
       FieldListOf<TrainSpec>("train", "How one model is trained.")
           .field("loss", &TrainSpec::loss, "what is minimised", required)
           .field("optimizer", &TrainSpec::optimizer, "how it is minimised", required)
+          .field("target", &TrainSpec::target,
+                 "what the output is compared with; input: the sample itself, for autoencoders")
+          .field("reduction", &TrainSpec::reduction, "of a sample's loss, over its outputs")
           .field("batch_size", &TrainSpec::batch_size, "samples per step", count())
           .field("epochs", &TrainSpec::epochs, "passes over the training rows", at_least(1))
           .field("metrics", &TrainSpec::metrics, "what is reported besides the loss")

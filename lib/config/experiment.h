@@ -135,9 +135,14 @@ struct Codec<ClassWeight> {
   static FieldForm form() { return {FieldForm::Kind::kMap, nullptr, {}}; }
 };
 
+enum class TrainTarget { kData, kInput };
+enum class LossReduction { kMean, kSum };
+
 struct TrainSpec {
   Ref<LossKind> loss;
   Ref<OptimizerKind> optimizer;
+  TrainTarget target = TrainTarget::kData;         ///< what the output is compared with
+  LossReduction reduction = LossReduction::kMean;  ///< of a sample's loss, over its outputs
   int64_t batch_size = 32;
   int64_t epochs = 1;
   std::vector<Ref<MetricKind>> metrics;
@@ -245,6 +250,16 @@ struct EnumNames<EarlyStoppingMode> {
       {{EarlyStoppingMode::kAuto, "auto"},
        {EarlyStoppingMode::kMin, "min"},
        {EarlyStoppingMode::kMax, "max"}}};
+};
+template <>
+struct EnumNames<TrainTarget> {
+  static constexpr std::array<std::pair<TrainTarget, const char*>, 2> kNames = {
+      {{TrainTarget::kData, "data"}, {TrainTarget::kInput, "input"}}};
+};
+template <>
+struct EnumNames<LossReduction> {
+  static constexpr std::array<std::pair<LossReduction, const char*>, 2> kNames = {
+      {{LossReduction::kMean, "mean"}, {LossReduction::kSum, "sum"}}};
 };
 template <>
 struct EnumNames<SplitStrategy> {

@@ -113,7 +113,8 @@ Dataset generate_dataset(const config::Ref<config::GeneratorKind>& generator,
   } catch (const InputError& error) {
     throw InputError(render_error(generator.mark, error.what()));
   }
-  if (options.classify && table->classes.empty()) {
+  const bool classify = options.classify && !(options.optional && table->classes.empty());
+  if (classify && table->classes.empty()) {
     throw InputError(render_error(
         generator.mark,
         fmt::format("the loss wants classes, but {} makes numbers", generator.type->name)));
@@ -126,7 +127,7 @@ Dataset generate_dataset(const config::Ref<config::GeneratorKind>& generator,
   dataset.shape = {table->width};
   dataset.features = table->features.data();
   name_columns(dataset, *table);
-  set_targets(dataset, *table, options.classify);
+  set_targets(dataset, *table, classify);
   dataset.owner = std::move(table);
   return dataset;
 }

@@ -156,6 +156,11 @@ Source by_name(const config::DatasetSpec& spec, const OpenOptions& options) {
 Source find_source(const config::DatasetSpec& spec, const OpenOptions& options) {
   Source source = looks_like_path(*spec.source) ? from_path(spec, options) : by_name(spec, options);
   source.classify = options.classify;
+  const bool table = source.format == config::FileFormat::kCsv ||
+                     source.format == config::FileFormat::kHdf5;  // others name no target
+  if (options.optional && table) {
+    source.classify = source.classify && source.spec.target.size() == 1;
+  }
   source.threads = options.threads;
   return source;
 }

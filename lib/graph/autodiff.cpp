@@ -15,7 +15,9 @@ class Differentiator {
     for (const Node& node : graph.nodes()) {
       bool any = false;
       for (const ValueId input : node.inputs) any = any || depends_[static_cast<size_t>(input)];
-      for (const ValueId output : node.outputs) depends_[static_cast<size_t>(output)] = any;
+      for (const ValueId output : node.outputs) {
+        if (any) depends_[static_cast<size_t>(output)] = true;
+      }
     }
   }
 

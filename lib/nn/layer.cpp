@@ -11,6 +11,8 @@
 #include "nn/layers/dropout.h"
 #include "nn/layers/embedding.h"
 #include "nn/layers/flatten.h"
+#include "nn/layers/gan.h"
+#include "nn/layers/gaussian_noise.h"
 #include "nn/layers/layer_normalization.h"
 #include "nn/layers/masking.h"
 #include "nn/layers/merge.h"
@@ -22,6 +24,7 @@
 #include "nn/layers/repeat_vector.h"
 #include "nn/layers/resampling.h"
 #include "nn/layers/reshape.h"
+#include "nn/layers/sampling.h"
 #include "nn/layers/transformer.h"
 #include "nn/layers/transformer_block.h"
 
@@ -36,7 +39,8 @@ void add(config::Catalog& catalog, std::vector<std::string> aliases = {}) {
       config::FieldListOf<L>(L::fields())
           .field("name", &L::name, "by which other layers can read its output")
           .field("inputs", &L::inputs,
-                 "names of the layers it reads ('input': the data); default: the one before");
+                 "names of the layers it reads ('input': the data); default: the one before")
+          .field("activity_regularizer", &L::activity_regularizer, "penalty on its output");
   catalog.add_with_fields<L>(list, std::move(aliases));
 }
 
@@ -60,7 +64,11 @@ ValueId Builder::add(const std::string& name, const std::string& type, const Lay
   scope_ = outer.empty() ? name : outer + "/" + name;
   const ValueId y = layer.build_from(*this, inputs);
   pass_mask(inputs[0], y);
-  if (summary_.size() == first_row) {
+  outputs_.emplace_back(scope_, y);
+  if (layer.activity_regularizer && training_) {
+    penalties_.push_back(layer.activity_regularizer.as<Regularizer>().activity_penalty(graph_, y));
+  }
+  if (summary_.size() == first_row && !reuse_) {
     LayerSummary row{scope_, type, graph_.shape(y), 0, 0, mark_};
     for (size_t i = first_variable; i < variables_.size(); ++i) {
       row.parameters += variables_[i].shape.elements();
@@ -91,6 +99,9 @@ void Builder::pass_mask(ValueId x, ValueId y) {
 ValueId Builder::weight(const std::string& name, const Shape& shape,
                         const InitializerRef& initializer, const WeightOptions& options) {
   const std::string full = scope_.empty() ? name : scope_ + "/" + name;
+  for (const Variable& variable : variables_) {
+    if (reuse_ && variable.name == full) return variable.value;
+  }
   const ValueId value = graph_.variable(full, {shape, DType::kFloat32});
   variables_.push_back({full, shape, options.trainable, initializer, value});
   if (options.regularizer && training_) {
@@ -126,6 +137,8 @@ const config::Catalog& layer_catalog() {
     add<Dropout>(all);
     add<Embedding>(all);
     add<Flatten>(all);
+    add<Gan>(all);
+    add<GaussianNoise>(all);
     add<GlobalAveragePooling1D>(all);
     add<GlobalAveragePooling2D>(all);
     add<GlobalMaxPooling1D>(all);
@@ -148,6 +161,7 @@ const config::Catalog& layer_catalog() {
     add<RandomTranslation>(all);
     add<RepeatVector>(all);
     add<ReshapeLayer>(all);
+    add<Sampling>(all);
     add<SeparableConv2D>(all);
     add<SimpleRnn>(all);
     add<Slice>(all);

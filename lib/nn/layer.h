@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/experiment.h"
@@ -25,6 +26,10 @@ class Regularizer : public config::Component {
  public:
   /// A scalar that is added to the loss.
   virtual ValueId penalty(graph::Graph& g, ValueId weight) const = 0;
+
+  /// The same on what a layer puts out, (N, ...): a mean over the batch, so that it does not grow
+  /// with it. Default: the penalty divided by N.
+  virtual ValueId activity_penalty(graph::Graph& g, ValueId activity) const;
 };
 
 using RegularizerRef = config::Ref<RegularizerKind>;
@@ -51,6 +56,14 @@ struct LayerSummary {
 };
 
 class Layer;
+
+/// A loss that the model adds for every sample (N), in training and in scoring, such as the KL
+/// divergence of a variational autoencoder.
+struct LossTerm {
+  std::string name;
+  ValueId value = graph::kNoValue;
+  float factor = 1;  ///< of the value in the sum
+};
 
 struct WeightOptions {
   bool trainable = true;
@@ -81,6 +94,16 @@ class Builder {
   /// A scalar that is added to the loss.
   void add_penalty(ValueId penalty) { penalties_.push_back(penalty); }
 
+  /// While on, a weight that was asked for before is the same variable, without a second penalty
+  /// or row of summary(): one network applied twice in a graph.
+  void reuse_weights(bool on) { reuse_ = on; }
+
+  /// Codes are drawn from their prior instead of from what the encoder says: for sampling.
+  void sample_prior(bool on) { prior_ = on; }
+  bool samples_prior() const { return prior_; }
+
+  void add_loss_term(LossTerm term) { loss_terms_.push_back(std::move(term)); }
+
   /// The random state input of the graph (made on first use): uint32 (4).
   ValueId random_state();
 
@@ -94,10 +117,14 @@ class Builder {
 
   const std::vector<Variable>& variables() const { return variables_; }
   const std::vector<ValueId>& penalties() const { return penalties_; }
+  const std::vector<LossTerm>& loss_terms() const { return loss_terms_; }
   const std::vector<LayerSummary>& summary() const { return summary_; }
 
   /// What is added from now on stands here in the experiment file.
   void set_mark(const Mark& mark) { mark_ = mark; }
+
+  /// Output of each layer by its full name, parts before the whole.
+  const std::vector<std::pair<std::string, ValueId>>& outputs() const { return outputs_; }
   ValueId random_state_or_none() const { return random_state_; }
 
  private:
@@ -108,19 +135,27 @@ class Builder {
   std::string scope_;
   std::vector<Variable> variables_;
   std::vector<ValueId> penalties_;
+  std::vector<LossTerm> loss_terms_;
   std::vector<LayerSummary> summary_;
   Mark mark_;
   std::map<ValueId, ValueId> masks_;
+  std::vector<std::pair<std::string, ValueId>> outputs_;
+  bool reuse_ = false;
+  bool prior_ = false;
   ValueId random_state_ = graph::kNoValue;
   uint32_t salt_ = 0;
 };
 
 /// In the experiment file every layer may also be given a name, and the names of the layers that it
-/// reads; without them it reads the layer before it.
+/// reads; without them it reads the layer before it. A penalty can be put on any layer's output.
 class Layer : public config::Component {
  public:
   std::optional<std::string> name;
   std::optional<std::vector<std::string>> inputs;
+  RegularizerRef activity_regularizer;
+
+  /// Names of the loss terms that build() adds.
+  virtual std::vector<std::string> loss_terms() const { return {}; }
 
   /// Appends the layer to x. Throws graph::ShapeError when x does not fit.
   virtual ValueId build(Builder& b, ValueId x) const;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "nn/adversarial.h"
 #include "ops/functions.h"
 #include "ops/matmul.h"
 #include "ops/softmax.h"
@@ -313,9 +314,15 @@ const config::Catalog& loss_catalog() {
           simple.aliases);
     }
     all.add<Huber>().add<Hinge>().add<SquaredHinge>();
+    add_adversarial_losses(all);
     return all;
   }();
   return catalog;
+}
+
+TargetKind target_kind(const config::TrainSpec& spec) {
+  return spec.target == config::TrainTarget::kInput ? TargetKind::kNone
+                                                    : spec.loss.as<Loss>().target_kind();
 }
 
 }  // namespace mlrun::nn

@@ -14,6 +14,7 @@ enum class TargetKind {
   kBinary,  ///< float (N, 1): 0 or 1, from two classes
   kLabels,  ///< int32 (N), or (N, T) of a sequence: class labels below C, the model's output being
             ///< (N, C) or (N, T, C)
+  kNone,    ///< nothing: the samples themselves are the target
 };
 
 class Loss : public config::Component {
@@ -33,5 +34,8 @@ class Loss : public config::Component {
 };
 
 const config::Catalog& loss_catalog();
+
+/// What a training wants as its target: what its loss wants, unless the target is the input.
+TargetKind target_kind(const config::TrainSpec& spec);
 
 }  // namespace mlrun::nn

@@ -1,4 +1,6 @@
-// Penalties on weights, as in Keras.
+// Penalties on weights and activities, as in Keras.
+#include <cmath>
+
 #include "nn/layer.h"
 #include "ops/functions.h"
 
@@ -51,12 +53,55 @@ struct L1L2 : Regularizer {
   }
 };
 
+// sum rho log(rho / r) + (1 - rho) log((1 - rho) / (1 - r)), r the mean activity of each unit over
+// the batch. Ng, "Sparse autoencoder", CS294A 2011.
+struct KlSparsity : Regularizer {
+  double rho = 0.05;
+  double factor = 0.01;
+  static const FieldList& fields() {
+    static const FieldList list =
+        FieldListOf<KlSparsity>("KLSparsity",
+                                "Divergence of each unit's mean activity from rho; for outputs "
+                                "in (0, 1)")
+            .field("rho", &KlSparsity::rho, "mean activity that is wanted", config::above(0),
+                   config::fraction())
+            .field("factor", &KlSparsity::factor, "factor", config::at_least(0));
+    return list;
+  }
+  ValueId penalty(Graph&, ValueId) const override {
+    throw graph::ShapeError(
+        "KLSparsity is for activity_regularizer: weights have no mean activity");
+  }
+  ValueId activity_penalty(Graph& g, ValueId x) const override {
+    constexpr float kEpsilon = 1e-7f;
+    const Shape units{g.shape(x).back()};
+    const ValueId mean = ops::reduce_to(g, x, units, true);
+    const ValueId r = ops::unary(g, ops::Ew::kMinimumC,
+                                 ops::unary(g, ops::Ew::kMaximumC, mean, kEpsilon), 1 - kEpsilon);
+    const ValueId not_r = ops::offset(g, ops::unary(g, ops::Ew::kNegate, r), 1);
+    const auto wanted = static_cast<float>(rho);
+    // The entropy of rho is a constant of each unit.
+    const double entropy = rho * std::log(rho) + (1 - rho) * std::log1p(-rho);
+    const ValueId cross = ops::add(g, ops::scale(g, ops::unary(g, ops::Ew::kLog, r), -wanted),
+                                   ops::scale(g, ops::unary(g, ops::Ew::kLog, not_r), wanted - 1));
+    return ops::scale(g, ops::sum(g, ops::offset(g, cross, static_cast<float>(entropy))),
+                      static_cast<float>(factor));
+  }
+};
+
 }  // namespace
+
+ValueId Regularizer::activity_penalty(Graph& g, ValueId activity) const {
+  const ValueId total = penalty(g, activity);
+  const ValueId ones = ops::fill_like(g, activity, 1);
+  const ValueId count = ops::sum(g, ops::reduce_to(g, ones, Shape{kBatch}, true));
+  return ops::div(g, total, count);
+}
 
 const config::Catalog& regularizer_catalog() {
   static const config::Catalog catalog = [] {
     config::Catalog all("regularizer");
-    all.add<L1>().add<L2>().add<L1L2>({"l1_l2"});
+    all.add<KlSparsity>().add<L1>().add<L2>().add<L1L2>({"l1_l2"});
     return all;
   }();
   return catalog;

@@ -11,6 +11,7 @@
 #include "ops/grouped_matmul.h"
 #include "ops/matmul.h"
 #include "ops/normalize.h"
+#include "ops/one_hot.h"
 #include "ops/permute.h"
 #include "ops/pooling.h"
 #include "ops/recurrent.h"
@@ -58,6 +59,7 @@ const graph::KernelTable& cpu_kernels() {
       {"MatMul", matmul_cpu},
       {"MeanScale", mean_scale_cpu},
       {"MovingAverage", moving_average_cpu},
+      {"OneHot", one_hot_cpu},
       {"Pad", pad_cpu},
       {"Permute", permute_cpu},
       {"Pool", pool_cpu},

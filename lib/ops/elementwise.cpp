@@ -141,14 +141,34 @@ ValueId gradient_a(const EwInstruction& op, const GradientRule& rule, ValueId dy
       return binary(g, Ew::kHardSigmoidGrad, y, dy);
     case Ew::kDropout:
       return dropout(g, dy, b, op.c, op.salt);
+    case Ew::kNormal:
+    case Ew::kUniform:
+      return dy;
+    // The second derivatives. Those of piecewise linear functions are zero almost everywhere.
+    case Ew::kSigmoidGrad:
+      return mul(g, dy, mul(g, b, offset(g, scale(g, a, -2), 1)));
+    case Ew::kTanhGrad:
+      return mul(g, dy, mul(g, b, scale(g, a, -2)));
+    case Ew::kSoftsignGrad: {
+      const ValueId rest = mul(g, y, unary(g, Ew::kSign, a));
+      return mul(g, dy, scale(g, div(g, rest, offset(g, unary(g, Ew::kAbs, a), 1)), -2));
+    }
+    case Ew::kEluGrad:
+      return mul(g, dy, mul(g, b, unary(g, Ew::kGreaterC, unary(g, Ew::kNegate, a), 0)));
+    case Ew::kGeluGrad:
+      throw Error("gelu has no second derivative here; use another activation, such as elu");
+    case Ew::kAddRelu:
+      throw Error("fused programs have no gradient: fuse after differentiating");
+    case Ew::kReluGrad:
+    case Ew::kLeakyReluGrad:
+    case Ew::kHardSigmoidGrad:
     case Ew::kSign:
     case Ew::kGreaterC:
     case Ew::kGreaterEqual:
     case Ew::kBroadcast:
       return kNoValue;
-    default:
-      throw Error("no second derivative of a fused gradient");
   }
+  return kNoValue;
 }
 
 ValueId gradient_b(const EwInstruction& op, const GradientRule& rule, ValueId dy) {
@@ -171,10 +191,17 @@ ValueId gradient_b(const EwInstruction& op, const GradientRule& rule, ValueId dy
     case Ew::kMinimum: {
       return sub(g, dy, mul(g, dy, binary(g, Ew::kGreaterEqual, b, a)));
     }
-    case Ew::kGreaterEqual:
-      return kNoValue;
+    case Ew::kReluGrad:
+    case Ew::kSigmoidGrad:
+    case Ew::kTanhGrad:
+    case Ew::kSoftsignGrad:
+    case Ew::kGeluGrad:
+    case Ew::kLeakyReluGrad:
+    case Ew::kEluGrad:
+    case Ew::kHardSigmoidGrad:
+      return binary(g, op.code, a, dy, op.c);
     default:
-      throw Error("no second derivative of a fused gradient");
+      return kNoValue;  // kGreaterEqual; unary codes have no b
   }
 }
 

@@ -67,6 +67,8 @@ enum class Ew : uint8_t {
   // others
   kBroadcast,  // b, spread to the shape of a
   kDropout,    // a * mask / (1 - c), the mask drawn from the random state b
+  kNormal,     // a + c * standard normal numbers drawn from the random state b
+  kUniform,    // a + c * numbers in [0, 1) drawn from the random state b
 };
 
 struct EwInstruction {
@@ -75,7 +77,7 @@ struct EwInstruction {
   uint8_t a;    ///< register read
   uint8_t b;    ///< register read; of unary codes equal to a
   float c = 0;
-  uint32_t salt = 0;  ///< distinguishes the dropouts of one graph
+  uint32_t salt = 0;  ///< distinguishes the random draws of one graph
 };
 
 enum class Spread : uint8_t { kSame, kRow, kColumn, kScalar, kRandomState };

@@ -231,6 +231,59 @@ void run_dropout(const float* a, float* y, size_t n, float rate, const uint32_t*
   }
 }
 
+// Inverse of erf on (-1, 1). Giles, "Approximating the erfinv function", GPU Computing Gems 2011,
+// single precision.
+HWY_INLINE Vec inverse_erf(Vec x) {
+  const Vec one = constant(1.0f);
+  const Vec w = hn::Neg(log(hn::Mul(hn::Sub(one, x), hn::Add(one, x))));
+  const auto polynomial = [](Vec t, const float(&coefficients)[9]) {
+    Vec p = constant(coefficients[0]);
+    for (size_t i = 1; i < 9; ++i) p = hn::MulAdd(p, t, constant(coefficients[i]));
+    return p;
+  };
+  static constexpr float kCentre[9] = {2.81022636e-08f,  3.43273939e-07f, -3.5233877e-06f,
+                                       -4.39150654e-06f, 2.1858087e-04f,  -1.25372503e-03f,
+                                       -4.17768164e-03f, 2.46640727e-01f, 1.50140941f};
+  static constexpr float kTail[9] = {-2.00214257e-04f, 1.00950558e-04f, 1.34934322e-03f,
+                                     -3.67342844e-03f, 5.73950773e-03f, -7.6224613e-03f,
+                                     9.43887047e-03f,  1.00167406f,     2.83297682f};
+  const Vec centre = polynomial(hn::Sub(w, constant(2.5f)), kCentre);
+  const Vec tail = polynomial(hn::Sub(hn::Sqrt(w), constant(3.0f)), kTail);
+  return hn::Mul(x, hn::IfThenElse(hn::Lt(w, constant(5.0f)), centre, tail));
+}
+
+// Words to numbers in the middles of 2^23 equal parts of (-1, 1), exact as floats.
+HWY_INLINE Vec centred(const uint32_t* words) {
+  const hn::RebindToSigned<Float> di;
+  const auto top = hn::ShiftRight<9>(hn::Load(hn::RebindToUnsigned<Float>(), words));
+  const Vec k = hn::ConvertTo(Float(), hn::BitCast(di, top));
+  return hn::MulAdd(k, constant(0x1p-22f), constant(0x1p-23f - 1.0f));
+}
+
+// y[i] = a[i] + c * a number of the distribution, made of the draw of element `first + i` alone.
+void run_noise(bool normal, const float* a, float* y, size_t n, float c, const uint32_t* state,
+               uint32_t salt, int64_t first) {
+  const Float d;
+  const size_t group = 4 * kBlocksAtOnce;
+  alignas(64) uint32_t words[4 * kMaxLanes];
+  alignas(64) float numbers[4 * kMaxLanes];
+  size_t i = 0;
+  while (i < n) {
+    const auto element = static_cast<uint64_t>(first) + i;
+    random_words(state, salt, element / 4, words);
+    for (size_t j = 0; j < group; j += hn::Lanes(d)) {
+      const Vec x = centred(words + j);
+      const Vec number = normal ? hn::Mul(inverse_erf(x), constant(1.41421356f))
+                                : hn::MulAdd(x, constant(0.5f), constant(0.5f));
+      hn::Store(hn::Mul(number, constant(c)), d, numbers + j);
+    }
+    const size_t skip = element % 4;
+    const size_t count = std::min(group - skip, n - i);
+    for (size_t j = 0; j < count; ++j) y[i + j] = a[i + j] + numbers[skip + j];
+    i += count;
+  }
+}
+
 }  // namespace mlrun::ops::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -241,6 +294,7 @@ namespace {
 HWY_EXPORT(run_binary);
 HWY_EXPORT(run_unary);
 HWY_EXPORT(run_dropout);
+HWY_EXPORT(run_noise);
 
 constexpr int64_t kTile = 1024;
 constexpr int64_t kParallelGrain = 16384;
@@ -330,6 +384,9 @@ void run_instruction(const EwInstruction& one, float* const* registers, OperandL
   if (one.code == Ew::kDropout) {
     HWY_DYNAMIC_DISPATCH(run_dropout)
     (a, y, n, one.c, operands[one.b].random_state(), one.salt, begin);
+  } else if (one.code == Ew::kNormal || one.code == Ew::kUniform) {
+    HWY_DYNAMIC_DISPATCH(run_noise)
+    (one.code == Ew::kNormal, a, y, n, one.c, operands[one.b].random_state(), one.salt, begin);
   } else if (is_binary(one.code)) {
     HWY_DYNAMIC_DISPATCH(run_binary)(one.code, a, registers[one.b], y, n, one.c);
   } else {

@@ -5,6 +5,7 @@
 #include "ops/embedding.h"
 #include "ops/matmul.h"
 #include "ops/normalize.h"
+#include "ops/one_hot.h"
 #include "ops/permute.h"
 #include "ops/reduce.h"
 #include "ops/rotary.h"
@@ -25,9 +26,29 @@ ValueId binary(Graph& g, Ew code, ValueId a, ValueId b, float c) {
                  {a, b});
 }
 
+namespace {
+
+ValueId randomised(Graph& g, Ew code, ValueId a, ValueId random, float c, uint32_t salt) {
+  const std::vector<EwInstruction> program = {{code, 2, 0, 1, c, salt}};
+  return g.apply(std::make_shared<ElementwiseOp>(2, program, std::vector<uint8_t>{2}), {a, random});
+}
+
+}  // namespace
+
 ValueId dropout(Graph& g, ValueId a, ValueId random, float rate, uint32_t salt) {
-  const std::vector<EwInstruction> code = {{Ew::kDropout, 2, 0, 1, rate, salt}};
-  return g.apply(std::make_shared<ElementwiseOp>(2, code, std::vector<uint8_t>{2}), {a, random});
+  return randomised(g, Ew::kDropout, a, random, rate, salt);
+}
+
+ValueId add_normal(Graph& g, ValueId a, ValueId random, float scale, uint32_t salt) {
+  return randomised(g, Ew::kNormal, a, random, scale, salt);
+}
+
+ValueId add_uniform(Graph& g, ValueId a, ValueId random, float scale, uint32_t salt) {
+  return randomised(g, Ew::kUniform, a, random, scale, salt);
+}
+
+ValueId one_hot(Graph& g, ValueId labels, int64_t classes) {
+  return g.apply(std::make_shared<OneHotOp>(classes), {labels});
 }
 
 ValueId matmul(Graph& g, ValueId a, ValueId b, bool transpose_a, bool transpose_b) {
@@ -54,6 +75,10 @@ ValueId slice(Graph& g, ValueId a, int axis, int64_t begin, int64_t end) {
 
 ValueId fill_like(Graph& g, ValueId like, float value) {
   return g.apply(std::make_shared<FillOp>(value), {like});
+}
+
+ValueId fill(Graph& g, ValueId batch, const Shape& shape, float value) {
+  return g.apply(std::make_shared<FillOp>(value, shape), {batch});
 }
 
 ValueId softmax(Graph& g, ValueId a) { return g.apply(std::make_shared<SoftmaxOp>(false), {a}); }

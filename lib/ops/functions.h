@@ -28,6 +28,15 @@ inline ValueId offset(Graph& g, ValueId a, float c) { return unary(g, Ew::kOffse
 /// Dropouts of one graph differ in `salt`.
 ValueId dropout(Graph& g, ValueId a, ValueId random, float rate, uint32_t salt);
 
+/// a + scale * standard normal numbers, or + scale * numbers in [0, 1): `random` and `salt` as of
+/// dropout(). The gradient goes to a.
+ValueId add_normal(Graph& g, ValueId a, ValueId random, float scale, uint32_t salt);
+ValueId add_uniform(Graph& g, ValueId a, ValueId random, float scale, uint32_t salt);
+
+/// int32 labels (N) -> float (N, classes): 1 at the label, else 0; a label outside has no 1. Has
+/// no gradient.
+ValueId one_hot(Graph& g, ValueId labels, int64_t classes);
+
 /// a (..., K) times b (K, M) -> (..., M). With transpose_b, b is (M, K). With transpose_a, both
 /// operands are (..., K) and (..., M), leading dimensions are summed over: (K, M).
 ValueId matmul(Graph& g, ValueId a, ValueId b, bool transpose_a = false, bool transpose_b = false);
@@ -53,6 +62,9 @@ ValueId slice(Graph& g, ValueId a, int axis, int64_t begin, int64_t end);
 
 /// A constant of the type of `like`.
 ValueId fill_like(Graph& g, ValueId like, float value);
+
+/// A constant of `shape`, with the batch of `batch`.
+ValueId fill(Graph& g, ValueId batch, const Shape& shape, float value);
 
 /// Over the last axis.
 ValueId softmax(Graph& g, ValueId a);

@@ -16,6 +16,12 @@ void ReduceOp::gradient(graph::GradientRule& rule) const {
   rule.input_grads[0] = broadcast(g, rule.inputs[0], dy);
 }
 
+void MeanScaleOp::gradient(graph::GradientRule& rule) const {
+  if (!rule.wanted[0]) return;
+  rule.input_grads[0] =
+      rule.graph.apply(std::make_shared<MeanScaleOp>(), {rule.output_grads[0], rule.inputs[1]});
+}
+
 int64_t ReduceOp::workspace_bytes(std::span<const TensorType>, int64_t batch) const {
   return target_.has_batch() ? 0 : kMaxChunks * target_.elements(batch) * size_of(DType::kFloat32);
 }

@@ -37,6 +37,7 @@ class MeanScaleOp : public graph::Op {
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     return {inputs[0]};
   }
+  void gradient(graph::GradientRule& rule) const override;
 };
 
 void reduce_cpu(const graph::KernelCall& call);

@@ -1,6 +1,8 @@
 // Ops that make or rename memory without arithmetic.
 #pragma once
 
+#include <optional>
+
 #include "graph/op.h"
 
 namespace mlrun::ops {
@@ -19,20 +21,21 @@ class ReshapeOp : public graph::Op {
   Shape shape_;
 };
 
-/// A constant with the type of its input, which is not read.
+/// A constant of a shape, or of its input's; the input gives the batch and is not read.
 class FillOp : public graph::Op {
  public:
-  explicit FillOp(float value) : value_(value) {}
+  explicit FillOp(float value, std::optional<Shape> shape = {}) : value_(value), shape_(shape) {}
 
   std::string_view name() const override { return "Fill"; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
-    return {{inputs[0].shape, DType::kFloat32}};
+    return {{shape_.value_or(inputs[0].shape), DType::kFloat32}};
   }
   void gradient(graph::GradientRule&) const override {}
   float value() const { return value_; }
 
  private:
   float value_;
+  std::optional<Shape> shape_;
 };
 
 /// Numbers that are known when the graph is built; no inputs.

@@ -7,13 +7,12 @@
 #include "base/suggest.h"
 #include "data/transform.h"
 #include "graph/plan.h"
+#include "nn/adversarial.h"
+#include "nn/layers/gan.h"
 #include "nn/losses.h"
-#include "ops/functions.h"
-#include "ops/fusion.h"
-#include "optim/optimizer.h"
-#include "train/feed.h"
 #include "train/fit.h"
 #include "train/metrics.h"
+#include "train/training_graph.h"
 
 namespace mlrun::train {
 namespace {
@@ -25,11 +24,16 @@ using graph::ValueId;
 constexpr double kDefaultValidation = 0.1;
 
 void check_metrics(const config::TrainSpec& train, Diagnostics& diagnostics) {
-  const nn::TargetKind kind = train.loss.as<nn::Loss>().target_kind();
+  const nn::TargetKind kind = nn::target_kind(train);
   std::vector<std::string> seen;
   for (const auto& metric : train.metrics) {
     const std::string& name = metric.type->name;
-    if (!metric.as<Metric>().accepts(kind)) {
+    if (kind == nn::TargetKind::kNone && !metric.as<Metric>().accepts(kind)) {
+      diagnostics.error(metric.mark, fmt::format("metric {} needs a target, but this training has "
+                                                 "none; auc compares each row's score with its "
+                                                 "class",
+                                                 name));
+    } else if (!metric.as<Metric>().accepts(kind)) {
       const bool classes = kind != nn::TargetKind::kValues;
       diagnostics.error(metric.mark,
                         fmt::format("metric {} needs {}, but the loss {} is for {}", name,
@@ -53,10 +57,39 @@ std::string score_hint(const std::string& score, size_t metric_begin,
   return guess.empty() ? fmt::format("; there are {}", fmt::join(known, ", ")) : guess;
 }
 
-void check_early_stopping(config::TrainSpec& train, Diagnostics& diagnostics) {
+void check_target(const ExperimentSpec& spec, Diagnostics& diagnostics) {
+  const auto& loss = spec.train.loss;
+  const bool adversarial = dynamic_cast<const nn::AdversarialLoss*>(loss.object.get()) != nullptr;
+  const nn::Gan* gan = nn::as_gan(spec.model);
+  if (adversarial != (gan != nullptr)) {
+    diagnostics.error(loss.mark, adversarial
+                                     ? fmt::format("loss {} needs the model GAN", loss.type->name)
+                                     : fmt::format("loss {} does not go with the model GAN; use "
+                                                   "non_saturating or wasserstein",
+                                                   loss.type->name));
+    return;
+  }
+  if (gan && spec.train.class_weight.any()) {
+    diagnostics.error(spec.train.class_weight_mark, "class_weight does not go with the model GAN");
+  }
+  const nn::TargetKind kind = loss.as<nn::Loss>().target_kind();
+  const bool labels = kind == nn::TargetKind::kLabels;
+  if (spec.train.target == config::TrainTarget::kInput && (labels || gan)) {
+    diagnostics.error(loss.mark, fmt::format("loss {} cannot compare the output with the input",
+                                             loss.type->name));
+  }
+  if (spec.train.reduction == config::LossReduction::kSum && (labels || gan)) {
+    diagnostics.error(loss.mark, fmt::format("loss {} is no mean over outputs, so that there is "
+                                             "nothing for reduction: sum",
+                                             loss.type->name));
+  }
+}
+
+void check_early_stopping(ExperimentSpec& spec, Diagnostics& diagnostics) {
+  config::TrainSpec& train = spec.train;
   if (!train.early_stopping) return;
   const config::EarlyStoppingSpec& stopping = *train.early_stopping;
-  std::vector<std::string> known = score_names(train);
+  std::vector<std::string> known = score_names(spec);
   for (size_t i = 0, n = known.size(); i < n; ++i) known.push_back("val_" + known[i]);
   if (std::find(known.begin(), known.end(), stopping.monitor) == known.end()) {
     const bool validation = stopping.monitor.starts_with("val_");
@@ -83,9 +116,9 @@ void check_class_weight(const config::TrainSpec& train, Diagnostics& diagnostics
 }
 
 void check_scoring(ExperimentSpec& spec, Diagnostics& diagnostics) {
-  const std::vector<std::string> known = score_names(spec.train);
+  const std::vector<std::string> known = score_names(spec);
   if (!spec.scoring) {
-    spec.scoring = known.size() > 1 ? known[1] : known[0];
+    spec.scoring = spec.train.metrics.empty() ? known[0] : known[1];
     return;
   }
   const config::ComponentType* type = metric_catalog().find(*spec.scoring);
@@ -116,6 +149,33 @@ void check_sequence_output(const ExperimentSpec& spec, const data::Dataset& data
   if (spec.train.class_weight.any()) {
     diagnostics.error(loss.mark,
                       "class_weight needs one class a row, but the target is a sequence");
+  }
+}
+
+// An output that is compared with the input, and scores that are compared with labels.
+void check_no_target(const ExperimentSpec& spec, const data::Dataset& dataset, const Shape& input,
+                     const Shape& output, Diagnostics& diagnostics) {
+  const Mark& mark = spec.model.back().mark;
+  if (!nn::as_gan(spec.model) && output.sample_elements() != input.sample_elements()) {
+    diagnostics.error(mark, fmt::format("the target is the input {}, but the model ends in {}",
+                                        input.to_string(), output.to_string()));
+  }
+  for (const auto& metric : spec.train.metrics) {
+    if (dataset.class_names.size() == 2) continue;
+    diagnostics.error(metric.mark,
+                      fmt::format("metric {} compares scores with two classes, but the data has {}",
+                                  metric.type->name, dataset.class_names.size()));
+  }
+  if (dataset.has_label_sequences() && !spec.train.metrics.empty()) {
+    diagnostics.error(spec.train.metrics[0].mark,
+                      fmt::format("metric {} needs one class a row, but the data has sequences",
+                                  spec.train.metrics[0].type->name));
+  }
+  const nn::Gan* gan = nn::as_gan(spec.model);
+  if (gan && gan->conditional && !dataset.is_classification()) {
+    diagnostics.error(mark, "a conditional GAN needs classes; set dataset.target");
+  } else if (gan && gan->conditional && dataset.has_label_sequences()) {
+    diagnostics.error(mark, "a conditional GAN needs one class a row, but the data has sequences");
   }
 }
 
@@ -188,42 +248,33 @@ void check_class_weights(const ExperimentSpec& spec, const data::Dataset& datase
   }
 }
 
-// Graph, costs and memory of a training step.
-void plan_training(const ExperimentSpec& spec, const data::Dataset& dataset, const Shape& input,
-                   ModelReport& report) {
-  graph::Graph g;
-  nn::Builder builder(g, true);
-  const auto& loss = spec.train.loss.as<nn::Loss>();
-  const ValueId x = g.input("features", {input, DType::kFloat32});
-  const ValueId y = g.input("target", target_type(dataset, loss.target_kind()));
-  Diagnostics unused;
-  const ValueId output = nn::build_model(builder, spec.model, x, unused);
-  const ValueId total = ops::mean(g, loss.per_sample(g, output, y));
-  std::vector<ValueId> weights;
-  for (const nn::Variable& variable : builder.variables()) {
+// Costs and memory of a training step: of all phases, as if they ran with every batch.
+void plan_training(const GraphSetup& setup, ModelReport& report) {
+  std::vector<PhaseGraph> phases = build_phases(setup);
+  for (const nn::Variable& variable : phases[0].variables) {
     report.variable_bytes += variable.shape.elements() * 4;
-    if (!variable.trainable) continue;
-    weights.push_back(variable.value);
-    report.trainable += variable.shape.elements();
   }
-  const auto gradients = graph::differentiate(g, total, weights, ops::autodiff_ops());
-  const auto& optimizer = spec.train.optimizer.as<optim::Optimizer>();
-  optimizer.append(g, weights, gradients);
-  report.variable_bytes += report.trainable * 4 * optimizer.settings().slots();
-  const std::vector<ValueId> keep = {total};
-  g.prune(keep);
-  ops::fuse(g, keep);
-  const graph::Plan plan = graph::make_plan(g, keep, spec.train.batch_size);
-  report.batch_bytes = plan.arena_bytes;
-  report.unshared_bytes = plan.unshared_bytes;
-  report.training_flops_per_sample = plan.cost.flops / static_cast<double>(spec.train.batch_size);
+  const int64_t batch = setup.spec->train.batch_size;
+  for (const PhaseGraph& phase : phases) {
+    for (const ValueId weight : phase.weights) {
+      report.trainable += phase.graph.shape(weight).elements();
+    }
+    for (const ValueId slot : phase.update.slots) {
+      report.variable_bytes += phase.graph.shape(slot).elements() * 4;
+    }
+    const graph::Plan plan = graph::make_plan(phase.graph, phase.kept(), batch);
+    report.batch_bytes += plan.arena_bytes;
+    report.unshared_bytes += plan.unshared_bytes;
+    report.training_flops_per_sample += plan.cost.flops / static_cast<double>(batch);
+  }
 }
 
 }  // namespace
 
 void check_training(ExperimentSpec& spec, Diagnostics& diagnostics) {
+  check_target(spec, diagnostics);
   check_metrics(spec.train, diagnostics);
-  check_early_stopping(spec.train, diagnostics);
+  check_early_stopping(spec, diagnostics);
   check_class_weight(spec.train, diagnostics);
   check_scoring(spec, diagnostics);
 }
@@ -235,21 +286,28 @@ ModelReport check_model(const ExperimentSpec& spec, const data::Dataset& dataset
   const std::vector<int64_t> sample = data::sample_shape(dataset, spec.dataset);
   dims.insert(dims.end(), sample.begin(), sample.end());
   report.input = Shape(dims);
+  const GraphSetup setup{.spec = &spec, .dataset = &dataset, .input = report.input};
+  const bool gan = nn::as_gan(spec.model) != nullptr;
+  const bool none = nn::target_kind(spec.train) == nn::TargetKind::kNone;
   graph::Graph g;
   nn::Builder builder(g, false);
-  const ValueId x = g.input("features", {report.input, DType::kFloat32});
-  const ValueId output = nn::build_model(builder, spec.model, x, diagnostics);
-  if (output == graph::kNoValue) return report;
+  ValueId output = g.input("features", {report.input, DType::kFloat32});
+  if (!gan) {
+    output = nn::build_model(builder, spec.model, output, diagnostics);
+    if (output == graph::kNoValue) return report;
+  }
+  const size_t errors = diagnostics.size();
+  if (none) check_no_target(spec, dataset, report.input, g.shape(output), diagnostics);
   report.layers = builder.summary();
+  if (gan && diagnostics.size() == errors) report.layers = build_inference(setup).summary;
   for (const nn::LayerSummary& layer : report.layers) {
     report.parameters += layer.parameters;
     report.flops_per_sample += layer.flops;
   }
-  const size_t errors = diagnostics.size();
   check_size(spec, report, diagnostics);
-  check_output(spec, dataset, g, output, diagnostics);
+  if (!none) check_output(spec, dataset, g, output, diagnostics);
   check_class_weights(spec, dataset, diagnostics);
-  if (diagnostics.size() == errors) plan_training(spec, dataset, report.input, report);
+  if (diagnostics.size() == errors) plan_training(setup, report);
   return report;
 }
 

@@ -27,11 +27,12 @@ void Feed::fill(std::span<const int64_t> rows, const BatchMemory& batch) const {
     }
     return;
   }
+  if (!dataset_.is_classification()) return;
   for (size_t i = 0; i < rows.size(); ++i) {
     const int32_t label = dataset_.classes[rows[i]];
     if (kind_ == nn::TargetKind::kLabels) {
       static_cast<int32_t*>(batch.target)[i] = label;
-    } else {
+    } else if (kind_ == nn::TargetKind::kBinary) {
       static_cast<float*>(batch.target)[i] = static_cast<float>(label);
     }
     if (batch.weights && weighted()) {
@@ -47,6 +48,7 @@ TensorType target_type(const data::Dataset& dataset, nn::TargetKind kind) {
     case nn::TargetKind::kBinary:
       return {Shape{kBatch, 1}, DType::kFloat32};
     case nn::TargetKind::kLabels:
+    case nn::TargetKind::kNone:
       break;
   }
   return {dataset.has_label_sequences() ? Shape{kBatch, dataset.label_width} : Shape{kBatch},

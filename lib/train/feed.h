@@ -15,7 +15,7 @@ namespace mlrun::train {
 /// Where a batch is put: all of it belongs to the caller and holds the rows of one call.
 struct BatchMemory {
   float* features = nullptr;  ///< rows x feature_width()
-  void* target = nullptr;     ///< rows x target_width() of int32 labels or floats
+  void* target = nullptr;     ///< rows x target_width() of int32 labels or floats, or nothing
   float* weights = nullptr;   ///< rows; may be null
 };
 
@@ -45,7 +45,7 @@ class Feed {
   std::vector<float> class_weights_;  ///< by class; empty: all 1
 };
 
-/// What a batch of targets is to the loss.
+/// What a batch of targets is to the loss; not of kNone.
 TensorType target_type(const data::Dataset& dataset, nn::TargetKind kind);
 
 /// The weight of each class: as written, or n / (classes * count) for "balanced", with the counts

@@ -20,31 +20,40 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 // The metrics of the spec on some rows.
 class Scorer {
  public:
-  Scorer(const config::TrainSpec& spec, const data::Dataset& dataset, nn::TargetKind kind)
-      : spec_(spec), dataset_(dataset), kind_(kind) {}
+  Scorer(const config::ExperimentSpec& spec, const data::Dataset& dataset)
+      : spec_(spec.train),
+        dataset_(dataset),
+        kind_(nn::target_kind(spec.train)),
+        count_(score_names(spec).size()) {}
 
-  std::vector<double> operator()(double loss, std::span<const int64_t> rows,
+  std::vector<double> operator()(const Losses& losses, std::span<const int64_t> rows,
                                  std::span<const float> predictions, int64_t output_width) {
-    std::vector<double> values = {loss};
-    if (spec_.metrics.empty()) return values;
-    const int64_t width = output_width / (dataset_.classes ? dataset_.label_width : 1);
+    std::vector<double> values = {losses.loss};
+    const int64_t width = output_width / (sequences() ? dataset_.label_width : 1);
     labels_.clear();
     targets_.clear();
-    for (const int64_t row : rows) take_target(row, width);
+    if (!spec_.metrics.empty()) {
+      for (const int64_t row : rows) take_target(row, width);
+    }
     const Scores scores{predictions, width, labels_, targets_};
     for (const auto& metric : spec_.metrics) {
       values.push_back(metric.as<Metric>().compute(scores));
     }
+    values.insert(values.end(), losses.terms.begin(), losses.terms.end());
     return values;
   }
 
-  std::vector<double> nothing() const {
-    return std::vector<double>(spec_.metrics.size() + 1, kNan);
+  // Whether a row has predictions for every step.
+  bool sequences() const {
+    return kind_ == nn::TargetKind::kLabels && dataset_.has_label_sequences();
   }
+
+  std::vector<double> nothing() const { return std::vector<double>(count_, kNan); }
 
  private:
   void take_target(int64_t row, int64_t width) {
     if (kind_ != nn::TargetKind::kValues) {
+      if (!dataset_.classes) return;
       const int32_t* labels = dataset_.classes + row * dataset_.label_width;
       labels_.insert(labels_.end(), labels, labels + dataset_.label_width);
       return;
@@ -56,6 +65,7 @@ class Scorer {
   const config::TrainSpec& spec_;
   const data::Dataset& dataset_;
   nn::TargetKind kind_;
+  size_t count_;
   std::vector<int32_t> labels_;
   std::vector<float> targets_;
 };
@@ -70,15 +80,15 @@ class Fitter {
                  {seed(), Purpose::kShuffle, input.cell, input.fold},
                  {seed(), Purpose::kDropout, input.cell, input.fold}},
         split_(fitting_rows(input)),
-        kind_(spec_.loss.as<nn::Loss>().target_kind()),
         feed_(input.dataset, data::Transform::fit(input.dataset, input.spec.dataset, split_.train),
-              kind_, class_weights(spec_.class_weight, input.dataset, split_.train)),
+              feed_kind(input.spec),
+              class_weights(spec_.class_weight, input.dataset, split_.train)),
         context_(input.threads),
         learner_(learner_options()),
-        score_(spec_, input.dataset, kind_) {
+        score_(input.spec, input.dataset) {
     if (spec_.early_stopping) {
       stopping_.emplace(*spec_.early_stopping,
-                        greater_is_better(spec_, spec_.early_stopping->monitor));
+                        greater_is_better(input.spec, spec_.early_stopping->monitor));
     }
   }
 
@@ -154,8 +164,7 @@ class Fitter {
     EpochRecord record;
     record.epoch = next_epoch_++;
     if (outcome.finite) {
-      record.training =
-          score_(outcome.loss, order_, training_predictions_, learner_.output_width());
+      record.training = score_(outcome, order_, training_predictions_, learner_.output_width());
       record.validation = validate();
     } else {
       result_.status = FitStatus::kDiverged;
@@ -170,8 +179,8 @@ class Fitter {
 
   std::vector<double> validate() {
     if (split_.test.empty()) return score_.nothing();
-    const double loss = learner_.predict(split_.test, validation_predictions_);
-    return score_(loss, split_.test, validation_predictions_, learner_.output_width());
+    const Losses losses = learner_.predict(split_.test, validation_predictions_);
+    return score_(losses, split_.test, validation_predictions_, learner_.output_width());
   }
 
   void finish_epoch(EpochRecord record) {
@@ -199,7 +208,7 @@ class Fitter {
     std::string name = spec_.early_stopping->monitor;
     const bool validation = name.starts_with("val_");
     if (validation) name.erase(0, 4);
-    const std::vector<std::string> names = score_names(spec_);
+    const std::vector<std::string> names = score_names(input_.spec);
     const auto at = std::find(names.begin(), names.end(), name) - names.begin();
     return (validation ? record.validation : record.training).at(static_cast<size_t>(at));
   }
@@ -226,12 +235,12 @@ class Fitter {
     const Stopwatch watch;
     const int64_t width = learner_.output_width();
     // Of a sequence nobody but the metrics wants to see the scores of every class at every step.
-    const bool sequences = input_.dataset.has_label_sequences();
+    const bool sequences = score_.sequences();
     if (!sequences || !spec_.metrics.empty()) {
       result_.predictions.resize(input_.test_rows.size() * static_cast<size_t>(width));
     }
-    const double loss = learner_.predict(input_.test_rows, result_.predictions);
-    result_.test = score_(loss, input_.test_rows, result_.predictions, width);
+    const Losses losses = learner_.predict(input_.test_rows, result_.predictions);
+    result_.test = score_(losses, input_.test_rows, result_.predictions, width);
     if (sequences) result_.predictions.clear();
     result_.score_seconds = watch.seconds();
   }
@@ -241,7 +250,6 @@ class Fitter {
   const FitHooks& hooks_;
   TrialStreams streams_;
   data::Split split_;  ///< training rows and validation rows
-  nn::TargetKind kind_;
   Feed feed_;
   device::CpuContext context_;
   GradientLearner learner_;
@@ -267,15 +275,17 @@ data::Split fitting_rows(const FitInput& input) {
 
 FitResult fit(const FitInput& input, const FitHooks& hooks) { return Fitter(input, hooks).run(); }
 
-std::vector<std::string> score_names(const config::TrainSpec& spec) {
+std::vector<std::string> score_names(const config::ExperimentSpec& spec) {
   std::vector<std::string> names = {"loss"};
-  for (const auto& metric : spec.metrics) names.push_back(metric.type->name);
+  for (const auto& metric : spec.train.metrics) names.push_back(metric.type->name);
+  const std::vector<std::string> terms = loss_term_names(spec);
+  names.insert(names.end(), terms.begin(), terms.end());
   return names;
 }
 
-bool greater_is_better(const config::TrainSpec& spec, std::string_view score) {
+bool greater_is_better(const config::ExperimentSpec& spec, std::string_view score) {
   if (score.starts_with("val_")) score.remove_prefix(4);
-  for (const auto& metric : spec.metrics) {
+  for (const auto& metric : spec.train.metrics) {
     if (metric.type->name == score) return metric.as<Metric>().greater_is_better();
   }
   return false;

@@ -30,7 +30,7 @@ struct FitInput {
   bool profile = false;              ///< time every op, and measure the machine's peak
 };
 
-/// One row of the history. The values are loss, then the metrics in the order of the spec; NaN
+/// One row of the history. The values are those of score_names(); NaN
 /// where there is none (validation without validation rows).
 struct EpochRecord {
   int64_t epoch = 0;
@@ -68,10 +68,11 @@ data::Split fitting_rows(const FitInput& input);
 /// Deterministic: the numbers depend on the input alone (times aside).
 FitResult fit(const FitInput& input, const FitHooks& hooks = {});
 
-/// "loss" and the names of the metrics: the columns of the history.
-std::vector<std::string> score_names(const config::TrainSpec& spec);
+/// "loss", the names of the metrics and those of the model's loss terms: the columns of the
+/// history.
+std::vector<std::string> score_names(const config::ExperimentSpec& spec);
 
 /// Whether more is better, for a name of score_names() (with or without "val_").
-bool greater_is_better(const config::TrainSpec& spec, std::string_view score);
+bool greater_is_better(const config::ExperimentSpec& spec, std::string_view score);
 
 }  // namespace mlrun::train

@@ -7,14 +7,12 @@
 #include <limits>
 
 #include "base/clock.h"
-#include "nn/model.h"
-#include "ops/functions.h"
+#include "nn/initializers.h"
 #include "ops/fusion.h"
 
 namespace mlrun::train {
 namespace {
 
-using graph::Graph;
 using graph::kNoValue;
 using graph::ValueId;
 
@@ -23,28 +21,42 @@ using graph::ValueId;
 constexpr int64_t kInferenceBatch = 1024;
 constexpr int64_t kInferenceBytes = int64_t{128} << 20;
 
+// Keeps the draws of inference apart from those of the phases.
+constexpr uint32_t kInferencePhase = 255;
+
 Shape with_batch_axis(std::span<const int64_t> sample) {
   std::vector<int64_t> dims = {kBatch};
   dims.insert(dims.end(), sample.begin(), sample.end());
   return Shape(dims);
 }
 
+double sum_of(const Tensor& values) {
+  double sum = 0;
+  for (int64_t i = 0; i < values.elements(); ++i) sum += values.f32()[i];
+  return sum;
+}
+
 }  // namespace
 
 GradientLearner::GradientLearner(const LearnerOptions& options)
-    : spec_(*options.spec),
-      loss_function_(spec_.train.loss.as<nn::Loss>()),
-      optimizer_(spec_.train.optimizer.as<optim::Optimizer>()),
-      feed_(*options.feed),
+    : feed_(*options.feed),
       context_(*options.context),
-      input_shape_(with_batch_axis(options.sample_shape)),
-      batch_size_(spec_.train.batch_size),
+      batch_size_(options.spec->train.batch_size),
       inference_batch_(std::max(batch_size_, kInferenceBatch)) {
   allocate_batch();
-  build_training(options);
-  const int64_t sample_bytes = std::max<int64_t>(training_->plan().arena_bytes / batch_size_, 1);
+  const GraphSetup setup{.spec = options.spec,
+                         .dataset = &feed_.dataset(),
+                         .input = with_batch_axis(options.sample_shape),
+                         .weighted = feed_.weighted(),
+                         .predictions = options.training_predictions};
+  build_training(setup, *options.kernels);
+  int64_t arena_bytes = 0;
+  for (const auto& phase : phases_) {
+    arena_bytes = std::max(arena_bytes, phase->executable().plan().arena_bytes);
+  }
+  const int64_t sample_bytes = std::max<int64_t>(arena_bytes / batch_size_, 1);
   inference_batch_ = std::clamp(kInferenceBytes / sample_bytes, batch_size_, inference_batch_);
-  build_inference(options);
+  build_scoring(setup, *options.kernels);
 }
 
 void GradientLearner::allocate_batch() {
@@ -54,120 +66,80 @@ void GradientLearner::allocate_batch() {
   batch_ = {features_->data(), target_->data(), weights_->data()};
 }
 
-GradientLearner::Inputs GradientLearner::add_inputs(Graph& g, bool weights) const {
-  Inputs inputs;
-  inputs.features = g.input("features", {input_shape_, DType::kFloat32});
-  inputs.target = g.input("target", target_type(feed_.dataset(), feed_.target_kind()));
-  if (weights) inputs.weights = g.input("weights", {Shape{kBatch}, DType::kFloat32});
-  return inputs;
-}
-
-ValueId GradientLearner::build_model(nn::Builder& builder, ValueId features) const {
-  Diagnostics diagnostics;
-  const ValueId output = nn::build_model(builder, spec_.model, features, diagnostics);
-  diagnostics.throw_if_any();
-  return output;
-}
-
-void GradientLearner::build_training(const LearnerOptions& options) {
-  Graph g;
-  nn::Builder builder(g, true);
-  const Inputs inputs = add_inputs(g, feed_.weighted());
-  const ValueId output = build_model(builder, inputs.features);
-  ValueId losses = loss_function_.per_sample(g, output, inputs.target);
-  if (feed_.weighted()) losses = ops::mul(g, losses, inputs.weights);
-  loss_ = ops::mean(g, losses);
-  for (const ValueId penalty : builder.penalties()) loss_ = ops::add(g, loss_, penalty);
-
-  std::vector<ValueId> weights;
-  for (const nn::Variable& variable : builder.variables()) {
-    if (variable.trainable) weights.push_back(variable.value);
-  }
-  std::vector<ValueId> gradients = graph::differentiate(g, loss_, weights, ops::autodiff_ops());
-  for (size_t i = weights.size(); i-- > 0;) {
-    if (gradients[i] != kNoValue) continue;
-    weights.erase(weights.begin() + static_cast<int64_t>(i));
-    gradients.erase(gradients.begin() + static_cast<int64_t>(i));
-  }
-  const optim::UpdateNode update = optimizer_.append(g, weights, gradients);
-
-  std::vector<ValueId> keep = {loss_};
-  if (options.training_predictions) {
-    training_prediction_ = loss_function_.prediction(g, output);
-    keep.push_back(training_prediction_);
-  }
-  g.prune(keep);
-  ops::fuse(g, keep);
-
-  model_ = builder.variables();
+void GradientLearner::build_training(const GraphSetup& setup, const graph::KernelTable& kernels) {
+  std::vector<PhaseGraph> graphs = build_phases(setup);
+  model_ = graphs[0].variables;
   for (const nn::Variable& variable : model_) {
     memory_.add(variable.name, variable.shape);
     parameters_ += variable.shape.elements();
   }
-  for (const ValueId slot : update.slots) memory_.add(g.value(slot).name, g.shape(slot));
+  for (size_t i = 0; i < graphs.size(); ++i) {
+    phases_.push_back(std::make_unique<Phase>(std::move(graphs[i]), static_cast<uint32_t>(i),
+                                              batch_size_, kernels));
+    phases_.back()->add_slots(memory_);
+  }
   memory_.allocate();
-  training_ =
-      std::make_unique<graph::Executable>(std::move(g), keep, batch_size_, *options.kernels);
-  bind(*training_, inputs, model_);
-  for (size_t i = 0; i < update.slots.size(); ++i) {
-    training_->bind(update.slots[i], memory_.at(model_.size() + i).data());
-  }
-  training_->bind(update.state, optimizer_state_.data());
-  if (builder.random_state_or_none() != kNoValue) {
-    training_->bind(builder.random_state_or_none(), random_state_.data());
+  for (const auto& phase : phases_) {
+    phase->bind(memory_);
+    bind_batch(phase->executable(), phase->inputs());
   }
 }
 
-void GradientLearner::build_inference(const LearnerOptions& options) {
-  Graph g;
-  nn::Builder builder(g, false);
-  const Inputs inputs = add_inputs(g, false);
-  const ValueId output = build_model(builder, inputs.features);
-  sample_losses_ = loss_function_.per_sample(g, output, inputs.target);
-  prediction_ = loss_function_.prediction(g, output);
-  output_width_ = g.shape(prediction_).sample_elements();
-  const std::vector<ValueId> keep = {sample_losses_, prediction_};
-  g.prune(keep);
-  ops::fuse(g, keep);
-  inference_ =
-      std::make_unique<graph::Executable>(std::move(g), keep, inference_batch_, *options.kernels);
-  bind(*inference_, inputs, builder.variables());
+void GradientLearner::build_scoring(const GraphSetup& setup, const graph::KernelTable& kernels) {
+  InferenceGraph inference = build_inference(setup);
+  sample_losses_ = inference.losses;
+  prediction_ = inference.prediction;
+  sample_terms_ = inference.terms;
+  output_width_ = inference.graph.shape(prediction_).sample_elements();
+  std::vector<ValueId> keep = {sample_losses_, prediction_};
+  keep.insert(keep.end(), sample_terms_.begin(), sample_terms_.end());
+  inference.graph.prune(keep);
+  ops::fuse(inference.graph, keep);
+  inference_ = std::make_unique<graph::Executable>(std::move(inference.graph), keep,
+                                                   inference_batch_, kernels);
+  bind_batch(*inference_, inference.inputs);
+  for (size_t i = 0; i < inference.variables.size(); ++i) {
+    inference_->bind(inference.variables[i].value, memory_.at(i).data());
+  }
+  if (inference.inputs.random_state != kNoValue) {
+    inference_->bind(inference.inputs.random_state, random_state_.data());
+  }
 }
 
-void GradientLearner::bind(graph::Executable& executable, const Inputs& inputs,
-                           std::span<const nn::Variable> variables) {
+void GradientLearner::bind_batch(graph::Executable& executable, const GraphInputs& inputs) {
   executable.bind(inputs.features, batch_.features);
-  executable.bind(inputs.target, batch_.target);
+  if (inputs.target != kNoValue) executable.bind(inputs.target, batch_.target);
   if (inputs.weights != kNoValue) executable.bind(inputs.weights, batch_.weights);
-  for (size_t i = 0; i < variables.size(); ++i) {
-    executable.bind(variables[i].value, memory_.at(i).data());
-  }
 }
 
 void GradientLearner::initialise(const TrialStreams& streams) {
-  for (size_t i = 0; i < memory_.count(); ++i) {
-    const std::span<float> values = memory_.at(i);
-    if (i < model_.size()) {
-      model_[i].initializer.as<nn::Initializer>().fill(values, memory_.shape(i), streams.initialise,
-                                                       i);
-    } else {
-      std::fill(values.begin(), values.end(), static_cast<float>(optimizer_.initial_slot_value()));
-    }
+  for (size_t i = 0; i < model_.size(); ++i) {
+    model_[i].initializer.as<nn::Initializer>().fill(memory_.at(i), memory_.shape(i),
+                                                     streams.initialise, i);
   }
-  steps_ = 0;
-  random_state_ = {streams.dropout.key()[0], streams.dropout.key()[1], 0, 0};
+  for (const auto& phase : phases_) phase->initialise(streams.dropout, memory_);
+  random_ = streams.dropout;
 }
 
-void GradientLearner::step(std::span<const int64_t> rows, EpochOutcome& outcome) {
-  const double start = now_seconds();
-  feed_.fill(rows, batch_);
-  outcome.data_seconds += now_seconds() - start;
-  optimizer_state_ = {static_cast<float>(optimizer_.learning_rate.at(steps_)),
-                      static_cast<float>(steps_ + 1)};
-  random_state_[2] = static_cast<uint32_t>(steps_);
-  random_state_[3] = static_cast<uint32_t>(static_cast<uint64_t>(steps_) >> 32);
-  training_->run(context_, static_cast<int64_t>(rows.size()));
-  ++steps_;
+// The terms of all phases stand one after the other, each a mean over the rows its phase has seen.
+void GradientLearner::run_phases(int64_t batch, int64_t rows, EpochOutcome& outcome) {
+  size_t term = 0;
+  for (size_t i = 0; i < phases_.size(); ++i) {
+    Phase& phase = *phases_[i];
+    if (!phase.runs_at(batch)) {
+      term += phase.terms().size();
+      continue;
+    }
+    phase.step(context_, rows);
+    phase_rows_[i] += rows;
+    const float loss = phase.loss();
+    outcome.finite = outcome.finite && std::isfinite(loss);
+    if (i == 0) outcome.loss += static_cast<double>(loss) * static_cast<double>(rows);
+    for (const ValueId id : phase.terms()) {
+      outcome.terms[term++] +=
+          static_cast<double>(phase.tensor(id).f32()[0]) * static_cast<double>(rows);
+    }
+  }
 }
 
 void GradientLearner::take_predictions(const Tensor& made, size_t row,
@@ -181,37 +153,50 @@ void GradientLearner::take_predictions(const Tensor& made, size_t row,
 EpochOutcome GradientLearner::train_epoch(std::span<const int64_t> order,
                                           std::span<float> predictions) {
   EpochOutcome outcome;
+  outcome.terms.assign(sample_terms_.size(), 0);
+  phase_rows_.assign(phases_.size(), 0);
   const auto batch = static_cast<size_t>(batch_size_);
-  for (size_t at = 0; at < order.size(); at += batch) {
+  int64_t number = 0;
+  for (size_t at = 0; at < order.size() && outcome.finite; at += batch) {
     const std::span<const int64_t> rows = order.subspan(at, std::min(batch, order.size() - at));
-    step(rows, outcome);
-    const float loss = training_->tensor(loss_).f32()[0];
-    outcome.loss += static_cast<double>(loss) * static_cast<double>(rows.size());
-    if (!std::isfinite(loss)) {
-      outcome.finite = false;
-      break;
-    }
+    const double start = now_seconds();
+    feed_.fill(rows, batch_);
+    outcome.data_seconds += now_seconds() - start;
+    run_phases(number++, static_cast<int64_t>(rows.size()), outcome);
     if (predictions.empty()) continue;
-    take_predictions(training_->tensor(training_prediction_), at, predictions);
+    take_predictions(phases_[0]->tensor(phases_[0]->prediction()), at, predictions);
   }
   outcome.loss /= static_cast<double>(order.size());
+  size_t term = 0;
+  for (size_t i = 0; i < phases_.size(); ++i) {
+    for (size_t k = 0; k < phases_[i]->terms().size(); ++k) {
+      outcome.terms[term++] /= static_cast<double>(phase_rows_[i]);
+    }
+  }
   return outcome;
 }
 
-double GradientLearner::predict(std::span<const int64_t> rows, std::span<float> predictions) {
-  double sum = 0;
+Losses GradientLearner::predict(std::span<const int64_t> rows, std::span<float> predictions) {
+  Losses sums;
+  sums.terms.assign(sample_terms_.size(), 0);
   const auto batch = static_cast<size_t>(inference_batch_);
   for (size_t at = 0; at < rows.size(); at += batch) {
     const std::span<const int64_t> part = rows.subspan(at, std::min(batch, rows.size() - at));
     feed_.fill(part, batch_);
+    random_state_ = random_state(random_, at / batch, kInferencePhase);
     inference_->run(context_, static_cast<int64_t>(part.size()));
-    const float* losses = inference_->tensor(sample_losses_).f32();
-    for (size_t i = 0; i < part.size(); ++i) sum += losses[i];
+    sums.loss += sum_of(inference_->tensor(sample_losses_));
+    for (size_t i = 0; i < sample_terms_.size(); ++i) {
+      sums.terms[i] += sum_of(inference_->tensor(sample_terms_[i]));
+    }
     if (predictions.empty()) continue;
     take_predictions(inference_->tensor(prediction_), at, predictions);
   }
-  if (rows.empty()) return std::numeric_limits<double>::quiet_NaN();
-  return sum / static_cast<double>(rows.size());
+  const double count =
+      rows.empty() ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(rows.size());
+  sums.loss /= count;
+  for (double& term : sums.terms) term /= count;
+  return sums;
 }
 
 std::vector<float> GradientLearner::snapshot() {
@@ -233,7 +218,7 @@ void GradientLearner::save(store::ModelFile& file) {
         memory_.name(i), {dims.begin(), dims.end()}, {values.begin(), values.end()}};
     (i < model_.size() ? file.weights : file.state).push_back(std::move(array));
   }
-  file.scalars["step"] = static_cast<double>(steps_);
+  for (const auto& phase : phases_) phase->save(file);
 }
 
 void GradientLearner::load(const store::ModelFile& file) {
@@ -249,8 +234,7 @@ void GradientLearner::load(const store::ModelFile& file) {
     }
     std::copy(found->values.begin(), found->values.end(), values.begin());
   }
-  const auto step = file.scalars.find("step");
-  steps_ = step == file.scalars.end() ? 0 : static_cast<int64_t>(step->second);
+  for (const auto& phase : phases_) phase->load(file);
 }
 
 }  // namespace mlrun::train

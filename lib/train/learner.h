@@ -18,10 +18,15 @@ struct TrialStreams {
   PhiloxStream dropout;
 };
 
-struct EpochOutcome {
-  double loss = 0;          ///< mean over the samples, penalties included
-  bool finite = true;       ///< false: a batch's loss was not, and the epoch ended there
-  double data_seconds = 0;  ///< gathering batches
+/// Means over samples.
+struct Losses {
+  double loss = 0;
+  std::vector<double> terms;  ///< in the order of loss_term_names()
+};
+
+struct EpochOutcome : Losses {  ///< the loss with penalties
+  bool finite = true;           ///< false: a batch's loss was not, and the epoch ended there
+  double data_seconds = 0;      ///< gathering batches
 };
 
 /// One model being trained. Not thread-safe; owns its memory.
@@ -40,9 +45,9 @@ class Learner {
   virtual EpochOutcome train_epoch(std::span<const int64_t> order,
                                    std::span<float> predictions) = 0;
 
-  /// Returns the mean loss of `rows` (without penalties), NaN for no rows. `predictions`, if not
+  /// Returns the losses of `rows` (without penalties), NaN for no rows. `predictions`, if not
   /// empty, receives rows.size() x output_width() of them.
-  virtual double predict(std::span<const int64_t> rows, std::span<float> predictions) = 0;
+  virtual Losses predict(std::span<const int64_t> rows, std::span<float> predictions) = 0;
 
   /// Weights and state such as moving means, to go back to.
   virtual std::vector<float> snapshot() = 0;

@@ -19,7 +19,9 @@ using nn::TargetKind;
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 struct ClassificationMetric : Metric {
-  bool accepts(TargetKind kind) const override { return kind != TargetKind::kValues; }
+  bool accepts(TargetKind kind) const override {
+    return kind == TargetKind::kBinary || kind == TargetKind::kLabels;
+  }
 };
 
 struct RegressionMetric : Metric {
@@ -43,9 +45,10 @@ struct Auc : ClassificationMetric {
   static const FieldList& fields() {
     static const FieldList list("auc",
                                 "Area under the ROC curve; several classes: mean of one against "
-                                "the rest.");
+                                "the rest; target: input: of each row's loss against its class.");
     return list;
   }
+  bool accepts(TargetKind kind) const override { return kind != TargetKind::kValues; }
   double compute(const Scores& s) const override {
     if (s.width == 1) return roc_auc(s, 0, 1);
     double sum = 0;

@@ -12,11 +12,11 @@ namespace mlrun::train {
 
 /// Predictions of R samples (or of all steps of several) and what they should have been.
 /// `predictions` is R x `width`, row-major: probabilities (kBinary: of class 1, kLabels: of each
-/// class) or values.
+/// class), values, or (kNone) the loss of each row.
 struct Scores {
   std::span<const float> predictions;
   int64_t width = 1;
-  std::span<const int32_t> labels;  ///< R, of kBinary and kLabels
+  std::span<const int32_t> labels;  ///< R, of kBinary and kLabels; of kNone if the data has them
   std::span<const float> values;    ///< R x width, of kValues
 
   int64_t rows() const { return static_cast<int64_t>(predictions.size()) / width; }

@@ -49,8 +49,8 @@ void rank_cells(ScoreTable& table) {
 ScoreTable score_table(const Search& search, const std::map<int32_t, TrialRecord>& records,
                        size_t index) {
   ScoreTable table;
-  table.name = train::score_names(search.spec.train).at(index);
-  table.greater_is_better = train::greater_is_better(search.spec.train, table.name);
+  table.name = train::score_names(search.spec).at(index);
+  table.greater_is_better = train::greater_is_better(search.spec, table.name);
   const size_t cells = search.cells.size();
   table.by_fold.assign(search.folds.size(), std::vector<double>(cells, kNan));
   table.mean.assign(cells, kNan);
@@ -67,7 +67,7 @@ ScoreTable score_table(const Search& search, const std::map<int32_t, TrialRecord
 }
 
 size_t scoring_index(const config::ExperimentSpec& spec) {
-  const std::vector<std::string> names = train::score_names(spec.train);
+  const std::vector<std::string> names = train::score_names(spec);
   const auto at = std::find(names.begin(), names.end(), *spec.scoring) - names.begin();
   return std::min(static_cast<size_t>(at), names.size() - 1);
 }
@@ -83,7 +83,7 @@ int32_t best_cell(const Search& search, const std::map<int32_t, TrialRecord>& re
 std::string describe_score(const config::ExperimentSpec& spec, const std::vector<double>& test) {
   const size_t index = scoring_index(spec);
   const double value = index < test.size() ? test[index] : kNan;
-  return fmt::format("{} {:.4f}", train::score_names(spec.train)[index], value);
+  return fmt::format("{} {:.4f}", train::score_names(spec)[index], value);
 }
 
 }  // namespace mlrun::trials

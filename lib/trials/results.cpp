@@ -93,7 +93,7 @@ Section cells_section(const Search& search, const Records& records) {
   add(table, "params", std::move(params));
   for (const std::string& path : paths) add_param(table, search, path);
   add(table, "parameters", std::move(parameters));
-  const std::vector<std::string> names = train::score_names(search.spec.train);
+  const std::vector<std::string> names = train::score_names(search.spec);
   for (size_t i = 0; i < names.size() && !search.folds.empty(); ++i) {
     ScoreTable scores = score_table(search, records, i);
     for (size_t f = 0; f < scores.by_fold.size(); ++f) {
@@ -131,7 +131,7 @@ Section trials_section(const Search& search, const Records& records) {
   add_from<int64_t>(t, "epochs", records,
                     [](R r) { return static_cast<int64_t>(r.history.size()); });
   add_from<int64_t>(t, "parameters", records, [](R r) { return r.parameters; });
-  const std::vector<std::string> names = train::score_names(search.spec.train);
+  const std::vector<std::string> names = train::score_names(search.spec);
   for (size_t i = 0; i < names.size(); ++i) {
     add_from<double>(t, ("test_" + names[i]).c_str(), records,
                      [i](R r) { return i < r.test.size() ? r.test[i] : kNan; });
@@ -145,7 +145,7 @@ Section trials_section(const Search& search, const Records& records) {
 
 Section history_section(const Search& search, const Records& records) {
   Section section{"/history", {}, {}, false};
-  const std::vector<std::string> names = train::score_names(search.spec.train);
+  const std::vector<std::string> names = train::score_names(search.spec);
   std::vector<int32_t> trials;
   std::vector<int64_t> epochs;
   std::vector<double> seconds;
@@ -157,8 +157,9 @@ Section history_section(const Search& search, const Records& records) {
       epochs.push_back(epoch.epoch);
       seconds.push_back(epoch.seconds);
       for (size_t i = 0; i < names.size(); ++i) {
-        training[i].push_back(epoch.training.at(i));
-        validation[i].push_back(epoch.validation.at(i));
+        // Cells whose models differ may have fewer loss terms.
+        training[i].push_back(i < epoch.training.size() ? epoch.training[i] : kNan);
+        validation[i].push_back(i < epoch.validation.size() ? epoch.validation[i] : kNan);
       }
     }
   }
@@ -189,6 +190,12 @@ bool keeps_predictions(const Search& search, const TrialRecord& record, int32_t 
   return record.trial.cell == best;
 }
 
+// The first, if it is one of several; NaN without a target.
+double target_of(const data::Dataset& dataset, int64_t row) {
+  if (dataset.is_classification()) return dataset.classes[row * dataset.label_width];
+  return dataset.target_width() > 0 ? dataset.values[row * dataset.target_width()] : kNan;
+}
+
 Section predictions_section(const Search& search, const Records& records, int32_t best) {
   Section section{"/predictions", {}, {}, false};
   std::vector<int32_t> cells;
@@ -206,9 +213,7 @@ Section predictions_section(const Search& search, const Records& records, int32_
       cells.push_back(record.trial.cell);
       folds.push_back(record.trial.fold);
       rows.push_back(test[i]);
-      targets.push_back(search.dataset.is_classification()
-                            ? search.dataset.classes[test[i]]
-                            : search.dataset.values[test[i] * search.dataset.target_width()]);
+      targets.push_back(target_of(search.dataset, test[i]));
       for (size_t k = 0; k < outputs.size(); ++k) {
         outputs[k].push_back(record.predictions[i * outputs.size() + k]);
       }
@@ -251,9 +256,10 @@ void add_best(const Search& search, const Records& records, int32_t best,
 void add_test_scores(const Search& search, const Records& records, store::Attributes& attributes) {
   const auto refit = records.find(static_cast<int32_t>(search.trials.size()));
   if (refit == records.end() || search.hold_out.test.empty()) return;
-  const std::vector<std::string> names = train::score_names(search.spec.train);
+  const std::vector<std::string> names = train::score_names(search.spec);
   for (size_t i = 0; i < names.size(); ++i) {
-    attributes.emplace_back("test_" + names[i], refit->second.test.at(i));
+    if (i >= refit->second.test.size()) break;
+    attributes.emplace_back("test_" + names[i], refit->second.test[i]);
   }
 }
 

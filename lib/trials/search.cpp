@@ -134,7 +134,8 @@ void make_cells(Search& search, const Node& tree, Diagnostics& diagnostics) {
 void fill_search_defaults(Search& search) {
   if (search.kind == SearchKind::kGridSearch && !search.spec.cv) {
     search.spec.cv.emplace();  // scikit-learn's default: 5 folds, stratified for classes
-    search.spec.cv->stratify = search.dataset.classes && !search.dataset.windows;
+    search.spec.cv->stratify = nn::target_kind(search.spec.train) != nn::TargetKind::kNone &&
+                               search.dataset.classes && !search.dataset.windows;
   }
 }
 
@@ -143,7 +144,9 @@ void open_data(Search& search, const SearchOptions& options) {
   open.base = options.source.file.parent_path();
   open.cache = options.cache;
   open.seed = search.spec.seed;
-  open.classify = search.spec.train.loss.as<nn::Loss>().target_kind() != nn::TargetKind::kValues;
+  const nn::TargetKind kind = nn::target_kind(search.spec.train);
+  open.classify = kind != nn::TargetKind::kValues;
+  open.optional = kind == nn::TargetKind::kNone || !options.needs_target;
   search.dataset = data::open_dataset(search.spec.dataset, open);
   fill_search_defaults(search);
   const auto seed = static_cast<uint64_t>(search.spec.seed);
@@ -228,7 +231,7 @@ Search prepare_search(const SearchOptions& options) {
   make_cells(search, tree, diagnostics);
   diagnostics.throw_if_any();
   open_data(search, options);
-  check_models(search, diagnostics);
+  if (options.needs_target) check_models(search, diagnostics);
   diagnostics.throw_if_any();
   lay_out_trials(search);
   identify(search);

@@ -56,6 +56,7 @@ struct SearchOptions {
   SearchKind kind = SearchKind::kTrain;
   std::filesystem::path cache;
   bool grid_if_any = false;  ///< be a grid search if the experiment has a grid
+  bool needs_target = true;  ///< false: the data may be without one, and is not checked for it
 };
 
 /// Reads, checks, opens the data, and validates every cell. Throws InputError with all errors of a

@@ -1,0 +1,198 @@
+#include "train/predict.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/suggest.h"
+#include "data/transform.h"
+#include "device/cpu_context.h"
+#include "graph/executable.h"
+#include "nn/layers/gan.h"
+#include "ops/cpu_kernels.h"
+#include "ops/fusion.h"
+#include "store/hdf5.h"
+#include "store/model_file.h"
+#include "train/feed.h"
+#include "train/phase.h"
+#include "train/training_graph.h"
+
+namespace mlrun::train {
+namespace {
+
+using graph::kNoValue;
+using graph::ValueId;
+
+constexpr int64_t kBatchRows = 1024;
+constexpr uint32_t kRefitFold = 0xFFFFFFFF;  // of the training on all training rows
+constexpr uint32_t kPredictPhase = 254;      // keeps the draws apart from those of training
+
+Shape with_batch_axis(std::span<const int64_t> sample) {
+  std::vector<int64_t> dims = {kBatch};
+  dims.insert(dims.end(), sample.begin(), sample.end());
+  return Shape(dims);
+}
+
+class Predictor {
+ public:
+  explicit Predictor(const PredictInput& input)
+      : spec_(input.spec),
+        data_(input.dataset),
+        options_(input),
+        context_(input.threads),
+        feed_(data_, data::Transform::fit(data_, spec_.dataset, input.train_rows), feed_kind(spec_),
+              {}),
+        features_(kBatchRows * feed_.feature_width()),
+        target_(kBatchRows * feed_.target_width()) {
+    build();
+    load();
+  }
+
+  PredictReport run() {
+    const bool made = options_.samples > 0;
+    const int64_t rows = made ? options_.samples : data_.rows;
+    const int64_t width = executable_->graph().shape(wanted_).sample_elements();
+    std::vector<float> values(static_cast<size_t>(rows * width));
+    for (int64_t at = 0; at < rows; at += kBatchRows) {
+      const int64_t count = std::min(kBatchRows, rows - at);
+      fill(at, count, made);
+      random_state_ = random_state(stream(), static_cast<uint64_t>(at / kBatchRows), kPredictPhase);
+      executable_->run(context_, count);
+      const Tensor tensor = executable_->tensor(wanted_);
+      std::copy_n(tensor.f32(), count * width, values.begin() + at * width);
+    }
+    if (!made && options_.layer.empty()) feed_.restore(values);
+    write(values, rows, made);
+    return {name(), executable_->graph().shape(wanted_).with_batch(rows)};
+  }
+
+ private:
+  bool conditional() const {
+    const nn::Gan* gan = nn::as_gan(spec_.model);
+    return gan && gan->conditional;
+  }
+
+  PhiloxStream stream() const {
+    return {static_cast<uint64_t>(spec_.seed), Purpose::kDropout, 0, kRefitFold};
+  }
+
+  std::string name() const {
+    if (options_.samples > 0) return "sample";
+    std::string name = options_.layer.empty() ? "score" : options_.layer;
+    std::replace(name.begin(), name.end(), '/', '_');
+    return name;
+  }
+
+  void build() {
+    const GraphSetup setup{.spec = &spec_,
+                           .dataset = &data_,
+                           .input = with_batch_axis(data::sample_shape(data_, spec_.dataset)),
+                           .prior = options_.samples > 0};
+    graph_ = build_inference(setup);
+    wanted_ = choose();
+    const std::vector<ValueId> keep = {wanted_};
+    graph_.graph.prune(keep);
+    ops::fuse(graph_.graph, keep);
+    executable_ = std::make_unique<graph::Executable>(std::move(graph_.graph), keep, kBatchRows,
+                                                      ops::cpu_kernels());
+    executable_->bind(graph_.inputs.features, features_.data());
+    if (graph_.inputs.target != kNoValue) executable_->bind(graph_.inputs.target, target_.data());
+    if (graph_.inputs.random_state != kNoValue) {
+      executable_->bind(graph_.inputs.random_state, random_state_.data());
+    }
+  }
+
+  ValueId choose() const {
+    if (options_.samples > 0) return graph_.output;
+    if (options_.layer.empty()) return graph_.prediction;
+    std::vector<std::string> known;
+    for (const auto& [layer, value] : graph_.layers) {
+      if (layer == options_.layer) return value;
+      known.push_back(layer);
+    }
+    std::string hint = did_you_mean(options_.layer, known);
+    if (hint.empty()) hint = fmt::format("; there are {}", fmt::join(known, ", "));
+    throw InputError(fmt::format("the model has no layer '{}'{}", options_.layer, hint));
+  }
+
+  void load() {
+    store::ModelFile file = store::read_model(options_.model);
+    for (const nn::Variable& variable : graph_.variables) {
+      const auto found =
+          std::find_if(file.weights.begin(), file.weights.end(),
+                       [&](const store::NamedArray& array) { return array.name == variable.name; });
+      const std::span<const int64_t> dims = variable.shape.dims();
+      if (found == file.weights.end() ||
+          !std::equal(dims.begin(), dims.end(), found->shape.begin(), found->shape.end())) {
+        throw Error(fmt::format("'{}' does not hold '{}' {}", options_.model.string(),
+                                variable.name, variable.shape.to_string()));
+      }
+      weights_.push_back(std::move(found->values));
+      executable_->bind(variable.value, weights_.back().data());
+    }
+  }
+
+  // Samples are made of noise, and of the classes in turn.
+  void fill(int64_t at, int64_t count, bool made) {
+    if (made) {
+      const auto classes = std::max<int64_t>(static_cast<int64_t>(data_.class_names.size()), 1);
+      for (int64_t i = 0; conditional() && i < count; ++i) {
+        reinterpret_cast<int32_t*>(target_.data())[i] = static_cast<int32_t>((at + i) % classes);
+      }
+      return;
+    }
+    std::vector<int64_t> rows(static_cast<size_t>(count));
+    std::iota(rows.begin(), rows.end(), at);
+    const bool has_target = data_.is_classification() || data_.values;
+    feed_.fill(rows, {features_.data(), has_target ? target_.data() : nullptr, nullptr});
+  }
+
+  void write(std::span<const float> values, int64_t rows, bool made) const {
+    const std::span<const int64_t> dims =
+        executable_->graph().shape(wanted_).with_batch(rows).dims();
+    const store::Extent shape(dims.begin(), dims.end());
+    store::File::write_atomically(options_.output, [&](store::File& file) {
+      file.write<float>(name(), shape, values);
+      if (made && !conditional()) return;
+      if (data_.is_classification()) {
+        const int64_t steps = made ? 1 : data_.label_width;
+        const store::Extent extent = steps == 1 ? store::Extent{rows} : store::Extent{rows, steps};
+        file.write_strings("label", extent, labels(rows * steps, made));
+      } else if (data_.values) {
+        const int64_t width = data_.target_width();
+        const store::Extent extent = width == 1 ? store::Extent{rows} : store::Extent{rows, width};
+        file.write<float>("target", extent, {data_.values, static_cast<size_t>(rows * width)});
+      }
+    });
+  }
+
+  std::vector<std::string> labels(int64_t count, bool made) const {
+    std::vector<std::string> all;
+    const auto classes = static_cast<int64_t>(data_.class_names.size());
+    for (int64_t i = 0; i < count; ++i) {
+      const int64_t label = made ? i % classes : data_.classes[i];
+      all.push_back(data_.class_names[static_cast<size_t>(label)]);
+    }
+    return all;
+  }
+
+  const config::ExperimentSpec& spec_;
+  const data::Dataset& data_;
+  const PredictInput& options_;
+  device::CpuContext context_;
+  Feed feed_;
+  AlignedFloats features_;
+  AlignedFloats target_;
+  std::array<uint32_t, 4> random_state_{};
+  InferenceGraph graph_;
+  ValueId wanted_ = kNoValue;
+  std::unique_ptr<graph::Executable> executable_;
+  std::vector<std::vector<float>> weights_;
+};
+
+}  // namespace
+
+PredictReport predict(const PredictInput& input) { return Predictor(input).run(); }
+
+}  // namespace mlrun::train

@@ -1,0 +1,35 @@
+// A trained model on data: predictions, the output of any layer, or samples of a generative model.
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+
+#include "config/experiment.h"
+#include "data/dataset.h"
+#include "tensor/shape.h"
+
+namespace mlrun::train {
+
+struct PredictInput {
+  const config::ExperimentSpec& spec;
+  const data::Dataset& dataset;
+  std::span<const int64_t> train_rows;  ///< on which the transform of the features is fitted
+  std::filesystem::path model;          ///< model.h5 of a run
+  std::filesystem::path output;         ///< HDF5 file to be written
+  std::string layer;                    ///< whose output is wanted; empty: the predictions
+  int64_t samples = 0;                  ///< make this many instead; 0: none
+  int threads = 1;
+};
+
+struct PredictReport {
+  std::string array;  ///< name of the array in the file
+  Shape shape;
+};
+
+/// Writes one row for each row of the data, in its order (for samples: for each sample), and
+/// beside it `label` (the class as text) or `target`, where the data has one. Throws InputError
+/// when the layer is not there, Error when the model file is of another model.
+PredictReport predict(const PredictInput& input);
+
+}  // namespace mlrun::train

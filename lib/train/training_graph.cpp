@@ -1,0 +1,168 @@
+#include "train/training_graph.h"
+
+#include <algorithm>
+
+#include "nn/layers/gan.h"
+#include "nn/model.h"
+#include "ops/functions.h"
+#include "ops/fusion.h"
+#include "train/feed.h"
+#include "train/gan_graph.h"
+
+namespace mlrun::train {
+namespace {
+
+using graph::Graph;
+using graph::kNoValue;
+using graph::ValueId;
+
+ValueId build_model(nn::Builder& builder, const GraphSetup& setup, ValueId features) {
+  Diagnostics diagnostics;
+  const ValueId output = nn::build_model(builder, setup.spec->model, features, diagnostics);
+  diagnostics.throw_if_any();
+  return output;
+}
+
+// Of the loss alone, without what the model adds to it.
+ValueId sample_losses(Graph& g, const GraphSetup& setup, ValueId output,
+                      const GraphInputs& inputs) {
+  const config::TrainSpec& train = setup.spec->train;
+  ValueId target = inputs.target;
+  if (train.target == config::TrainTarget::kInput) {
+    target = ops::reshape(g, inputs.features, g.shape(output));
+  }
+  const ValueId losses = train.loss.as<nn::Loss>().per_sample(g, output, target);
+  if (train.reduction == config::LossReduction::kMean) return losses;
+  return ops::scale(g, losses, static_cast<float>(g.shape(output).sample_elements()));
+}
+
+// The model's terms of one name, added up; kNoValue if it has none.
+ValueId term_of(Graph& g, const nn::Builder& builder, const std::string& name) {
+  ValueId sum = kNoValue;
+  for (const nn::LossTerm& term : builder.loss_terms()) {
+    if (term.name != name) continue;
+    sum = sum == kNoValue ? term.value : ops::add(g, sum, term.value);
+  }
+  return sum;
+}
+
+ValueId with_terms(Graph& g, const nn::Builder& builder, ValueId losses) {
+  for (const nn::LossTerm& term : builder.loss_terms()) {
+    losses = ops::add(g, losses, ops::scale(g, term.value, term.factor));
+  }
+  return losses;
+}
+
+PhaseGraph build_phase(const GraphSetup& setup) {
+  PhaseGraph phase;
+  phase.name = "step";
+  phase.optimizer = &setup.spec->train.optimizer.as<optim::Optimizer>();
+  Graph& g = phase.graph;
+  nn::Builder builder(g, true);
+  phase.inputs = add_inputs(g, setup, setup.weighted);
+  const ValueId output = build_model(builder, setup, phase.inputs.features);
+  ValueId losses = with_terms(g, builder, sample_losses(g, setup, output, phase.inputs));
+  if (setup.predictions) {
+    const bool rows = nn::target_kind(setup.spec->train) == nn::TargetKind::kNone;
+    phase.prediction = rows ? losses : setup.spec->train.loss.as<nn::Loss>().prediction(g, output);
+  }
+  if (setup.weighted) losses = ops::mul(g, losses, phase.inputs.weights);
+  phase.objective = ops::mean(g, losses);
+  for (const ValueId penalty : builder.penalties()) {
+    phase.objective = ops::add(g, phase.objective, penalty);
+  }
+  for (const std::string& name : loss_term_names(*setup.spec)) {
+    phase.terms.push_back(ops::mean(g, term_of(g, builder, name)));
+  }
+  phase.variables = builder.variables();
+  phase.inputs.random_state = builder.random_state_or_none();
+  for (const nn::Variable& variable : phase.variables) {
+    if (variable.trainable) phase.weights.push_back(variable.value);
+  }
+  return phase;
+}
+
+}  // namespace
+
+std::vector<ValueId> PhaseGraph::kept() const {
+  std::vector<ValueId> kept = {objective};
+  kept.insert(kept.end(), terms.begin(), terms.end());
+  if (prediction != kNoValue) kept.push_back(prediction);
+  return kept;
+}
+
+void PhaseGraph::finish() {
+  std::vector<ValueId> gradients =
+      graph::differentiate(graph, objective, weights, ops::autodiff_ops());
+  for (size_t i = weights.size(); i-- > 0;) {
+    if (gradients[i] != kNoValue) continue;
+    weights.erase(weights.begin() + static_cast<int64_t>(i));
+    gradients.erase(gradients.begin() + static_cast<int64_t>(i));
+  }
+  update = optimizer->append(graph, weights, gradients);
+  graph.prune(kept());
+  ops::fuse(graph, kept());
+}
+
+GraphInputs add_inputs(Graph& g, const GraphSetup& setup, bool weights) {
+  GraphInputs inputs;
+  inputs.features = g.input("features", {setup.input, DType::kFloat32});
+  const nn::TargetKind kind = feed_kind(*setup.spec);
+  if (kind != nn::TargetKind::kNone) {
+    inputs.target = g.input("target", target_type(*setup.dataset, kind));
+  }
+  if (weights) inputs.weights = g.input("weights", {Shape{kBatch}, DType::kFloat32});
+  return inputs;
+}
+
+std::vector<PhaseGraph> build_phases(const GraphSetup& setup) {
+  std::vector<PhaseGraph> phases;
+  if (nn::as_gan(setup.spec->model)) {
+    phases.push_back(build_discriminator_phase(setup));
+    phases.push_back(build_generator_phase(setup));
+  } else {
+    phases.push_back(build_phase(setup));
+  }
+  for (PhaseGraph& phase : phases) phase.finish();
+  return phases;
+}
+
+InferenceGraph build_inference(const GraphSetup& setup) {
+  if (nn::as_gan(setup.spec->model)) return build_gan_inference(setup);
+  InferenceGraph inference;
+  Graph& g = inference.graph;
+  nn::Builder builder(g, false);
+  builder.sample_prior(setup.prior);
+  inference.inputs = add_inputs(g, setup, false);
+  const ValueId output = build_model(builder, setup, inference.inputs.features);
+  inference.losses = with_terms(g, builder, sample_losses(g, setup, output, inference.inputs));
+  const bool rows = nn::target_kind(setup.spec->train) == nn::TargetKind::kNone;
+  inference.prediction =
+      rows ? inference.losses : setup.spec->train.loss.as<nn::Loss>().prediction(g, output);
+  for (const std::string& name : loss_term_names(*setup.spec)) {
+    if (!setup.prior) inference.terms.push_back(term_of(g, builder, name));
+  }
+  inference.output = output;
+  inference.layers = builder.outputs();
+  inference.inputs.random_state = builder.random_state_or_none();
+  inference.variables = builder.variables();
+  inference.summary = builder.summary();
+  return inference;
+}
+
+std::vector<std::string> loss_term_names(const config::ExperimentSpec& spec) {
+  std::vector<std::string> names;
+  for (const auto& layer : spec.model) {
+    for (const std::string& name : layer.as<nn::Layer>().loss_terms()) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+  }
+  return names;
+}
+
+nn::TargetKind feed_kind(const config::ExperimentSpec& spec) {
+  const nn::Gan* gan = nn::as_gan(spec.model);
+  return gan && gan->conditional ? nn::TargetKind::kLabels : nn::target_kind(spec.train);
+}
+
+}  // namespace mlrun::train

@@ -1,0 +1,84 @@
+// The graphs that an experiment trains and scores with: one for each phase of a training step, and
+// one for inference. Their variables are numbered alike.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/experiment.h"
+#include "data/dataset.h"
+#include "graph/graph.h"
+#include "nn/layer.h"
+#include "nn/losses.h"
+#include "optim/optimizer.h"
+
+namespace mlrun::train {
+
+/// What an experiment's graphs depend on besides its layers.
+struct GraphSetup {
+  const config::ExperimentSpec* spec = nullptr;
+  const data::Dataset* dataset = nullptr;
+  Shape input;               ///< (N, ...)
+  bool weighted = false;     ///< a weight for every sample
+  bool predictions = false;  ///< keep those made in training
+  bool prior = false;        ///< inference draws codes from their prior: for sampling
+};
+
+/// Values bound before a run; kNoValue where a graph has no use for one.
+struct GraphInputs {
+  graph::ValueId features = graph::kNoValue;
+  graph::ValueId target = graph::kNoValue;
+  graph::ValueId weights = graph::kNoValue;
+  graph::ValueId random_state = graph::kNoValue;
+};
+
+/// One objective, the weights that minimise it and their optimiser. finish() makes it a step.
+struct PhaseGraph {
+  std::string name;  ///< of its step count in a model file
+  graph::Graph graph;
+  GraphInputs inputs;
+  std::vector<nn::Variable> variables;
+  graph::ValueId objective = graph::kNoValue;
+  std::vector<graph::ValueId> weights;
+  std::vector<graph::ValueId>
+      terms;  ///< means over the batch, reported besides the first objective
+  graph::ValueId prediction = graph::kNoValue;
+  const optim::Optimizer* optimizer = nullptr;
+  int64_t every = 1;  ///< runs with every so manieth batch
+  optim::UpdateNode update;
+
+  std::vector<graph::ValueId> kept() const;
+
+  /// Appends gradients and update, drops what leads to nothing, fuses.
+  void finish();
+};
+
+/// Losses and predictions of every sample.
+struct InferenceGraph {
+  graph::Graph graph;
+  GraphInputs inputs;
+  std::vector<nn::Variable> variables;
+  graph::ValueId losses = graph::kNoValue;  ///< (N)
+  graph::ValueId prediction = graph::kNoValue;
+  graph::ValueId output = graph::kNoValue;  ///< of the model itself; what a generator makes
+  std::vector<std::pair<std::string, graph::ValueId>> layers;  ///< their outputs by full name
+  std::vector<graph::ValueId> terms;  ///< (N) each, in the order of loss_term_names()
+  std::vector<nn::LayerSummary> summary;
+};
+
+/// Throw InputError when the layers do not fit (with their positions).
+std::vector<PhaseGraph> build_phases(const GraphSetup& setup);
+InferenceGraph build_inference(const GraphSetup& setup);
+
+/// What the model adds to the loss by name, each name once: further columns of the history.
+std::vector<std::string> loss_term_names(const config::ExperimentSpec& spec);
+
+/// What the feed has to put beside the features; a conditional GAN wants labels.
+nn::TargetKind feed_kind(const config::ExperimentSpec& spec);
+
+/// The bound inputs that a graph of these needs.
+GraphInputs add_inputs(graph::Graph& g, const GraphSetup& setup, bool weights);
+
+}  // namespace mlrun::train

@@ -1,0 +1,137 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "base/error.h"
+#include "scratch_folder.h"
+#include "train/fit.h"
+#include "train/sample_experiment.h"
+
+using namespace mlrun;
+using test::SampleExperiment;
+
+namespace {
+
+const std::vector<std::string> kAutoencoder = {
+    "train.target=input", "train.loss=mse", "train.metrics=[auc]",
+    "model=[{Dense: {units: 8, activation: tanh}}, {Dense: 1}, {Dense: {units: 8, activation: "
+    "tanh}}, {Dense: 2}]"};
+
+const std::vector<std::string> kVariational = {
+    "train.target=input", "train.loss=mse", "train.reduction=sum", "train.metrics=[]",
+    "model=[{Dense: {units: 8, activation: tanh, name: hidden}}, {Dense: {units: 2, name: mean}}, "
+    "{Dense: {units: 2, name: log_var, inputs: hidden}}, {Sampling: {inputs: [mean, log_var]}}, "
+    "{Dense: 2}]"};
+
+const std::vector<std::string> kGan = {
+    "train.loss=non_saturating", "train.metrics=[]", "dataset.standardize=false",
+    "model={GAN: {latent: 2, generator: [{Dense: {units: 16, activation: relu}}, {Dense: 2}], "
+    "discriminator: [{Dense: {units: 16, activation: relu}}, {Dense: 1}]}}"};
+
+const std::vector<std::string> kPenalty = {
+    "train.loss=wasserstein", "train.metrics=[]", "train.loss.critic_steps=2",
+    "model={GAN: {latent: 2, conditional: true, generator: [{Dense: {units: 8, activation: tanh}}, "
+    "{Dense: 2}], discriminator: [{Dense: {units: 8, activation: tanh}}, {Dense: {units: 1, "
+    "activation: linear}}], generator_optimizer: {RMSprop: {learning_rate: 0.001}}}}"};
+
+std::vector<std::string> with(std::vector<std::string> settings,
+                              const std::vector<std::string>& more) {
+  settings.insert(settings.end(), more.begin(), more.end());
+  return settings;
+}
+
+train::FitInput input_of(const SampleExperiment& e) {
+  return {.spec = e.spec,
+          .dataset = e.dataset,
+          .train_rows = e.train_rows,
+          .test_rows = e.test_rows,
+          .cell = 0,
+          .fold = 0,
+          .threads = 1,
+          .checkpoint = {},
+          .keep_model = true};
+}
+
+void check_same(const train::FitResult& a, const train::FitResult& b) {
+  CHECK(a.test == b.test);
+  CHECK(a.predictions == b.predictions);
+  CHECK(a.model.weights == b.model.weights);
+  CHECK(a.model.state == b.model.state);
+  CHECK(a.model.scalars == b.model.scalars);
+  REQUIRE(a.history.size() == b.history.size());
+  for (size_t i = 0; i < a.history.size(); ++i) {
+    CHECK(a.history[i].training == b.history[i].training);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("autoencoder: one number tells most of two moons; rows are scored by their error") {
+  const SampleExperiment e(with(kAutoencoder, {"train.epochs=100"}));
+  const train::FitResult result = fit(input_of(e));
+  CHECK(result.output_width == 1);
+  CHECK(result.test[0] < 0.25);  // of a variance of 1
+  double sum = 0;
+  for (const float score : result.predictions) sum += score;
+  CHECK(sum / 50 == doctest::Approx(result.test[0]));
+}
+
+TEST_CASE("variational autoencoder: the KL divergence is part of the loss, and reported") {
+  const SampleExperiment e(kVariational);
+  CHECK(train::score_names(e.spec) == std::vector<std::string>{"loss", "kl"});
+  const train::FitResult result = fit(input_of(e));
+  CHECK(result.history.back().training[0] < result.history.front().training[0]);
+  CHECK(result.test[1] > 0);
+  CHECK(result.test[0] > result.test[1]);
+}
+
+TEST_CASE("GAN: the made samples come to lie where the data is") {
+  const SampleExperiment e(with(kGan, {"train.epochs=30"}));
+  CHECK(train::score_names(e.spec) == std::vector<std::string>{"loss", "generator_loss"});
+  const train::FitResult result = fit(input_of(e));
+  CHECK(result.status == train::FitStatus::kFinished);
+  // Of an undecided discriminator: 2 log 2 and log 2.
+  CHECK(result.test[0] == doctest::Approx(2 * std::log(2)).epsilon(0.35));
+  CHECK(result.test[1] == doctest::Approx(std::log(2)).epsilon(0.7));
+  CHECK(result.model.scalars.at("generator_step") == 30 * 5);
+}
+
+TEST_CASE("generative models: the same bits with more threads, and after an interruption") {
+  for (const auto& settings : {kVariational, kGan, kPenalty}) {
+    CAPTURE(settings[3]);
+    const ScratchFolder folder;
+    const SampleExperiment e(with(settings, {"train.epochs=5", "train.checkpoint_every=2"}));
+    train::FitInput input = input_of(e);
+    const train::FitResult whole = fit(input);
+    CHECK(whole.status == train::FitStatus::kFinished);
+    input.threads = 3;
+    check_same(whole, fit(input));
+    input.checkpoint = folder / "cut.h5";
+    int epochs = 0;
+    const train::FitResult part =
+        fit(input, {[&](const train::EpochRecord&) { ++epochs; }, [&] { return epochs >= 3; }});
+    CHECK(part.status == train::FitStatus::kInterrupted);
+    check_same(whole, fit(input));
+  }
+}
+
+TEST_CASE("generative models: what does not go together is refused with its position") {
+  const auto refused = [](std::vector<std::string> settings, const char* why) {
+    CAPTURE(why);
+    try {
+      const SampleExperiment e(settings);
+      FAIL("accepted");
+    } catch (const InputError& error) {
+      CHECK(std::string(error.what()).find(why) != std::string::npos);
+    }
+  };
+  refused(with(kGan, {"train.loss=mse"}), "loss mean_squared_error does not go with the model GAN");
+  refused({"train.loss=wasserstein", "train.metrics=[]"}, "loss wasserstein needs the model GAN");
+  refused(with(kAutoencoder, {"train.loss=sparse_categorical_crossentropy"}),
+          "cannot compare the output with the input");
+  refused(with(kAutoencoder, {"train.metrics=[mse]"}), "metric mse needs a target");
+  refused(with(kAutoencoder, {"model.3.units=3"}),
+          "the target is the input (N, 2), but the model ends in (N, 3)");
+  refused(with(kGan, {"model.generator.1.units=5"}), "the generator makes (N, 5)");
+  refused(with(kGan, {"model.discriminator.1.units=2"}), "must end in one unit, not (N, 2)");
+}
