@@ -105,7 +105,7 @@ TEST_CASE("windows: held out by position, without rows that share targets") {
   const Dataset dense =
       open_text(folder, std::string(50, 'a') + std::string(53, 'b'), window(3, 1, 1));
   REQUIRE(dense.rows == 100);
-  const Split split = hold_out(dense, {0.2, true, false}, 7);
+  const Split split = hold_out(dense, {0.2, true, false, {}}, 7);
   CHECK(split.test.front() == 80);
   CHECK(split.train.back() == 77);  // its targets end at 80, those of row 80 start at 81
   const Split validation = validation_split(dense, split.train, 0.5, 7, 0, 0);

@@ -1,6 +1,6 @@
 """The cases and their targets."""
 from program_cases import Grid, Import, Memory, ShortTrials, Start
-from training_cases import Training
+from training_cases import Convolutions, Training
 
 WIDE = [300, 300, 300, 1]
 
@@ -12,5 +12,7 @@ def all_cases():
         Training("wide-1", "higgs", WIDE, 1400, 4, {"PyTorch": 1.1}, sgemm_target=85),
         Training("wide-2", "higgs", WIDE, 1400, 6, {"PyTorch": 1.1}, threads=2, sgemm_target=85),
         Training("fashion-mnist", "fashion-mnist", [256, 128, 10], 128, 3, {"PyTorch": 1.5}),
+        Convolutions("convolutions-1", 1, {"PyTorch": 2}),
+        Convolutions("convolutions-2", 2, {"PyTorch": 1}),
         Grid(), ShortTrials(), Import(), Memory(), Start(),
     ]

@@ -34,6 +34,16 @@ def load(job):
     return np.ascontiguousarray(x), y
 
 
+def convolutions(x, filters):
+    """Layers for 28 x 28 images, the images, and the numbers that the layers make of one."""
+    from torch import nn
+    layers, side = [], 28
+    for a, b in zip([1] + filters, filters):
+        layers += [nn.Conv2d(a, b, 3), nn.ReLU(), nn.MaxPool2d(2)]
+        side = (side - 2) // 2
+    return layers + [nn.Flatten()], x.reshape(-1, 1, 28, 28), filters[-1] * side * side
+
+
 def torch_training(job):
     """Eager PyTorch as one writes it by hand when speed matters: no DataLoader, batches gathered by
     an index, losses and accuracy summed over the epoch."""
@@ -41,9 +51,10 @@ def torch_training(job):
     from torch import nn
     torch.set_num_threads(job["threads"])
     torch.manual_seed(0)
-    x, y = (torch.tensor(a) for a in load(job))
-    widths = [x.shape[1]] + job["widths"]
-    layers = []
+    x, y = (torch.tensor(a[:job.get("rows")]) for a in load(job))
+    layers, widths = [], [x.shape[1]] + job["widths"]
+    if "filters" in job:
+        layers, x, widths[0] = convolutions(x, job["filters"])
     for a, b in zip(widths, widths[1:]):
         layers += [nn.Linear(a, b), nn.ReLU()]
     model = nn.Sequential(*layers[:-1])

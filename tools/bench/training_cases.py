@@ -92,3 +92,38 @@ class Training:
                "libraries": [str(p) for p in libraries if pathlib.Path(p).exists()]}
         seconds = shop.peer("sgemm", job, threads=1)["seconds"]
         return {"step_us": 1e6 * seconds}
+
+
+class Convolutions(Training):
+    """Filters 3 x 3, 32 then 64, each followed by a maximum over 2 x 2; then dense layers."""
+    ROWS = 12800
+
+    def __init__(self, name, threads, targets):
+        super().__init__(name, "fashion-mnist", [128, 10], 128, 2, targets, threads)
+        self.steps = self.epochs * self.ROWS // self.batch
+        self.what = (f"28x28, 32 and 64 filters 3x3 with pooling, {self.widths[0]} units, 10; "
+                     f"batch {self.batch}, {self.epochs} epochs of {self.ROWS:,} rows, Adam, "
+                     f"{threads} thread{'s' if threads > 1 else ''}")
+
+    def _mlrun(self, shop):
+        filters = [layer for count in (32, 64) for layer in (
+            {"Conv2D": {"filters": count, "kernel_size": 3, "activation": "relu"}},
+            {"MaxPooling2D": {"pool_size": 2}})]
+        experiment = shop.experiment(self.name, {
+            "dataset": {"source": self.data, "rescale": 1 / 255, "shape": [28, 28, 1],
+                        "limit": self.ROWS},
+            "threads": self.threads, "seed": 1, "predictions": "none",
+            "model": filters + [{"Flatten": {}},
+                                {"Dense": {"units": self.widths[0], "activation": "relu"}},
+                                {"Dense": {"units": self.widths[1], "activation": "softmax"}}],
+            "train": {"loss": "sparse_categorical_crossentropy", "optimizer": "Adam",
+                      "batch_size": self.batch, "epochs": self.epochs, "metrics": ["accuracy"]}})
+        run = shop.search("train", experiment)
+        return self._step_us({"seconds": run["trials"]["fit_time"][0],
+                              "loss": run["history"]["loss"][-1]})
+
+    def _peer(self, shop, which):
+        job = {"data": str(FASHION), "standardize": False, "widths": self.widths,
+               "filters": [32, 64], "rows": self.ROWS, "batch": self.batch,
+               "epochs": self.epochs, "threads": self.threads, "foreach": True}
+        return self._step_us(shop.peer(which, job, self.threads))
