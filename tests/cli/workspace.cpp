@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "base/file.h"
+#include "places.h"
 
 extern char** environ;
 
@@ -54,7 +55,7 @@ Workspace::Workspace() {
 Answer Workspace::run(const std::string& line) const {
   write(".command", fmt::format("cd '{}'\n{}\nexport MLRUN_CACHE=$PWD/cache PATH='{}':$PATH\n{}\n",
                                 (folder_ / "").string(), without_settings(),
-                                std::filesystem::path(MLRUN_BINARY).parent_path().string(), line));
+                                test::program().parent_path().string(), line));
   const std::string folder = (folder_ / "").string();
   const int status = std::system(
       fmt::format("bash '{0}.command' >'{0}.out' 2>'{0}.err' </dev/null", folder).c_str());

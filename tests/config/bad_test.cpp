@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "bad_cases.h"
+#include "places.h"
 #include "scratch_folder.h"
 #include "trials/search.h"
 
@@ -32,5 +33,5 @@ TEST_CASE("bad experiments: the whole error text") {
     options.grid_if_any = true;
     trials::prepare_search(options);
   };
-  test::check_bad_cases(std::filesystem::path(MLRUN_TESTS_DIR) / "config/bad", 140, prepare);
+  test::check_bad_cases(test::tests_folder() / "config/bad", 140, prepare);
 }

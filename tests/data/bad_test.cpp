@@ -8,6 +8,7 @@
 #include "config/codec.h"
 #include "data/open.h"
 #include "data_folder.h"
+#include "places.h"
 
 namespace mlrun::data {
 namespace {
@@ -47,7 +48,7 @@ BadCase read_case(const std::filesystem::path& path) {
 TEST_CASE("bad data files: the whole error text") {
   const DataFolder scratch;
   OpenOptions options = scratch.options();
-  options.base = std::filesystem::path(MLRUN_TESTS_DIR) / "data/bad";
+  options.base = test::tests_folder() / "data/bad";
   test::check_bad_cases(options.base, 40, [&](const std::filesystem::path& path) {
     const BadCase bad = read_case(path);
     options.classify = bad.classify;

@@ -12,6 +12,7 @@
 #include "nn/run.h"
 #include "ops/cpu_kernels.h"
 #include "ops/harness.h"
+#include "places.h"
 
 using namespace mlrun;
 using namespace mlrun::nn::testing;
@@ -45,7 +46,7 @@ Values read_values(std::istringstream& line) {
 
 // The recorded cases of a kind: "layer", "loss" or "optimizer".
 std::vector<Recorded> recorded(const std::string& kind) {
-  std::ifstream file(MLRUN_TESTS_DIR "/nn/torch_vectors.txt");
+  std::ifstream file(test::tests_folder() / "nn/torch_vectors.txt");
   std::vector<Recorded> cases;
   bool wanted = false;
   for (std::string text; std::getline(file, text);) {

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "base/file.h"
+#include "places.h"
 #include "scratch_folder.h"
 #include "store/results.h"
 #include "trials/program.h"
@@ -16,7 +17,7 @@ namespace {
 void check_learns(const std::string& experiment, std::vector<std::string> settings) {
   const ScratchFolder folder;
   std::vector<std::string> words = {"train",
-                                    std::string(MLRUN_TESTS_DIR) + "/../experiments/" + experiment,
+                                    (test::tests_folder() / "../experiments" / experiment).string(),
                                     "threads=1", "-o", (folder / "out").string()};
   words.insert(words.end(), settings.begin(), settings.end());
   INFO(experiment);

@@ -8,6 +8,8 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "places.h"
+
 namespace mlrun::test {
 namespace {
 
@@ -18,7 +20,7 @@ int exit_code(int status) {
 }  // namespace
 
 Program::Program(std::vector<std::string> arguments, const std::filesystem::path& log) {
-  arguments.insert(arguments.begin(), MLRUN_BINARY);
+  arguments.insert(arguments.begin(), program().string());
   std::vector<char*> words;
   for (std::string& argument : arguments) words.push_back(argument.data());
   words.push_back(nullptr);
@@ -28,7 +30,7 @@ Program::Program(std::vector<std::string> arguments, const std::filesystem::path
     const int file = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
     ::dup2(file, STDOUT_FILENO);
     ::dup2(file, STDERR_FILENO);
-    ::execv(MLRUN_BINARY, words.data());
+    ::execv(program().c_str(), words.data());
     ::_exit(127);
   }
 }

@@ -1,0 +1,15 @@
+/// Where the tests find what they run and read. Compiled once, so that no other test depends on
+/// the folder it is built in.
+#pragma once
+
+#include <filesystem>
+
+namespace mlrun::test {
+
+/// The program that was built beside the tests.
+const std::filesystem::path& program();
+
+/// The folder tests/ of the sources.
+const std::filesystem::path& tests_folder();
+
+}  // namespace mlrun::test
