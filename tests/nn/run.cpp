@@ -22,6 +22,12 @@ class Runner {
     return bind(graph.input(name, {Shape(dims)}), values.elements);
   }
 
+  /// As bind; the number of elements says how large the batch is.
+  void bind_batch(ValueId id, const std::vector<float>& elements) {
+    batch_ = static_cast<int64_t>(elements.size()) / graph.shape(id).sample_elements();
+    bind(id, elements);
+  }
+
   ValueId bind(ValueId id, std::vector<float> elements) {
     elements.resize(static_cast<size_t>(graph.shape(id).elements(batch_)) + 1);
     memory_.emplace_back(id, std::move(elements));
@@ -131,7 +137,7 @@ std::vector<float> run_graph(const graph::Graph& graph, ValueId in,
                              const std::vector<float>& elements, ValueId wanted) {
   Runner r;
   r.graph = graph;
-  r.bind(in, elements);
+  r.bind_batch(in, elements);
   return r.run({wanted})[0];
 }
 

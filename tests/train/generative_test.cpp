@@ -67,10 +67,10 @@ void check_same(const train::FitResult& a, const train::FitResult& b) {
 }  // namespace
 
 TEST_CASE("autoencoder: one number tells most of two moons; rows are scored by their error") {
-  const SampleExperiment e(with(kAutoencoder, {"train.epochs=100"}));
+  const SampleExperiment e(with(kAutoencoder, {"train.epochs=300", "seed=3"}));
   const train::FitResult result = fit(input_of(e));
   CHECK(result.output_width == 1);
-  CHECK(result.test[0] < 0.25);  // of a variance of 1
+  CHECK(result.test[0] < 0.25);  // of a variance of 1; the best straight line leaves 0.30
   double sum = 0;
   for (const float score : result.predictions) sum += score;
   CHECK(sum / 50 == doctest::Approx(result.test[0]));
