@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <map>
 
+#include "base/error.h"
 #include "base/suggest.h"
 #include "config/scalar.h"
 
@@ -52,6 +53,20 @@ std::vector<std::string> ExperimentArguments::environment() {
   std::vector<std::string> settings;
   for (char** entry = environ; *entry; ++entry) settings.emplace_back(*entry);
   return settings;
+}
+
+void ModelArgument::add_to(CLI::App& command) {
+  command.add_option("--model", given, "model file; default: results/<name>/model.h5")
+      ->type_name("FILE");
+}
+
+std::filesystem::path ModelArgument::file(const std::string& name) const {
+  const std::filesystem::path path = given.empty() ? "results/" + name + "/model.h5" : given;
+  if (!std::filesystem::exists(path)) {
+    throw InputError(
+        fmt::format("no model '{}': train it first, or name one with --model", path.string()));
+  }
+  return path;
 }
 
 void add_format_option(CLI::App& command, Format& format) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -49,6 +50,16 @@ struct ExperimentArguments {
   /// With --seed as the last override and the MLRUN_ environment.
   std::vector<std::string> all_overrides() const;
   static std::vector<std::string> environment();
+};
+
+/// --model FILE of the verbs that use what was trained.
+struct ModelArgument {
+  std::string given;
+
+  void add_to(CLI::App& command);
+
+  /// The model of the experiment `name`; InputError where there is none.
+  std::filesystem::path file(const std::string& name) const;
 };
 
 enum class Format { kTable, kJson, kCsv };

@@ -15,7 +15,7 @@ namespace {
 
 struct Arguments {
   ExperimentArguments experiment;
-  std::string output;
+  ModelArgument model;
   std::string prompt = "\n";
   int64_t length = 200;
   double temperature = 1;
@@ -69,14 +69,10 @@ int generate(const Arguments& args) {
        trials::SearchKind::kTrain,
        {}});
   const config::ExperimentSpec& spec = search.cells[0].spec;
-  const std::filesystem::path folder =
-      args.output.empty() ? "results/" + search.spec.name : args.output;
-  if (!std::filesystem::exists(folder / "model.h5")) {
-    throw InputError(fmt::format("no model in '{}': run 'mlrun train' first", folder.string()));
-  }
-  const store::ModelFile file = store::read_model(folder / "model.h5");
+  const std::filesystem::path path = args.model.file(spec.name);
+  const store::ModelFile file = store::read_model(path);
   if (file.config != config::dump_experiment(spec)) {
-    throw InputError(fmt::format("the model in '{}' is of another experiment", folder.string()));
+    throw InputError(fmt::format("the model '{}' is of another experiment", path.string()));
   }
   train::Continuation model({.spec = spec,
                              .dataset = search.dataset,
@@ -102,11 +98,11 @@ void add_generate_command(CLI::App& app, Invocation& invocation) {
   auto* command = app.add_subcommand("generate", "Continue a text or a series by a trained model");
   auto args = std::make_shared<Arguments>();
   args->experiment.add_to(*command);
-  command->add_option("-o,--output", args->output, "folder of the results (results/<name>)")
-      ->envname("MLRUN_OUTPUT");
+  args->model.add_to(*command);
   command->add_option("--prompt", args->prompt, "what a text starts with");
   command->add_option("--length", args->length, "characters, or steps of a series")
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1))
+      ->type_name("N");
   command->add_option("--temperature", args->temperature, "0: always the likeliest; above: bolder")
       ->check(CLI::NonNegativeNumber);
   command->add_option("--draw", args->draw, "each number is another text");

@@ -1,9 +1,9 @@
 // mlrun predict
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
-#include "base/error.h"
 #include "command.h"
 #include "device/budget.h"
 #include "train/predict.h"
@@ -14,11 +14,21 @@ namespace {
 
 struct Arguments {
   ExperimentArguments experiment;
-  std::string model;
+  ModelArgument model;
   std::string output;
   std::string layer;
   int64_t samples = 0;
 };
+
+// Beside the model, after what it holds.
+std::filesystem::path default_output(const Arguments& args, const std::filesystem::path& model) {
+  std::string name = args.samples > 0 ? "samples" : "predictions";
+  if (!args.layer.empty()) {
+    name = args.layer;
+    std::replace(name.begin(), name.end(), '/', '-');
+  }
+  return model.parent_path() / (name + ".h5");
+}
 
 int run(const Arguments& args) {
   trials::SearchOptions search_options{
@@ -27,22 +37,20 @@ int run(const Arguments& args) {
       {}};
   search_options.needs_target = false;
   const trials::Search search = trials::prepare_search(search_options);
-  const std::filesystem::path model =
-      args.model.empty() ? "results/" + search.spec.name + "/model.h5" : args.model;
-  if (!std::filesystem::exists(model)) {
-    throw InputError(
-        fmt::format("no model '{}': train it first, or name one with --model", model.string()));
-  }
+  const std::filesystem::path model = args.model.file(search.spec.name);
+  const std::filesystem::path output =
+      args.output.empty() ? default_output(args, model) : std::filesystem::path(args.output);
+  if (output.has_parent_path()) std::filesystem::create_directories(output.parent_path());
   const train::PredictReport report =
       train::predict({.spec = search.cells.at(0).spec,
                       .dataset = search.dataset,
                       .train_rows = search.hold_out.train,
                       .model = model,
-                      .output = args.output,
+                      .output = output,
                       .layer = args.layer,
                       .samples = args.samples,
                       .threads = search.threads(device::find_budget().core_count())});
-  fmt::print("{} {} in {}\n", report.array, report.shape.to_string(), args.output);
+  fmt::print("{} {} in {}\n", report.array, report.shape.to_string(), output.string());
   return kSuccess;
 }
 
@@ -53,11 +61,16 @@ void add_predict_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand(
       "predict", "Write what a trained model says of its data, or samples that it makes");
   args->experiment.add_to(*command);
-  command->add_option("--model", args->model, "model file; default: results/<name>/model.h5");
-  command->add_option("-o,--output", args->output, "HDF5 file to be written")->required();
-  command->add_option("--layer", args->layer, "write this layer's output instead");
+  args->model.add_to(*command);
+  command
+      ->add_option("-o,--output", args->output,
+                   "HDF5 file to be written; default: beside the model")
+      ->type_name("FILE");
+  command->add_option("--layer", args->layer, "write this layer's output instead")
+      ->type_name("NAME");
   command->add_option("--samples", args->samples, "make so many samples instead")
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1))
+      ->type_name("N");
   command->callback([args, &invocation] { invocation.action = [args] { return run(*args); }; });
 }
 

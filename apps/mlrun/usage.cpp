@@ -64,7 +64,8 @@ std::string explain(const CLI::App& at, const std::vector<std::string>& rest,
   if (!rest.empty()) return fmt::format("{} cannot use '{}'", full_name(at), rest.front());
   for (const CLI::Option* option : at.get_options()) {
     if (!option->get_required() || option->count() > 0) continue;
-    return fmt::format("{} needs {} ({})", full_name(at), option->get_type_name(),
+    return fmt::format("{} needs {} ({})", full_name(at),
+                       option->get_positional() ? option->get_type_name() : option->get_name(),
                        option->get_description());
   }
   if (!verbs(at).empty()) {

@@ -149,9 +149,8 @@ class Predictor {
   }
 
   void write(std::span<const float> values, int64_t rows, bool made) const {
-    const std::span<const int64_t> dims =
-        executable_->graph().shape(wanted_).with_batch(rows).dims();
-    const store::Extent shape(dims.begin(), dims.end());
+    const Shape written = executable_->graph().shape(wanted_).with_batch(rows);
+    const store::Extent shape(written.dims().begin(), written.dims().end());
     store::File::write_atomically(options_.output, [&](store::File& file) {
       file.write<float>(name(), shape, values);
       if (made && !conditional()) return;

@@ -48,8 +48,8 @@ TEST_CASE("graph: shapes that do not multiply") {
 TEST_CASE("graph: shapes that the larger ops refuse") {
   Pair p({}, {kBatch});
   CHECK_THROWS_WITH_AS(softmax(p.g, p.a), "softmax needs at least one axis", ShapeError);
-  CHECK_THROWS_WITH_AS(sparse_cross_entropy(p.g, p.b, p.b), "class scores (N) do not fit labels (N)",
-                       ShapeError);
+  CHECK_THROWS_WITH_AS(sparse_cross_entropy(p.g, p.b, p.b),
+                       "class scores (N) do not fit labels (N)", ShapeError);
   CHECK_THROWS_WITH_AS(embedding(p.g, p.b, p.b), "an embedding table is (V, D), not (N)",
                        ShapeError);
   Pair n({kBatch, 3}, {4});
