@@ -57,7 +57,7 @@ class Dataset {
   int64_t token_count = 0;  ///< features are tokens with numbers below it; 0: they are none
   std::vector<std::string> token_names;            ///< of tokens known before any training
   std::shared_ptr<const NegativeTable> negatives;  ///< what the last features are drawn from
-  std::vector<int64_t> shape;  ///< of one sample; its product is width()
+  std::vector<int64_t> shape;                      ///< of one sample; its product is width()
   std::string name;
   std::string sha256;                 ///< of the source file(s), or of the generator's text
   std::shared_ptr<const void> owner;  ///< keeps the memory alive

@@ -29,8 +29,8 @@ void read_lines(std::string_view text, std::vector<Document>& documents) {
     const size_t begin = line.find_first_not_of(kBlanks);
     if (begin == std::string_view::npos) continue;
     const size_t label_end = std::min(line.find_first_of(kBlanks, begin), line.size());
-    documents.push_back({std::string(line.substr(begin, label_end - begin)),
-                         std::string(line.substr(label_end))});
+    documents.push_back(
+        {std::string(line.substr(begin, label_end - begin)), std::string(line.substr(label_end))});
   }
 }
 
@@ -44,7 +44,8 @@ void check(const Source& source) {
     fail("target, features, ignore, group and limit are of tables, not of documents");
   }
   if (spec.window) fail("window is of texts and tables; documents have a length");
-  if (!spec.length) fail("documents need length, the number of tokens that each is cut or padded to");
+  if (!spec.length)
+    fail("documents need length, the number of tokens that each is cut or padded to");
   if (spec.rescale != 1 || spec.standardize.any() || spec.min_max.any() || !spec.shape.empty()) {
     fail("the features of documents are tokens, which are not scaled or reshaped");
   }

@@ -29,7 +29,7 @@ class NegativeTable {
   float draw(const PhiloxBlock& random, size_t half) const;
 
   int64_t drawn_;
-  std::vector<float> keep_;      ///< probability of a slot's own token
+  std::vector<float> keep_;     ///< probability of a slot's own token
   std::vector<int32_t> other_;  ///< and the token it is else
 };
 

@@ -76,8 +76,7 @@ Dataset open_text(const Source& source) {
   Provenance provenance;
   const std::string text = read_text(file, spec.encoding, provenance);
   Dataset dataset;
-  const std::vector<int32_t> tokens =
-      learn_and_encode(tokens_of(spec), text, dataset.class_names);
+  const std::vector<int32_t> tokens = learn_and_encode(tokens_of(spec), text, dataset.class_names);
   const int64_t seen = spec.window->look_back;
   const int64_t stride = spec.window->stride.value_or(seen);
   const auto count = static_cast<int64_t>(tokens.size());

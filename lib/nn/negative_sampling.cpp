@@ -20,8 +20,8 @@ struct NegativeSampling : Loss {
   // -log sigmoid(s) = softplus(s) - s, -log sigmoid(-s) = softplus(s).
   ValueId per_sample(Graph& g, ValueId output, ValueId target) const override {
     const ValueId truth = ops::one_hot(g, target, g.shape(output).back());
-    const ValueId losses = ops::sub(g, ops::unary(g, ops::Ew::kSoftplus, output),
-                                    ops::mul(g, truth, output));
+    const ValueId losses =
+        ops::sub(g, ops::unary(g, ops::Ew::kSoftplus, output), ops::mul(g, truth, output));
     return ops::reduce_to(g, losses, Shape{kBatch});
   }
 };

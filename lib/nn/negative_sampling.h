@@ -1,5 +1,5 @@
-// The loss of embeddings. Mikolov et al. 2013, "Distributed representations of words and phrases and
-// their compositionality", eq. 4.
+// The loss of embeddings. Mikolov et al. 2013, "Distributed representations of words and phrases
+// and their compositionality", eq. 4.
 #pragma once
 
 #include "config/catalog.h"

@@ -142,8 +142,8 @@ TEST_CASE("pairs: a word and its neighbours, without those that are not known") 
     for (int64_t c = 0; c < dataset.width(); ++c) values.push_back(dataset.feature(r, c));
     return values;
   };
-  const Dataset skip = open_pairs(folder, config::PairArchitecture::kSkipGram,
-                                  config::FileFormat::kText);
+  const Dataset skip =
+      open_pairs(folder, config::PairArchitecture::kSkipGram, config::FileFormat::kText);
   CHECK(skip.token_names == Texts{"<padding>", "<unknown>", "a", "b", "c"});
   REQUIRE(skip.rows == 10);  // six words side by side
   CHECK(row(skip, 0) == Row{2, 3, 0, 0});

@@ -31,9 +31,9 @@ Results run_padded(const std::vector<std::string>& layers, size_t padding,
                    const std::vector<std::vector<float>>& weights = {}) {
   std::vector<float> x = kSteps;
   x.resize(x.size() + 2 * padding);
-  return run_layer(Stack(layers), {.x = {{1, static_cast<int64_t>(3 + padding), 2}, x},
-                                   .weights = weights,
-                                   .dy = {1, 2}});
+  return run_layer(
+      Stack(layers),
+      {.x = {{1, static_cast<int64_t>(3 + padding), 2}, x}, .weights = weights, .dy = {1, 2}});
 }
 
 void check_same(const std::vector<std::string>& layers,
@@ -60,16 +60,16 @@ std::vector<float> numbers(size_t count) {
 TEST_CASE("masks: padding changes neither pooling nor attention, nor a gradient") {
   check_same({"Masking: 0", "GlobalAveragePooling1D"});
   check_same({"Masking: 0", "GlobalMaxPooling1D"});
-  check_same({"Masking: 0", "MultiHeadAttention: {num_heads: 1, key_dim: 2}",
-              "GlobalAveragePooling1D"},
-             {numbers(12), numbers(6), numbers(4), numbers(2)});
+  check_same(
+      {"Masking: 0", "MultiHeadAttention: {num_heads: 1, key_dim: 2}", "GlobalAveragePooling1D"},
+      {numbers(12), numbers(6), numbers(4), numbers(2)});
 }
 
 TEST_CASE("masks: where nothing counts, pooling gives 0") {
   for (const char* pooling : {"GlobalAveragePooling1D", "GlobalMaxPooling1D"}) {
-    const Results none = run_layer(Stack({"Masking: 0", pooling}),
-                                   {.x = {{1, 3, 2}, std::vector<float>(6)}, .weights = {},
-                                    .dy = {1, 1}});
+    const Results none =
+        run_layer(Stack({"Masking: 0", pooling}),
+                  {.x = {{1, 3, 2}, std::vector<float>(6)}, .weights = {}, .dy = {1, 1}});
     CHECK(std::abs(none.y[0]) + std::abs(none.y[1]) == 0);
   }
 }
@@ -88,8 +88,8 @@ TEST_CASE("Word2Vec: products of a word, or the mean of several, with what may b
 TEST_CASE("negative_sampling: the true one up, the others down") {
   const Results result = run_loss(*loss("negative_sampling"), {{1, 3}, {0.5f, -1, 2}}, {0});
   const auto minus_log_sigmoid = [](double s) { return std::log1p(std::exp(-s)); };
-  CHECK(result.y[0] == doctest::Approx(minus_log_sigmoid(0.5) + minus_log_sigmoid(1) +
-                                       minus_log_sigmoid(-2)));
+  CHECK(result.y[0] ==
+        doctest::Approx(minus_log_sigmoid(0.5) + minus_log_sigmoid(1) + minus_log_sigmoid(-2)));
   CHECK(result.dx[0] == doctest::Approx(1 / (1 + std::exp(-0.5)) - 1));
   CHECK(result.dx[2] == doctest::Approx(1 / (1 + std::exp(-2.0))));
 }

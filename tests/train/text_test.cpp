@@ -147,7 +147,7 @@ TEST_CASE("documents: too few rows of an embedding are said before the training"
     prepare(folder, changed(kDocuments, "input_dim: 12", "input_dim: 9"));
     FAIL("no error");
   } catch (const InputError& error) {
-    CHECK(std::string(error.what())
-              .find("Embedding has rows for 9 tokens, but the data has 10") != std::string::npos);
+    CHECK(std::string(error.what()).find("Embedding has rows for 9 tokens, but the data has 10") !=
+          std::string::npos);
   }
 }

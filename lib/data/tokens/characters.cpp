@@ -27,9 +27,8 @@ Vocabulary Characters::learn(const Dictionary& words, std::span<const int64_t> c
                              std::vector<std::string> reserved) const {
   std::vector<size_t> order(words.entries().size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return words.entries()[a].text < words.entries()[b].text;
-  });
+  std::sort(order.begin(), order.end(),
+            [&](size_t a, size_t b) { return words.entries()[a].text < words.entries()[b].text; });
   std::erase_if(order, [&](size_t word) { return counts[word] == 0; });
   return whole_words(words, counts, order, std::move(reserved));
 }

@@ -21,8 +21,8 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + '
 size_t word_end(std::string_view text, size_t at) {
   if (!is_letter(text[at])) return at + 1;
   while (at < text.size()) {
-    const bool joined = (text[at] == '\'' || text[at] == '-') && at + 1 < text.size() &&
-                        is_letter(text[at + 1]);
+    const bool joined =
+        (text[at] == '\'' || text[at] == '-') && at + 1 < text.size() && is_letter(text[at + 1]);
     if (!is_letter(text[at]) && !joined) break;
     ++at;
   }

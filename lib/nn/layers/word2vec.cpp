@@ -26,15 +26,15 @@ ValueId Word2Vec::build(Builder& b, ValueId x) const {
   const Shape shape = g.shape(x);
   const int64_t choices = negatives + 1;
   if (shape.rank() != 2 || shape[1] <= choices) {
-    throw graph::ShapeError(fmt::format("needs (N, K), K more than the {} words to choose from, "
-                                        "not {}",
-                                        choices, shape.to_string()));
+    throw graph::ShapeError(
+        fmt::format("needs (N, K), K more than the {} words to choose from, "
+                    "not {}",
+                    choices, shape.to_string()));
   }
   const int64_t given = shape[1] - choices;
   const ValueId words = ops::slice(g, x, 1, 0, given);
   const ValueId others = ops::slice(g, x, 1, given, shape[1]);
-  const ValueId table =
-      b.weight("embeddings", Shape{vocabulary, width}, embeddings_initializer);
+  const ValueId table = b.weight("embeddings", Shape{vocabulary, width}, embeddings_initializer);
   const ValueId context =
       b.weight("context_embeddings", Shape{vocabulary, width}, initializer("Zeros"));
   ValueId word = ops::embedding(g, table, words);
