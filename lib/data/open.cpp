@@ -13,11 +13,13 @@
 #include "data/cifar.h"
 #include "data/csv/import.h"
 #include "data/generator.h"
+#include "data/graph.h"
 #include "data/hdf5_import.h"
 #include "data/idx.h"
 #include "data/source.h"
 #include "data/text.h"
 #include "data/ts.h"
+#include "data/tu.h"
 #include "data/window.h"
 
 namespace mlrun::data {
@@ -65,6 +67,7 @@ void import_source(const Source& source, const std::string& key, CacheWriter& ca
     case config::FileFormat::kTs:
       return import_ts(source, key, cache);
     case config::FileFormat::kText:  // never cached, see open_dataset
+    case config::FileFormat::kTu:
     case config::FileFormat::kCsv:
     case config::FileFormat::kAuto:
       return import_csv(source, key, cache);
@@ -112,15 +115,23 @@ Dataset open_dataset(const config::DatasetSpec& spec, const OpenOptions& options
                                   "window needs a source in the order of time, "
                                   "but the data are generated"));
   }
-  if (spec.generate) return generate_dataset(spec.generate, options);
+  if (spec.generate) {
+    Dataset made = generate_dataset(spec.generate, options);
+    return spec.graph ? generated_graph(std::move(made), *spec.graph, options) : made;
+  }
   if (!spec.source) {
     throw InputError(render_error(spec.source_mark, "dataset needs source or generate"));
   }
   const Source source = find_source(spec, options);
+  if (spec.graph && (spec.window || source.format == config::FileFormat::kTu)) {
+    throw InputError(render_error(spec.source_mark, "graph does not go with window, nor with files that hold graphs"));
+  }
+  if (source.format == config::FileFormat::kTu) return open_tu(source);
   if (source.format == config::FileFormat::kText) return open_text(source);
   if (spec.tokens) {
     throw InputError(render_error(spec.source_mark, "tokens are of format text"));
   }
+  if (spec.graph) return graph_dataset(source, options);
   Dataset table = open_source(source, options);
   return spec.window ? window_dataset(table, spec) : table;
 }

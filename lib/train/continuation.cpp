@@ -8,6 +8,7 @@
 #include "device/cpu_context.h"
 #include "ops/cpu_kernels.h"
 #include "train/gradient_learner.h"
+#include "train/structure.h"
 
 namespace mlrun::train {
 namespace {
@@ -72,7 +73,8 @@ struct Continuation::State {
         context(input.threads),
         learner(
             LearnerOptions{.spec = &input.spec,
-                           .sample_shape = data::sample_shape(input.dataset, input.spec.dataset),
+                           .input = input_shape(input.dataset, input.spec.dataset),
+                           .adjacency = nullptr,
                            .feed = &feed,
                            .context = &context,
                            .kernels = &ops::cpu_kernels(),
