@@ -20,11 +20,11 @@ struct Arguments {
   int64_t samples = 0;
 };
 
-// Beside the model, after what it holds.
+// Beside the model, after what it holds; a layer may be called 'model' or 'results'.
 std::filesystem::path default_output(const Arguments& args, const std::filesystem::path& model) {
   std::string name = args.samples > 0 ? "samples" : "predictions";
   if (!args.layer.empty()) {
-    name = args.layer;
+    name = "layer-" + args.layer;
     std::replace(name.begin(), name.end(), '/', '-');
   }
   return model.parent_path() / (name + ".h5");
@@ -40,7 +40,6 @@ int run(const Arguments& args) {
   const std::filesystem::path model = args.model.file(search.spec.name);
   const std::filesystem::path output =
       args.output.empty() ? default_output(args, model) : std::filesystem::path(args.output);
-  if (output.has_parent_path()) std::filesystem::create_directories(output.parent_path());
   const train::PredictReport report =
       train::predict({.spec = search.cells.at(0).spec,
                       .dataset = search.dataset,

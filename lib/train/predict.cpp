@@ -151,6 +151,9 @@ class Predictor {
   void write(std::span<const float> values, int64_t rows, bool made) const {
     const Shape written = executable_->graph().shape(wanted_).with_batch(rows);
     const store::Extent shape(written.dims().begin(), written.dims().end());
+    if (options_.output.has_parent_path()) {
+      std::filesystem::create_directories(options_.output.parent_path());
+    }
     store::File::write_atomically(options_.output, [&](store::File& file) {
       file.write<float>(name(), shape, values);
       if (made && !conditional()) return;

@@ -14,7 +14,9 @@ TEST_CASE("cli: predict writes beside the model unless told otherwise") {
   CHECK(scores.code == 0);
   CHECK(scores.out == "score (200, 1) in results/moons/predictions.h5\n");
   CHECK(work.run("mlrun predict moons.yaml --layer dense").out ==
-        "dense (200, 8) in results/moons/dense.h5\n");
+        "dense (200, 8) in results/moons/layer-dense.h5\n");
+  CHECK(work.run("mlrun predict moons.yaml --layer dens -o none/s.h5").code == 2);
+  CHECK(!work.has("none"));
   CHECK(work.run("mlrun predict moons.yaml -o new/folder/s.h5").code == 0);
   CHECK(work.has("new/folder/s.h5"));
 }
