@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "command.h"
+#include "ops/precision.h"
 #include "trials/search.h"
 
 namespace mlrun::app {
@@ -69,6 +70,9 @@ int run(const ExperimentArguments& args) {
   fmt::print("memory of a batch of {}: {} ({} without sharing)\n",
              search.cells.front().spec.train.batch_size, readable_bytes(model.batch_bytes),
              readable_bytes(model.unshared_bytes));
+  if (search.uses_bfloat16()) {
+    fmt::print("matrix products of dense layers: {}\n", ops::describe_bfloat16());
+  }
   print_trials(search);
   return kSuccess;
 }

@@ -67,7 +67,7 @@ void print_profile(const trials::Search& search, Format format) {
   if (format != Format::kTable) return;
   fmt::print(
       "\n{:.3f} s of training, {} threads. Peak of this machine, measured: {:.1f} GFLOP/s in "
-      "matrix products, {:.1f} GB/s from and to main memory (more: the operands were in "
+      "matrix products of float32, {:.1f} GB/s from and to main memory (more: the operands were in "
       "cache).\n",
       result.fit_seconds, input.threads, 1e-9 * result.peak.flops_per_second,
       1e-9 * result.peak.bytes_per_second);

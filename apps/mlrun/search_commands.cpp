@@ -7,6 +7,8 @@
 #include "command.h"
 #include "device/budget.h"
 #include "device/gpu.h"
+#include "ops/bfloat16.h"
+#include "ops/precision.h"
 #include "profile.h"
 #include "train/fit.h"
 #include "trials/ranking.h"
@@ -156,6 +158,9 @@ int run(const Arguments& args, const std::string& command_line) {
       {{args.experiment.file, args.experiment.all_overrides(), ExperimentArguments::environment()},
        args.kind,
        {}});
+  if (search.uses_bfloat16() && !ops::multiplies_bfloat16()) {
+    note(fmt::format("precision: {}\n", ops::describe_bfloat16()));
+  }
   if (args.profile) {
     print_profile(search, args.format);
     return kSuccess;

@@ -103,6 +103,8 @@ const FieldList& TrainSpec::fields() {
           .field("early_stopping", &TrainSpec::early_stopping, "when to stop before the end")
           .field("class_weight", &TrainSpec::class_weight, "weight of each class in the loss")
           .field("shuffle", &TrainSpec::shuffle, "new order of the rows every epoch")
+          .field("precision", &TrainSpec::precision,
+                 "of the matrix products of dense layers; bf16 adds up in float32")
           .field("checkpoint_every", &TrainSpec::checkpoint_every,
                  "epochs between checkpoints; 0: none", at_least(0));
   return list;

@@ -137,6 +137,7 @@ struct Codec<ClassWeight> {
 
 enum class TrainTarget { kData, kInput };
 enum class LossReduction { kMean, kSum };
+enum class Precision { kFloat32, kBfloat16 };
 
 struct TrainSpec {
   Ref<LossKind> loss;
@@ -151,7 +152,8 @@ struct TrainSpec {
   std::optional<EarlyStoppingSpec> early_stopping;
   ClassWeight class_weight;
   bool shuffle = true;
-  int64_t checkpoint_every = 0;  ///< epochs; 0: none
+  Precision precision = Precision::kFloat32;  ///< of matrix products; all else is float32
+  int64_t checkpoint_every = 0;               ///< epochs; 0: none
   Mark early_stopping_mark;
   Mark class_weight_mark;
   static const FieldList& fields();
@@ -260,6 +262,13 @@ template <>
 struct EnumNames<LossReduction> {
   static constexpr std::array<std::pair<LossReduction, const char*>, 2> kNames = {
       {{LossReduction::kMean, "mean"}, {LossReduction::kSum, "sum"}}};
+};
+template <>
+struct EnumNames<Precision> {
+  static constexpr std::array<std::pair<Precision, const char*>, 3> kNames = {
+      {{Precision::kFloat32, "float32"},
+       {Precision::kBfloat16, "bf16"},
+       {Precision::kBfloat16, "bfloat16"}}};
 };
 template <>
 struct EnumNames<SplitStrategy> {

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "ops/functions.h"
-
 namespace mlrun::ops {
 
 using graph::ShapeError;
@@ -39,16 +37,33 @@ void MatMulOp::gradient(graph::GradientRule& rule) const {
   const ValueId a = rule.inputs[0];
   const ValueId b = rule.inputs[1];
   const ValueId dy = rule.output_grads[0];
+  const auto multiply = [&](ValueId x, ValueId y, bool transpose_x, bool transpose_y) {
+    return g.apply(std::make_shared<MatMulOp>(transpose_x, transpose_y, nullptr, precision_),
+                   {x, y});
+  };
   if (transpose_a_) {
     // y = a^T b, y (K, M): da = b y'^T, db = a y'.
-    if (rule.wanted[0]) rule.input_grads[0] = matmul(g, b, dy, false, true);
-    if (rule.wanted[1]) rule.input_grads[1] = matmul(g, a, dy);
+    if (rule.wanted[0]) rule.input_grads[0] = multiply(b, dy, false, true);
+    if (rule.wanted[1]) rule.input_grads[1] = multiply(a, dy, false, false);
     return;
   }
-  if (rule.wanted[0]) rule.input_grads[0] = matmul(g, dy, b, false, !transpose_b_);
+  if (rule.wanted[0]) rule.input_grads[0] = multiply(dy, b, false, !transpose_b_);
   if (rule.wanted[1]) {
-    rule.input_grads[1] = transpose_b_ ? matmul(g, dy, a, true) : matmul(g, a, dy, true);
+    rule.input_grads[1] =
+        transpose_b_ ? multiply(dy, a, true, false) : multiply(a, dy, true, false);
   }
+}
+
+std::shared_ptr<const MatMulOp> MatMulOp::with(Precision precision) const {
+  auto same = std::make_shared<MatMulOp>(*this);
+  same->precision_ = precision;
+  return same;
+}
+
+int64_t MatMulOp::workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const {
+  if (precision_ == Precision::kFloat32) return 0;
+  return bfloat16_workspace(
+      product_args(*this, inputs[0].shape.with_batch(batch), inputs[1].shape.with_batch(batch)));
 }
 
 double MatMulOp::product_flops(std::span<const TensorType> inputs, int64_t batch) const {

@@ -3,7 +3,11 @@
 
 #include <memory>
 
+#include "device/function_ref.h"
+#include "device/team.h"
 #include "ops/epilogue.h"
+#include "ops/gemm.h"
+#include "ops/precision.h"
 
 namespace mlrun::ops {
 
@@ -14,18 +18,26 @@ namespace mlrun::ops {
 class MatMulOp : public EpilogueOp {
  public:
   MatMulOp(bool transpose_a, bool transpose_b,
-           std::shared_ptr<const ElementwiseOp> epilogue = nullptr)
-      : EpilogueOp(std::move(epilogue)), transpose_a_(transpose_a), transpose_b_(transpose_b) {}
+           std::shared_ptr<const ElementwiseOp> epilogue = nullptr,
+           Precision precision = Precision::kFloat32)
+      : EpilogueOp(std::move(epilogue)),
+        transpose_a_(transpose_a),
+        transpose_b_(transpose_b),
+        precision_(precision) {}
 
   std::string_view name() const override { return "MatMul"; }
   void gradient(graph::GradientRule& rule) const override;
   std::shared_ptr<const EpilogueOp> with(
       std::shared_ptr<const ElementwiseOp> epilogue) const override {
-    return std::make_shared<MatMulOp>(transpose_a_, transpose_b_, std::move(epilogue));
+    return std::make_shared<MatMulOp>(transpose_a_, transpose_b_, std::move(epilogue), precision_);
   }
+  /// The same product in another precision.
+  std::shared_ptr<const MatMulOp> with(Precision precision) const;
+  int64_t workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const override;
 
   bool transpose_a() const { return transpose_a_; }
   bool transpose_b() const { return transpose_b_; }
+  Precision precision() const { return precision_; }
 
  protected:
   TensorType product(std::span<const TensorType> inputs) const override;
@@ -34,7 +46,24 @@ class MatMulOp : public EpilogueOp {
  private:
   bool transpose_a_;
   bool transpose_b_;
+  Precision precision_;
 };
+
+/// The shapes of the product, without its memory.
+GemmArgs product_args(const MatMulOp& op, const Shape& a, const Shape& b);
+
+/// What an epilogue does with some rows of the result.
+using RowsWork = device::FunctionRef<void(int64_t row, int64_t end)>;
+
+/// Bytes of scratch memory that multiply_bfloat16() needs.
+int64_t bfloat16_workspace(const GemmArgs& product);
+
+/// The product in bfloat16 by all threads. `epilogue` may be null.
+void multiply_bfloat16(const GemmArgs& product, device::ThreadTeam& team, std::byte* workspace,
+                       const RowsWork* epilogue);
+
+/// The same in float32.
+void multiply_float32(const GemmArgs& product, device::ThreadTeam& team, const RowsWork* epilogue);
 
 void matmul_cpu(const graph::KernelCall& call);
 

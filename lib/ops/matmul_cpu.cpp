@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "device/cpu_context.h"
-#include "device/function_ref.h"
 #include "ops/gemm.h"
 #include "ops/matmul.h"
 #include "ops/tiled_gemm.h"
@@ -17,25 +16,6 @@ constexpr int64_t kBlockRows = 96;
 constexpr int64_t kBlockColumns = 48;
 // Rows of the result that the epilogue finds still in the level-2 cache.
 constexpr int64_t kEpilogueBytes = 256 * 1024;
-
-GemmArgs whole_product(const MatMulOp& op, const Tensor& a, const Tensor& b, float* c) {
-  const int64_t columns = a.shape.back();
-  const int64_t rows =
-      Shape(a.shape.dims().first(static_cast<size_t>(a.shape.rank() - 1))).elements();
-  GemmArgs x;
-  x.transpose_a = op.transpose_a();
-  x.transpose_b = op.transpose_b();
-  x.m = x.transpose_a ? columns : rows;
-  x.k = x.transpose_a ? rows : columns;
-  x.n = x.transpose_b ? b.shape[0] : b.shape.back();
-  x.a = a.f32();
-  x.lda = std::max<int64_t>(columns, 1);
-  x.b = b.f32();
-  x.ldb = std::max<int64_t>(b.shape.back(), 1);
-  x.c = c;
-  x.ldc = x.n;
-  return x;
-}
 
 // The product as blocks of rows or, where there are few rows, of columns. The BLAS rounds
 // differently for different block sizes; these depend on the shape alone, so that the result does
@@ -80,10 +60,8 @@ GemmArgs part_of(const GemmArgs& whole, int64_t row, int64_t end_row, int64_t co
   return x;
 }
 
-using Rows = device::FunctionRef<void(int64_t row, int64_t end)>;
-
 // Through the BLAS.
-void multiply_blocks(const GemmArgs& whole, device::ThreadTeam& team, const Rows* epilogue) {
+void multiply_blocks(const GemmArgs& whole, device::ThreadTeam& team, const RowsWork* epilogue) {
   const Blocks blocks = blocks_of(whole);
   const bool whole_rows = blocks.columns == whole.n;
   device::parallel_for(team, blocks.count, blocks.grain, [&](int64_t begin, int64_t end) {
@@ -120,7 +98,7 @@ void multiply_tiles(const GemmArgs& whole, device::ThreadTeam& team) {
 }
 
 // Whole rows, and the epilogue on some of them while they are in cache.
-void multiply_tiles(const GemmArgs& whole, device::ThreadTeam& team, const Rows& epilogue) {
+void multiply_tiles(const GemmArgs& whole, device::ThreadTeam& team, const RowsWork& epilogue) {
   const int64_t rows = divide_up(whole.m, kTiledRows);
   const int64_t grain = divide_up(kParallelWork, kTiledRows * whole.n * whole.k);
   const int64_t most = std::max<int64_t>(kEpilogueBytes / (4 * kTiledRows * whole.n), 8);
@@ -138,21 +116,48 @@ void multiply_tiles(const GemmArgs& whole, device::ThreadTeam& team, const Rows&
 
 }  // namespace
 
+GemmArgs product_args(const MatMulOp& op, const Shape& a, const Shape& b) {
+  const int64_t columns = a.back();
+  const int64_t rows = Shape(a.dims().first(static_cast<size_t>(a.rank() - 1))).elements();
+  GemmArgs x;
+  x.transpose_a = op.transpose_a();
+  x.transpose_b = op.transpose_b();
+  x.m = x.transpose_a ? columns : rows;
+  x.k = x.transpose_a ? rows : columns;
+  x.n = x.transpose_b ? b[0] : b.back();
+  x.lda = std::max<int64_t>(columns, 1);
+  x.ldb = std::max<int64_t>(b.back(), 1);
+  x.ldc = x.n;
+  return x;
+}
+
+void multiply_float32(const GemmArgs& product, device::ThreadTeam& team, const RowsWork* epilogue) {
+  if (!prefers_tiled_gemm(product)) {
+    multiply_blocks(product, team, epilogue);
+  } else if (epilogue) {
+    multiply_tiles(product, team, *epilogue);
+  } else {
+    multiply_tiles(product, team);
+  }
+}
+
 void matmul_cpu(const graph::KernelCall& call) {
   const auto& op = static_cast<const MatMulOp&>(call.op);
   const EpilogueRun epilogue(call);
-  const GemmArgs whole = whole_product(op, call.in[0], call.in[1], epilogue.product().f32());
+  GemmArgs product = product_args(op, call.in[0].shape, call.in[1].shape);
+  product.a = call.in[0].f32();
+  product.b = call.in[1].f32();
+  product.c = epilogue.product().f32();
   const auto run_epilogue = [&](int64_t row, int64_t end) {
-    epilogue.run(row * whole.n, end * whole.n);
+    epilogue.run(row * product.n, end * product.n);
   };
-  const Rows on_rows(run_epilogue);
+  const RowsWork on_rows(run_epilogue);
+  const RowsWork* work = epilogue.any() ? &on_rows : nullptr;
   device::ThreadTeam& team = device::cpu_team(call.context);
-  if (!prefers_tiled_gemm(whole)) {
-    multiply_blocks(whole, team, epilogue.any() ? &on_rows : nullptr);
-  } else if (epilogue.any()) {
-    multiply_tiles(whole, team, on_rows);
+  if (op.precision() == Precision::kBfloat16) {
+    multiply_bfloat16(product, team, call.workspace, work);
   } else {
-    multiply_tiles(whole, team);
+    multiply_float32(product, team, work);
   }
 }
 

@@ -6,6 +6,7 @@
 #include "nn/model.h"
 #include "ops/functions.h"
 #include "ops/fusion.h"
+#include "ops/precision.h"
 #include "train/feed.h"
 #include "train/gan_graph.h"
 
@@ -91,7 +92,7 @@ std::vector<ValueId> PhaseGraph::kept() const {
   return kept;
 }
 
-void PhaseGraph::finish() {
+void PhaseGraph::finish(config::Precision precision) {
   std::vector<ValueId> gradients =
       graph::differentiate(graph, objective, weights, ops::autodiff_ops());
   for (size_t i = weights.size(); i-- > 0;) {
@@ -101,6 +102,7 @@ void PhaseGraph::finish() {
   }
   update = optimizer->append(graph, weights, gradients);
   graph.prune(kept());
+  if (precision == config::Precision::kBfloat16) ops::use_bfloat16(graph);
   ops::fuse(graph, kept());
 }
 
@@ -123,12 +125,13 @@ std::vector<PhaseGraph> build_phases(const GraphSetup& setup) {
   } else {
     phases.push_back(build_phase(setup));
   }
-  for (PhaseGraph& phase : phases) phase.finish();
+  for (PhaseGraph& phase : phases) phase.finish(setup.spec->train.precision);
   return phases;
 }
 
-InferenceGraph build_inference(const GraphSetup& setup) {
-  if (nn::as_gan(setup.spec->model)) return build_gan_inference(setup);
+namespace {
+
+InferenceGraph build_plain_inference(const GraphSetup& setup) {
   InferenceGraph inference;
   Graph& g = inference.graph;
   nn::Builder builder(g, false);
@@ -147,6 +150,17 @@ InferenceGraph build_inference(const GraphSetup& setup) {
   inference.inputs.random_state = builder.random_state_or_none();
   inference.variables = builder.variables();
   inference.summary = builder.summary();
+  return inference;
+}
+
+}  // namespace
+
+InferenceGraph build_inference(const GraphSetup& setup) {
+  InferenceGraph inference =
+      nn::as_gan(setup.spec->model) ? build_gan_inference(setup) : build_plain_inference(setup);
+  if (setup.spec->train.precision == config::Precision::kBfloat16) {
+    ops::use_bfloat16(inference.graph);
+  }
   return inference;
 }
 

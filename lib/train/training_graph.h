@@ -51,8 +51,8 @@ struct PhaseGraph {
 
   std::vector<graph::ValueId> kept() const;
 
-  /// Appends gradients and update, drops what leads to nothing, fuses.
-  void finish();
+  /// Appends gradients and update, drops what leads to nothing, sets the precision, fuses.
+  void finish(config::Precision precision);
 };
 
 /// Losses and predictions of every sample.

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/version.h"
 #include "ops/gemm.h"
+#include "ops/precision.h"
 #include "store/hdf5.h"
 #include "trials/folder.h"
 #include "trials/ranking.h"
@@ -113,6 +114,7 @@ class Run {
     facts.libraries = store::hdf5_version() + ", " + ops::gemm_library();
     facts.devices =
         fmt::format("cpu: {} workers x {} threads", scheduler_.workers, scheduler_.threads);
+    if (search_.uses_bfloat16()) facts.devices += "; " + ops::describe_bfloat16();
     facts.command_line = options_.command_line;
     facts.host = host_name();
     facts.created = utc_timestamp();

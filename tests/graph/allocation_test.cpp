@@ -14,6 +14,7 @@
 #include "ops/cpu_kernels.h"
 #include "ops/functions.h"
 #include "ops/fusion.h"
+#include "ops/precision.h"
 
 using namespace mlrun;
 using graph::ValueId;
@@ -26,6 +27,7 @@ struct Network {
   Shape sample;
   std::vector<std::string> layers;  ///< before the last one
   int64_t batch;
+  bool bfloat16 = false;
 };
 
 std::vector<Network> networks() {
@@ -35,6 +37,7 @@ std::vector<Network> networks() {
   };
   return {{"dense", {kBatch, 28}, dense("100"), 128},
           {"wide", {kBatch, 300}, dense("300"), 1400},
+          {"bf16", {kBatch, 300}, dense("300"), 1400, true},
           {"convolutional",
            {kBatch, 14, 12, 3},
            {"RandomFlip", "Conv2D: {filters: 20, kernel_size: 3, activation: relu}", "MaxPooling2D",
@@ -68,6 +71,7 @@ class Training {
     const optim::UpdateNode update = nn::testing::optimizer("Adam")->append(g, weights, grads);
     const ValueId keep[] = {loss_};
     g.prune(keep);
+    if (n.bfloat16) ops::use_bfloat16(g);
     ops::fuse(g, keep);
     const auto values = g.values();
     executable_ =

@@ -83,6 +83,18 @@ TEST_CASE("fit: the same input gives the same bits, whatever the number of threa
   check_same(one, fit(input));
 }
 
+TEST_CASE("fit: in bf16 it learns as well, by other numbers; the same for 1 and 3 threads") {
+  const std::vector<std::string> settings = {"train.epochs=60"};
+  const SampleExperiment plain(settings);
+  const SampleExperiment e({settings[0], "train.precision=bf16"});
+  train::FitInput input = input_of(e);
+  const train::FitResult result = fit(input);
+  CHECK(result.test[2] > 0.93);
+  CHECK(result.model.weights != fit(input_of(plain)).model.weights);
+  input.threads = 3;
+  check_same(result, fit(input));
+}
+
 TEST_CASE("fit: cells and folds draw other numbers") {
   const SampleExperiment e;
   train::FitInput input = input_of(e);

@@ -1,6 +1,6 @@
 """The cases and their targets."""
 from program_cases import Grid, Import, Memory, ShortTrials, Start
-from training_cases import Convolutions, Training
+from training_cases import Convolutions, Precision, Recurrent, Training, Transformer
 
 WIDE = [300, 300, 300, 1]
 
@@ -12,7 +12,12 @@ def all_cases():
         Training("wide-1", "higgs", WIDE, 1400, 4, {"PyTorch": 1.1}, sgemm_target=85),
         Training("wide-2", "higgs", WIDE, 1400, 6, {"PyTorch": 1.1}, threads=2, sgemm_target=85),
         Training("fashion-mnist", "fashion-mnist", [256, 128, 10], 128, 3, {"PyTorch": 1.5}),
-        Convolutions("convolutions-1", 1, {"PyTorch": 2}),
-        Convolutions("convolutions-2", 2, {"PyTorch": 1}),
+        Precision("bf16-wide-1", "higgs", WIDE, 1400, 8),
+        Precision("bf16-wide-2", "higgs", WIDE, 1400, 8, threads=2),
+        Precision("bf16-fashion-mnist", "fashion-mnist", [256, 128, 10], 128, 5),
+        Convolutions("convolutions-1", 1, 2), Convolutions("convolutions-2", 2, 1),
+        Recurrent("lstm-1", "LSTM", 1, 2.5), Recurrent("lstm-2", "LSTM", 2, 1),
+        Recurrent("gru-1", "GRU", 1, 2.5), Recurrent("gru-2", "GRU", 2, 1),
+        Transformer("transformer-1", 1, 1.2), Transformer("transformer-2", 2, 1),
         Grid(), ShortTrials(), Import(), Memory(), Start(),
     ]

@@ -4,7 +4,9 @@ Only the work is timed: imports, reading of files and scaling of features are no
 """
 import ctypes
 import gzip
+import importlib.util
 import json
+import pathlib
 import sys
 import threading
 import time
@@ -27,8 +29,15 @@ def fashion_mnist(job):
                                                  8).astype(np.int64)
 
 
+def sequences(job):
+    import h5py
+    with h5py.File(job["data"]) as f:
+        return f["x"][:], f["y"][:]
+
+
 def load(job):
-    x, y = higgs(job) if job["data"].endswith(".npy") else fashion_mnist(job)
+    read = {".npy": higgs, ".h5": sequences}.get(pathlib.Path(job["data"]).suffix, fashion_mnist)
+    x, y = read(job)
     if job["standardize"]:
         x = (x - x.mean(0)) / x.std(0)
     return np.ascontiguousarray(x), y
@@ -44,6 +53,28 @@ def convolutions(x, filters):
     return layers + [nn.Flatten()], x.reshape(-1, 1, 28, 28), filters[-1] * side * side
 
 
+def torch_model(job, x):
+    """The model without an activation at its end, and the samples in the shape it reads."""
+    from torch import nn
+    if "encoder" in job:
+        spec = importlib.util.spec_from_file_location("encoder", job["encoder"])
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module.Encoder(), x
+    layers, widths = [], [x.shape[1]] + job["widths"]
+    if "filters" in job:
+        layers, x, widths[0] = convolutions(x, job["filters"])
+    if "cell" in job:
+        class LastStep(getattr(nn, job["cell"])):
+            def forward(self, x):
+                return super().forward(x)[0][:, -1]
+        layers, x, widths[0] = [LastStep(28, job["units"], batch_first=True)], x.reshape(
+            -1, 28, 28), job["units"]
+    for a, b in zip(widths, widths[1:]):
+        layers += [nn.Linear(a, b), nn.ReLU()]
+    return nn.Sequential(*layers[:-1]), x
+
+
 def torch_training(job):
     """Eager PyTorch as one writes it by hand when speed matters: no DataLoader, batches gathered by
     an index, losses and accuracy summed over the epoch."""
@@ -52,13 +83,8 @@ def torch_training(job):
     torch.set_num_threads(job["threads"])
     torch.manual_seed(0)
     x, y = (torch.tensor(a[:job.get("rows")]) for a in load(job))
-    layers, widths = [], [x.shape[1]] + job["widths"]
-    if "filters" in job:
-        layers, x, widths[0] = convolutions(x, job["filters"])
-    for a, b in zip(widths, widths[1:]):
-        layers += [nn.Linear(a, b), nn.ReLU()]
-    model = nn.Sequential(*layers[:-1])
-    binary = widths[-1] == 1
+    model, x = torch_model(job, x)
+    binary = job.get("widths", [0])[-1] == 1
     y = y.float() if binary else y
     loss_of = nn.BCEWithLogitsLoss() if binary else nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, eps=1e-7, foreach=job["foreach"])

@@ -6,6 +6,7 @@ import machine
 from report import Verdict
 from workshop import FASHION, HIGGS_ROWS
 
+ENCODER = pathlib.Path(__file__).resolve().parents[1] / "compare/torch_transformer.py"
 DATA = {"higgs": (HIGGS_ROWS, 28), "fashion-mnist": (60000, 784)}
 
 
@@ -52,23 +53,29 @@ class Training:
     def _step_us(self, run):
         return {"step_us": 1e6 * float(run["seconds"]) / self.steps, "loss": float(run["loss"])}
 
-    def _mlrun(self, shop):
-        last = self.widths[-1]
-        head = {"units": last, "activation": "sigmoid" if last == 1 else "softmax"}
-        if self.data == "higgs":
-            dataset = {"source": str(shop.higgs_csv()), "target": "label", "standardize": True}
-        else:
-            dataset = {"source": self.data, "rescale": 1 / 255, "shape": [784]}
-        loss = "binary_crossentropy" if last == 1 else "sparse_categorical_crossentropy"
-        experiment = shop.experiment(self.name, {
-            "dataset": dataset, "threads": self.threads, "seed": 1, "predictions": "none",
-            "model": [{"Dense": {"units": u, "activation": "relu"}} for u in self.widths[:-1]]
-            + [{"Dense": head}],
-            "train": {"loss": loss, "optimizer": "Adam", "batch_size": self.batch,
-                      "epochs": self.epochs, "metrics": ["accuracy"]}})
-        run = shop.search("train", experiment)
+    def _mlrun(self, shop, **train):
+        run = shop.search("train", self._experiment(shop, train))
         return self._step_us({"seconds": run["trials"]["fit_time"][0],
                               "loss": run["history"]["loss"][-1]})
+
+    def _experiment(self, shop, train):
+        binary = self.widths[-1] == 1
+        loss = "binary_crossentropy" if binary else "sparse_categorical_crossentropy"
+        return shop.experiment(self.name, {
+            "dataset": self._dataset(shop), "threads": self.threads, "seed": 1,
+            "predictions": "none", "model": self._model(),
+            "train": {"loss": loss, "optimizer": "Adam", "batch_size": self.batch,
+                      "epochs": self.epochs, "metrics": ["accuracy"], **train}})
+
+    def _dataset(self, shop):
+        if self.data == "higgs":
+            return {"source": str(shop.higgs_csv()), "target": "label", "standardize": True}
+        return {"source": self.data, "rescale": 1 / 255, "shape": [784]}
+
+    def _model(self):
+        last = self.widths[-1]
+        return ([{"Dense": {"units": u, "activation": "relu"}} for u in self.widths[:-1]]
+                + [{"Dense": {"units": last, "activation": "sigmoid" if last == 1 else "softmax"}}])
 
     def _peer(self, shop, which):
         data = shop.higgs_npy() if self.data == "higgs" else FASHION
@@ -94,36 +101,107 @@ class Training:
         return {"step_us": 1e6 * seconds}
 
 
-class Convolutions(Training):
-    """Filters 3 x 3, 32 then 64, each followed by a maximum over 2 x 2; then dense layers."""
-    ROWS = 12800
+class Precision(Training):
+    """The same training in bfloat16 and in float32; accuracy of rows that were held out."""
 
-    def __init__(self, name, threads, targets):
-        super().__init__(name, "fashion-mnist", [128, 10], 128, 2, targets, threads)
-        self.steps = self.epochs * self.ROWS // self.batch
-        self.what = (f"28x28, 32 and 64 filters 3x3 with pooling, {self.widths[0]} units, 10; "
-                     f"batch {self.batch}, {self.epochs} epochs of {self.ROWS:,} rows, Adam, "
-                     f"{threads} thread{'s' if threads > 1 else ''}")
+    def __init__(self, name, data, widths, batch, epochs, threads=1, target=1):
+        super().__init__(name, data, widths, batch, epochs, {"float32": target}, threads)
+        rows = DATA[data][0]
+        trained = rows - round(0.2 * rows) if data == "higgs" else rows
+        self.steps = epochs * -(-trained // batch)
+        self.what += "; a fifth held out" if data == "higgs" else "; its own test images"
 
-    def _mlrun(self, shop):
-        filters = [layer for count in (32, 64) for layer in (
-            {"Conv2D": {"filters": count, "kernel_size": 3, "activation": "relu"}},
-            {"MaxPooling2D": {"pool_size": 2}})]
-        experiment = shop.experiment(self.name, {
-            "dataset": {"source": self.data, "rescale": 1 / 255, "shape": [28, 28, 1],
-                        "limit": self.ROWS},
-            "threads": self.threads, "seed": 1, "predictions": "none",
-            "model": filters + [{"Flatten": {}},
-                                {"Dense": {"units": self.widths[0], "activation": "relu"}},
-                                {"Dense": {"units": self.widths[1], "activation": "softmax"}}],
-            "train": {"loss": "sparse_categorical_crossentropy", "optimizer": "Adam",
-                      "batch_size": self.batch, "epochs": self.epochs, "metrics": ["accuracy"]}})
-        run = shop.search("train", experiment)
-        return self._step_us({"seconds": run["trials"]["fit_time"][0],
+    def sides(self, shop):
+        return {"mlrun": lambda: self._mlrun(shop, precision="bf16"),
+                "float32": lambda: self._mlrun(shop)}, {}
+
+    def _mlrun(self, shop, **train):
+        run = shop.search("train", self._experiment(shop, train))
+        step = self._step_us({"seconds": run["trials"]["fit_time"][0],
                               "loss": run["history"]["loss"][-1]})
+        return {**step, "test_accuracy": float(run["trials"]["test_accuracy"][0])}
+
+    def _dataset(self, shop):
+        held_out = {"test": 0.2, "shuffle": True} if self.data == "higgs" else {}
+        return {**super()._dataset(shop), "split": held_out}
+
+
+class Layered(Training):
+    """A model that is more than dense layers: some rows, and what PyTorch is told of it."""
+
+    def __init__(self, name, threads, target, rows, batch, epochs, what):
+        super().__init__(name, "fashion-mnist", [10], batch, epochs, {"PyTorch": target}, threads)
+        self.rows = rows
+        self.steps = epochs * rows // batch
+        self.what = (f"{what}; batch {batch}, {epochs} epochs of {rows:,} rows, Adam, "
+                     f"{threads} thread{'s' if threads > 1 else ''}")
 
     def _peer(self, shop, which):
         job = {"data": str(FASHION), "standardize": False, "widths": self.widths,
-               "filters": [32, 64], "rows": self.ROWS, "batch": self.batch,
-               "epochs": self.epochs, "threads": self.threads, "foreach": True}
+               "rows": self.rows, "batch": self.batch, "epochs": self.epochs,
+               "threads": self.threads, "foreach": True, **self._torch_model()}
+        return self._step_us(shop.peer(which, job, self.threads))
+
+    def _dataset(self, shop):
+        return {"source": self.data, "rescale": 1 / 255, "shape": self.SHAPE, "limit": self.rows}
+
+
+class Convolutions(Layered):
+    """Filters 3 x 3, 32 then 64, each followed by a maximum over 2 x 2; then dense layers."""
+    SHAPE = [28, 28, 1]
+
+    def __init__(self, name, threads, target):
+        super().__init__(name, threads, target, 12800, 128, 2,
+                         "28x28, 32 and 64 filters 3x3 with pooling, 128 units, 10")
+        self.widths = [128, 10]
+
+    def _model(self):
+        filters = [layer for count in (32, 64) for layer in (
+            {"Conv2D": {"filters": count, "kernel_size": 3, "activation": "relu"}},
+            {"MaxPooling2D": {"pool_size": 2}})]
+        return filters + [{"Flatten": {}}] + super()._model()
+
+    def _torch_model(self):
+        return {"filters": [32, 64]}
+
+
+class Recurrent(Layered):
+    """The rows of an image from top to bottom."""
+    SHAPE = [28, 28]
+    UNITS = 64
+
+    def __init__(self, name, cell, threads, target):
+        super().__init__(name, threads, target, 12800, 64, 3, f"28x28, {cell}({self.UNITS}), 10")
+        self.cell = cell
+
+    def _model(self):
+        return [{self.cell: {"units": self.UNITS}}] + super()._model()
+
+    def _torch_model(self):
+        return {"cell": self.cell, "units": self.UNITS}
+
+
+class Transformer(Layered):
+    """The encoder of experiments/attention/speed.yaml, on 64 patches of random numbers."""
+
+    def __init__(self, name, threads, target):
+        super().__init__(name, threads, target, 3200, 32, 2,
+                         "transformer encoder, 2 pre-norm layers of 128 with 4 heads, 512 inside, "
+                         "dropout 0.1; 64 random vectors of 32")
+
+    def _experiment(self, shop, train):
+        return super()._experiment(shop, {
+            "loss": {"sparse_categorical_crossentropy": {"from_logits": True}}, **train})
+
+    def _dataset(self, shop):
+        return {"source": str(shop.sequences(self.rows)), "target": "y", "categorical": ["y"]}
+
+    def _model(self):
+        return [{"Transformer": {"layers": 2, "heads": 4, "width": 128, "ff": 512, "dropout": 0.1,
+                                 "pooling": "mean", "outputs": 10}}]
+
+    def _peer(self, shop, which):
+        job = {"data": str(shop.sequences(self.rows)), "standardize": False,
+               "encoder": str(ENCODER), "batch": self.batch, "epochs": self.epochs,
+               "threads": self.threads, "foreach": True}
         return self._step_us(shop.peer(which, job, self.threads))

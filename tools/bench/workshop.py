@@ -66,6 +66,16 @@ class Workshop:
             np.save(path, np.loadtxt(self.higgs_csv(), np.float32, delimiter=",", skiprows=1))
         return path
 
+    def sequences(self, rows):
+        """Random sequences of 64 vectors of 32 numbers, and classes 0 to 9."""
+        path = self.work / f"sequences-{rows}.h5"
+        if not path.exists():
+            rng = np.random.default_rng(0)
+            with h5py.File(path, "w") as f:
+                f["x"] = rng.standard_normal((rows, 64, 32)).astype(np.float32)
+                f["y"] = np.arange(rows) % 10
+        return path
+
     # mlrun
 
     def experiment(self, name, tree):

@@ -65,4 +65,5 @@ def main():
           f"{args.threads} thread(s), dropout {args.dropout}")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+// Matrix products in bfloat16: the operands have 8 bits of mantissa, the sums are float32.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "ops/gemm.h"
+
+namespace mlrun::ops {
+
+/// The nearest bfloat16 as a float, ties to even; NaN stays NaN, subnormal numbers are 0, as the
+/// instructions of AVX-512 have it.
+void round_to_bfloat16(const float* x, float* y, int64_t n);
+
+/// Whether this CPU has instructions that multiply bfloat16 (avx512_bf16).
+bool multiplies_bfloat16();
+
+/// The panels that one product reads: a in groups of 16 rows, b in groups of 48 columns, each with
+/// pairs of neighbours in k side by side. Of the product's shape alone.
+class Bfloat16Panels {
+ public:
+  static constexpr int64_t kLanes = 16;
+  static constexpr int64_t kRows = kLanes;
+  static constexpr int64_t kColumns = 3 * kLanes;
+
+  explicit Bfloat16Panels(const GemmArgs& product) : x_(product) {}
+
+  /// Memory for pack(), 64-byte aligned.
+  int64_t bytes() const {
+    return (row_panels() * kRows + column_panels() * kColumns) * pairs() * 4;
+  }
+
+  int64_t row_panels() const { return (x_.m + kRows - 1) / kRows; }
+  int64_t column_panels() const { return (x_.n + kColumns - 1) / kColumns; }
+
+  /// Parts of the packing, of equal work: 16 rows of a, or 16 columns of b.
+  int64_t slices() const { return row_panels() + (x_.n + kLanes - 1) / kLanes; }
+  void pack(int64_t begin_slice, int64_t end_slice, std::byte* memory) const;
+
+  /// c, for some panels of its rows and columns, from all that was packed. An element of c is one
+  /// sum in the order of k. Thread-safe; never allocates. Only where multiplies_bfloat16().
+  struct Part {
+    int64_t row, end_row, column, end_column;  ///< in panels
+  };
+  void multiply(const Part& part, const std::byte* memory) const;
+
+ private:
+  int64_t pairs() const { return (x_.k + 1) / 2; }
+
+  GemmArgs x_;
+};
+
+}  // namespace mlrun::ops
