@@ -1,11 +1,10 @@
 // mlrun generate
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/error.h"
 #include "command.h"
 #include "config/load.h"
+#include "data/tokens.h"
 #include "store/model_file.h"
 #include "train/continuation.h"
 #include "trials/search.h"
@@ -22,30 +21,17 @@ struct Arguments {
   uint64_t draw = 0;
 };
 
-std::vector<int32_t> encode(const std::string& text, const data::Dataset& dataset) {
-  const std::vector<std::string>& known = dataset.class_names;
-  std::vector<int32_t> tokens;
-  for (size_t at = 0; at < text.size();) {
-    size_t length = 1;
-    while (at + length < text.size() && (static_cast<uint8_t>(text[at + length]) & 0xc0) == 0x80) {
-      ++length;
-    }
-    const std::string token = text.substr(at, length);
-    const auto found = std::find(known.begin(), known.end(), token);
-    if (found == known.end()) {
-      throw InputError(fmt::format("--prompt: '{}' does not occur in the text", token));
-    }
-    tokens.push_back(static_cast<int32_t>(found - known.begin()));
-    at += length;
+void print_text(train::Continuation& model, const data::Tokens& tokens,
+                const data::Dataset& dataset, const Arguments& args) {
+  const std::vector<int32_t> start = tokens.encode(args.prompt, dataset.class_names);
+  if (start.empty()) throw InputError("--prompt holds no token");
+  for (const std::string& word : tokens.split(args.prompt)) {
+    if (tokens.encode(word, dataset.class_names).front() >= 0) continue;
+    throw InputError(fmt::format("--prompt: '{}' does not occur in the text", word));
   }
-  if (tokens.empty()) throw InputError("--prompt is empty");
-  return tokens;
-}
-
-void print_text(train::Continuation& model, const data::Dataset& dataset, const Arguments& args) {
   std::string text = args.prompt;
-  for (const int32_t token :
-       model.text(encode(args.prompt, dataset), args.length, args.temperature, args.draw)) {
+  for (const int32_t token : model.text(start, args.length, args.temperature, args.draw)) {
+    text += tokens.separator();
     text += dataset.class_names[static_cast<size_t>(token)];
   }
   fmt::print("{}\n", text);
@@ -85,7 +71,7 @@ int generate(const Arguments& args) {
                              .keep_model = false},
                             file);
   if (search.dataset.classes) {
-    print_text(model, search.dataset, args);
+    print_text(model, data::tokens_of(spec.dataset), search.dataset, args);
   } else {
     print_series(model, search.dataset, args.length);
   }
@@ -100,7 +86,7 @@ void add_generate_command(CLI::App& app, Invocation& invocation) {
   args->experiment.add_to(*command);
   args->model.add_to(*command);
   command->add_option("--prompt", args->prompt, "what a text starts with");
-  command->add_option("--length", args->length, "characters, or steps of a series")
+  command->add_option("--length", args->length, "tokens, or steps of a series")
       ->check(whole_number(1))
       ->type_name("N");
   command->add_option("--temperature", args->temperature, "0: always the likeliest; above: bolder")

@@ -35,6 +35,7 @@ enum class Purpose : uint32_t {
   kDropout = 4,
   kGenerate = 5,
   kOrder = 6,
+  kWords = 7,
 };
 
 /// One stream: a key derived from (root seed, purpose, cell, fold) and nothing else.

@@ -38,6 +38,20 @@ Node Codec<WindowSpec>::write(const WindowSpec& value) {
   return WindowSpec::fields().write(&value);
 }
 
+const FieldList& PairsSpec::fields() {
+  static const FieldList list =
+      FieldListOf<PairsSpec>("pairs", "Rows that are words with the words around them.")
+          .field("architecture", &PairsSpec::architecture,
+                 "skip_gram: a neighbour from the word; cbow: the word from all its neighbours")
+          .field("window", &PairsSpec::window,
+                 "words to either side, at most; how many is drawn for each word", at_least(1))
+          .field("negatives", &PairsSpec::negatives, "words drawn beside each true one",
+                 at_least(1))
+          .field("subsample", &PairsSpec::subsample,
+                 "share of the text above which a word is thinned out; 0: none is", fraction());
+  return list;
+}
+
 const FieldList& DatasetSpec::fields() {
   static const FieldList list =
       FieldListOf<DatasetSpec>("dataset", "Where the samples come from and how they are prepared.")
@@ -55,7 +69,12 @@ const FieldList& DatasetSpec::fields() {
           .field("limit", &DatasetSpec::limit, "read at most this many rows", at_least(1))
           .field("window", &DatasetSpec::window,
                  "rows are windows of a table in the order of time, or of a text")
-          .field("tokens", &DatasetSpec::tokens, "what a text is cut into; default: characters")
+          .field("pairs", &DatasetSpec::pairs, "rows are words with the words around them")
+          .field("tokens", &DatasetSpec::tokens,
+                 "what texts and documents are cut into; default: characters")
+          .field("length", &DatasetSpec::length,
+                 "tokens of a document: longer ones are cut, shorter ones padded", count())
+          .field("encoding", &DatasetSpec::encoding, "of texts and documents")
           .field("shape", &DatasetSpec::shape, "shape of one sample", count())
           .field("rescale", &DatasetSpec::rescale, "factor on every feature, before all else")
           .field("standardize", &DatasetSpec::standardize,

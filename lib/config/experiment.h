@@ -26,6 +26,9 @@ struct MetricKind {
 struct GeneratorKind {
   static constexpr std::string_view kName = "generator";
 };
+struct TokensKind {
+  static constexpr std::string_view kName = "tokens";
+};
 
 /// `true` (all columns), `false` (none), or a list of column names.
 struct ColumnChoice {
@@ -43,7 +46,8 @@ struct Codec<ColumnChoice> {
   static FieldForm form() { return {}; }
 };
 
-enum class FileFormat { kAuto, kCsv, kHdf5, kIdx, kCifar, kTs, kText };
+enum class FileFormat { kAuto, kCsv, kHdf5, kIdx, kCifar, kTs, kText, kDocuments };
+enum class Encoding { kUtf8, kLatin1 };
 enum class Header { kAuto, kPresent, kNone };
 enum class Impute { kNone, kMean, kMedian, kMostFrequent };
 
@@ -55,9 +59,6 @@ struct HoldOutSpec {
   KeyMarks marks;
   static const FieldList& fields();
 };
-
-/// What a text is cut into.
-enum class Tokens { kCharacters };
 
 /// Rows that are windows of a sequence. A number alone is look_back.
 struct WindowSpec {
@@ -73,6 +74,17 @@ struct Codec<WindowSpec> {
   static Node write(const WindowSpec& value);
   static std::string type() { return "int or map"; }
   static FieldForm form() { return {FieldForm::Kind::kSpec, &WindowSpec::fields(), {}}; }
+};
+
+enum class PairArchitecture { kSkipGram, kCbow };
+
+/// Rows that are words and the words around them. Mikolov et al. 2013.
+struct PairsSpec {
+  PairArchitecture architecture = PairArchitecture::kSkipGram;
+  int64_t window = 5;       ///< words to either side
+  int64_t negatives = 5;    ///< words drawn for each true one
+  double subsample = 1e-3;  ///< threshold of Mikolov et al., eq. 5; 0: keep all
+  static const FieldList& fields();
 };
 
 /// How a table becomes features and a target. Everything up to `limit` belongs to the import and
@@ -92,7 +104,10 @@ struct DatasetSpec {
   std::optional<int64_t> limit;  ///< read at most this many rows
 
   std::optional<WindowSpec> window;
-  std::optional<Tokens> tokens;  ///< of text; default: characters
+  std::optional<PairsSpec> pairs;
+  Ref<TokensKind> tokens;         ///< of text and documents; default: characters
+  std::optional<int64_t> length;  ///< tokens of a document
+  Encoding encoding = Encoding::kUtf8;
 
   std::vector<int64_t> shape;  ///< of one sample; default: [number of features]
   double rescale = 1;          ///< features are multiplied by it first
@@ -219,19 +234,25 @@ struct ExperimentSpec {
 
 template <>
 struct EnumNames<FileFormat> {
-  static constexpr std::array<std::pair<FileFormat, const char*>, 7> kNames = {
+  static constexpr std::array<std::pair<FileFormat, const char*>, 8> kNames = {
       {{FileFormat::kAuto, "auto"},
        {FileFormat::kCsv, "csv"},
        {FileFormat::kHdf5, "hdf5"},
        {FileFormat::kIdx, "idx"},
        {FileFormat::kCifar, "cifar"},
        {FileFormat::kTs, "ts"},
-       {FileFormat::kText, "text"}}};
+       {FileFormat::kText, "text"},
+       {FileFormat::kDocuments, "documents"}}};
 };
 template <>
-struct EnumNames<Tokens> {
-  static constexpr std::array<std::pair<Tokens, const char*>, 1> kNames = {
-      {{Tokens::kCharacters, "characters"}}};
+struct EnumNames<Encoding> {
+  static constexpr std::array<std::pair<Encoding, const char*>, 2> kNames = {
+      {{Encoding::kUtf8, "utf-8"}, {Encoding::kLatin1, "latin-1"}}};
+};
+template <>
+struct EnumNames<PairArchitecture> {
+  static constexpr std::array<std::pair<PairArchitecture, const char*>, 2> kNames = {
+      {{PairArchitecture::kSkipGram, "skip_gram"}, {PairArchitecture::kCbow, "cbow"}}};
 };
 template <>
 struct EnumNames<Header> {

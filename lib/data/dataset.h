@@ -10,6 +10,9 @@
 
 namespace mlrun::data {
 
+class Dictionary;
+class NegativeTable;
+
 /// One feature column (or, for images and other dense blocks, one element of the sample).
 struct Column {
   std::string name;
@@ -48,7 +51,13 @@ class Dataset {
   const int32_t* groups = nullptr;  ///< rows, or null
   int64_t test_begin = -1;          ///< rows from here on are the source's own test part; or -1
   std::optional<Windows> windows;
-  std::vector<int64_t> shape;  ///< of one sample; its product is width()
+  /// Of documents: a feature is the number of a word plus 1, or 0 behind the end. Which token a
+  /// word becomes is learned from the training rows, see Transform.
+  std::shared_ptr<const Dictionary> words;
+  int64_t token_count = 0;  ///< features are tokens with numbers below it; 0: they are none
+  std::vector<std::string> token_names;            ///< of tokens known before any training
+  std::shared_ptr<const NegativeTable> negatives;  ///< what the last features are drawn from
+  std::vector<int64_t> shape;                      ///< of one sample; its product is width()
   std::string name;
   std::string sha256;                 ///< of the source file(s), or of the generator's text
   std::shared_ptr<const void> owner;  ///< keeps the memory alive

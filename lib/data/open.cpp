@@ -12,9 +12,11 @@
 #include "data/cache_file.h"
 #include "data/cifar.h"
 #include "data/csv/import.h"
+#include "data/documents.h"
 #include "data/generator.h"
 #include "data/hdf5_import.h"
 #include "data/idx.h"
+#include "data/pairs.h"
 #include "data/source.h"
 #include "data/text.h"
 #include "data/ts.h"
@@ -64,7 +66,8 @@ void import_source(const Source& source, const std::string& key, CacheWriter& ca
       return import_cifar(source, key, cache);
     case config::FileFormat::kTs:
       return import_ts(source, key, cache);
-    case config::FileFormat::kText:  // never cached, see open_dataset
+    case config::FileFormat::kText:       // never cached, see open_dataset
+    case config::FileFormat::kDocuments:  // nor are these
     case config::FileFormat::kCsv:
     case config::FileFormat::kAuto:
       return import_csv(source, key, cache);
@@ -117,9 +120,15 @@ Dataset open_dataset(const config::DatasetSpec& spec, const OpenOptions& options
     throw InputError(render_error(spec.source_mark, "dataset needs source or generate"));
   }
   const Source source = find_source(spec, options);
-  if (source.format == config::FileFormat::kText) return open_text(source);
-  if (spec.tokens) {
-    throw InputError(render_error(spec.source_mark, "tokens are of format text"));
+  const bool documents = source.format == config::FileFormat::kDocuments;
+  if (documents || source.format == config::FileFormat::kText) {
+    if (spec.pairs) return open_pairs(source, static_cast<uint64_t>(options.seed));
+    return documents ? open_documents(source) : open_text(source);
+  }
+  if (spec.tokens || spec.length || spec.pairs || spec.encoding != config::Encoding::kUtf8) {
+    throw InputError(render_error(spec.source_mark,
+                                  "tokens, length, pairs and encoding are of the formats text and "
+                                  "documents"));
   }
   Dataset table = open_source(source, options);
   return spec.window ? window_dataset(table, spec) : table;

@@ -148,6 +148,7 @@ void same_for_all_steps(const Windows& windows, std::vector<ColumnStatistics>& s
 
 Transform Transform::fit(const Dataset& dataset, const config::DatasetSpec& spec,
                          std::span<const int64_t> rows) {
+  if (dataset.words) return fit_documents(dataset, spec, rows);
   const std::vector<bool> standardize = chosen(dataset, spec, spec.standardize, "standardize");
   const std::vector<bool> min_max = chosen(dataset, spec, spec.min_max, "min_max");
   if (spec.impute == config::Impute::kNone) check_missing(dataset, spec);
@@ -181,6 +182,21 @@ Transform Transform::fit(const Dataset& dataset, const config::DatasetSpec& spec
     fitted.output_width_ += one_hot ? fitted.expand_.back() : 1;
     fitted.plain_ = fitted.plain_ && !one_hot && !fill;
   }
+  return fitted;
+}
+
+Transform Transform::fit_documents(const Dataset& dataset, const config::DatasetSpec& spec,
+                                   std::span<const int64_t> rows) {
+  std::vector<int64_t> counts(dataset.words->entries().size());
+  for (const int64_t row : rows) {
+    for (int64_t i = 0; i < dataset.width() && dataset.feature(row, i) > 0; ++i) {
+      ++counts[static_cast<size_t>(dataset.feature(row, i)) - 1];
+    }
+  }
+  Transform fitted;
+  fitted.output_width_ = dataset.width();
+  fitted.vocabulary_ = std::make_shared<Vocabulary>(
+      tokens_of(spec).learn(*dataset.words, counts, {kPadding, kUnknown}));
   return fitted;
 }
 
@@ -220,7 +236,12 @@ void Transform::restore_targets(std::span<float> predictions) const {
 
 void Transform::gather(const Dataset& dataset, std::span<const int64_t> rows, float* out) const {
   const int64_t width = dataset.width();
-  if (dataset.storage == Storage::kUint8) {
+  if (vocabulary_) {
+    for (const int64_t row : rows) {
+      gather_tokens(static_cast<const float*>(dataset.features) + row * width, out);
+      out += width;
+    }
+  } else if (dataset.storage == Storage::kUint8) {
     gather_plain(static_cast<const uint8_t*>(dataset.features), width, rows, offset_.data(),
                  scale_.data(), out);
   } else if (plain_) {
@@ -231,6 +252,22 @@ void Transform::gather(const Dataset& dataset, std::span<const int64_t> rows, fl
       out = expand_row(static_cast<const float*>(dataset.features) + row * width, out);
     }
   }
+}
+
+void Transform::gather_tokens(const float* words, float* out) const {
+  const std::span<float> row(out, static_cast<size_t>(output_width_));
+  size_t size = 0;
+  for (size_t i = 0; i < row.size() && words[i] > 0; ++i) {
+    for (const int32_t token : vocabulary_->of(static_cast<int32_t>(words[i]) - 1)) {
+      if (size < row.size()) row[size++] = static_cast<float>(token);
+    }
+  }
+  std::fill(row.begin() + static_cast<int64_t>(size), row.end(), 0.0f);
+}
+
+std::span<const std::string> Transform::token_names() const {
+  return vocabulary_ ? std::span<const std::string>(vocabulary_->names)
+                     : std::span<const std::string>();
 }
 
 float* Transform::expand_row(const float* x, float* out) const {

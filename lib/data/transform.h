@@ -7,6 +7,7 @@
 
 #include "config/experiment.h"
 #include "data/dataset.h"
+#include "data/tokens.h"
 
 namespace mlrun::data {
 
@@ -14,6 +15,7 @@ namespace mlrun::data {
 ///   numeric column j:  y = (x [or fill if missing] - offset[j]) * scale[j], rescale being part
 ///                      of scale
 ///   text column:       one-hot over its classes (missing: all zero, or the imputed class)
+///   document:          its tokens, learned from the training rows, then 0 for padding
 class Transform {
  public:
   /// Throws InputError if any row has a missing number and spec.impute is none, naming the column
@@ -31,18 +33,25 @@ class Transform {
   /// out[i, :] = targets of rows[i] as the loss sees them; of targets that are values.
   void gather_targets(const Dataset& dataset, std::span<const int64_t> rows, float* out) const;
 
+  /// Names of the tokens that were learned; empty if the samples are no documents.
+  std::span<const std::string> token_names() const;
+
   /// Predictions of such targets back in their own unit.
   void restore_targets(std::span<float> predictions) const;
 
  private:
+  static Transform fit_documents(const Dataset& dataset, const config::DatasetSpec& spec,
+                                 std::span<const int64_t> rows);
   void fit_targets(const Dataset& dataset, std::span<const int64_t> rows);
   float* expand_row(const float* x, float* out) const;  // where the next row goes
+  void gather_tokens(const float* words, float* out) const;
 
   int64_t output_width_ = 0;
   std::vector<float> offset_, scale_;
   std::vector<float> fill_;      ///< NaN if nothing is imputed
   std::vector<int32_t> expand_;  ///< classes of a text column, 0 for a numeric one
   std::vector<float> target_offset_, target_scale_;  ///< empty: as they are
+  std::shared_ptr<const Vocabulary> vocabulary_;     ///< of documents
   bool plain_ = false;                               ///< nothing imputed, no one-hot
 };
 

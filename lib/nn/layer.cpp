@@ -27,6 +27,7 @@
 #include "nn/layers/sampling.h"
 #include "nn/layers/transformer.h"
 #include "nn/layers/transformer_block.h"
+#include "nn/layers/word2vec.h"
 
 namespace mlrun::nn {
 
@@ -63,7 +64,7 @@ ValueId Builder::add(const std::string& name, const std::string& type, const Lay
   const size_t first_variable = variables_.size();
   scope_ = outer.empty() ? name : outer + "/" + name;
   const ValueId y = layer.build_from(*this, inputs);
-  pass_mask(inputs[0], y);
+  keep_mask(inputs[0], y);
   outputs_.emplace_back(scope_, y);
   if (layer.activity_regularizer && training_) {
     penalties_.push_back(layer.activity_regularizer.as<Regularizer>().activity_penalty(graph_, y));
@@ -89,7 +90,7 @@ ValueId Builder::mask(ValueId x) const {
   return found == masks_.end() ? graph::kNoValue : found->second;
 }
 
-void Builder::pass_mask(ValueId x, ValueId y) {
+void Builder::keep_mask(ValueId x, ValueId y) {
   const ValueId mask = this->mask(x);
   const Shape& shape = graph_.shape(y);
   if (mask == graph::kNoValue || masks_.contains(y)) return;
@@ -171,6 +172,7 @@ const config::Catalog& layer_catalog() {
     add<TransformerEncoder>(all);
     add<UpSampling1D>(all);
     add<UpSampling2D>(all);
+    add<Word2Vec>(all);
     add<ZeroPadding2D>(all);
     return all;
   }();

@@ -112,6 +112,9 @@ class Builder {
   ValueId mask(ValueId x) const;
   void set_mask(ValueId x, ValueId mask) { masks_[x] = mask; }
 
+  /// Gives y the mask of x, of which it was made step by step.
+  void keep_mask(ValueId x, ValueId y);
+
   /// Distinguishes the random draws of one graph.
   uint32_t next_salt() { return ++salt_; }
 
@@ -128,8 +131,6 @@ class Builder {
   ValueId random_state_or_none() const { return random_state_; }
 
  private:
-  void pass_mask(ValueId x, ValueId y);
-
   graph::Graph& graph_;
   bool training_;
   std::string scope_;
@@ -153,6 +154,9 @@ class Layer : public config::Component {
   std::optional<std::string> name;
   std::optional<std::vector<std::string>> inputs;
   RegularizerRef activity_regularizer;
+
+  /// Its input are indices below this.
+  virtual std::optional<int64_t> index_limit() const { return {}; }
 
   /// Names of the loss terms that build() adds.
   virtual std::vector<std::string> loss_terms() const { return {}; }

@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "nn/adversarial.h"
+#include "nn/negative_sampling.h"
 #include "ops/functions.h"
 #include "ops/matmul.h"
 #include "ops/softmax.h"
@@ -315,6 +316,7 @@ const config::Catalog& loss_catalog() {
     }
     all.add<Huber>().add<Hinge>().add<SquaredHinge>();
     add_adversarial_losses(all);
+    add_negative_sampling(all);
     return all;
   }();
   return catalog;

@@ -44,6 +44,10 @@ void write_model(const std::filesystem::path& path, const ModelFile& model) {
     file.write_strings("config", {}, {&model.config, 1});
     write_arrays(file.make_group("weights"), model.weights);
     write_arrays(file.make_group("state"), model.state);
+    if (!model.vocabulary.empty()) {
+      file.write_strings("vocabulary", {static_cast<int64_t>(model.vocabulary.size())},
+                         model.vocabulary);
+    }
     write_attributes(file.make_group("scalars"), model.scalars);
     write_attributes(file.make_group("texts"), model.texts);
   });
@@ -55,6 +59,7 @@ ModelFile read_model(const std::filesystem::path& path) {
   model.config = file.array("config").read_strings().at(0);
   read_arrays(file.group("weights"), "", model.weights);
   read_arrays(file.group("state"), "", model.state);
+  if (file.contains("vocabulary")) model.vocabulary = file.array("vocabulary").read_strings();
   model.scalars = read_attributes<double>(file.group("scalars"));
   model.texts = read_attributes<std::string>(file.group("texts"));
   return model;

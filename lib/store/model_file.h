@@ -3,6 +3,7 @@
 //   /config                    the resolved experiment, YAML
 //   /weights/<layer>/<name>    float32 arrays; h5py: f["weights/dense_0/kernel"][:]
 //   /state/<...>               the same for what training needs to go on (optimiser slots)
+//   /vocabulary                names of the tokens, of a model that reads tokens
 //   /scalars, /texts           attributes: epoch, best loss, class names as the caller likes
 #pragma once
 
@@ -26,6 +27,7 @@ struct ModelFile {
   std::string config;
   std::vector<NamedArray> weights;
   std::vector<NamedArray> state;
+  std::vector<std::string> vocabulary;
   std::map<std::string, double> scalars;
   std::map<std::string, std::string> texts;
 

@@ -248,6 +248,21 @@ void check_class_weights(const ExperimentSpec& spec, const data::Dataset& datase
   }
 }
 
+// A layer that looks up tokens of the data needs a row for each of them.
+void check_tokens(const ExperimentSpec& spec, const data::Dataset& dataset,
+                  Diagnostics& diagnostics) {
+  if (dataset.token_count == 0) return;
+  for (const auto& ref : spec.model) {
+    const auto& layer = ref.as<nn::Layer>();
+    const bool first = &ref == &spec.model.front() && !layer.inputs;
+    const bool reads = first || (layer.inputs && layer.inputs->front() == "input");
+    const std::optional<int64_t> limit = layer.index_limit();
+    if (!reads || !limit || *limit >= dataset.token_count) continue;
+    diagnostics.error(ref.mark, fmt::format("{} has rows for {} tokens, but the data has {}",
+                                            ref.type->name, *limit, dataset.token_count));
+  }
+}
+
 // Costs and memory of a training step: of all phases, as if they ran with every batch.
 void plan_training(const GraphSetup& setup, ModelReport& report) {
   std::vector<PhaseGraph> phases = build_phases(setup);
@@ -307,6 +322,7 @@ ModelReport check_model(const ExperimentSpec& spec, const data::Dataset& dataset
   check_size(spec, report, diagnostics);
   if (!none) check_output(spec, dataset, g, output, diagnostics);
   check_class_weights(spec, dataset, diagnostics);
+  check_tokens(spec, dataset, diagnostics);
   if (diagnostics.size() == errors) plan_training(setup, report);
   return report;
 }

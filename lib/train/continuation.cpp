@@ -50,7 +50,7 @@ void check(const FitInput& input) {
   const auto fail = [&](const char* message) {
     throw InputError(render_error(input.spec.dataset.source_mark, message));
   };
-  if (!data.windows) fail("only a text or a series of windows can be continued");
+  if (!data.windows || data.negatives) fail("only a text or a series of windows can be continued");
   if (!data.values) return;
   if (data.target_width() % data.windows->channels != 0) {
     fail(

@@ -2,21 +2,31 @@
 
 #include <algorithm>
 
+#include "data/negative_table.h"
+
 namespace mlrun::train {
 
 Feed::Feed(const data::Dataset& dataset, data::Transform transform, nn::TargetKind kind,
-           std::vector<float> class_weights)
+           std::vector<float> class_weights, const PhiloxStream& draws)
     : dataset_(dataset),
       transform_(std::move(transform)),
       kind_(kind),
+      draws_(draws),
       class_weights_(std::move(class_weights)) {}
 
 int64_t Feed::target_width() const {
   return kind_ == nn::TargetKind::kValues ? dataset_.target_width() : dataset_.label_width;
 }
 
-void Feed::fill(std::span<const int64_t> rows, const BatchMemory& batch) const {
+std::span<const std::string> Feed::token_names() const {
+  return dataset_.words ? transform_.token_names() : dataset_.token_names;
+}
+
+void Feed::fill(std::span<const int64_t> rows, const BatchMemory& batch, uint64_t pass) const {
   transform_.gather(dataset_, rows, batch.features);
+  if (dataset_.negatives) {
+    dataset_.negatives->fill(rows, dataset_.width(), draws_, pass, batch.features);
+  }
   if (kind_ == nn::TargetKind::kValues) {
     return transform_.gather_targets(dataset_, rows, static_cast<float*>(batch.target));
   }

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "base/philox.h"
 #include "config/experiment.h"
 #include "data/dataset.h"
 #include "data/transform.h"
@@ -22,10 +23,12 @@ struct BatchMemory {
 /// Gathers features (transformed), targets and sample weights. Immutable; does not allocate.
 class Feed {
  public:
+  /// `draws`: of the parts of a sample that are drawn.
   Feed(const data::Dataset& dataset, data::Transform transform, nn::TargetKind kind,
-       std::vector<float> class_weights);
+       std::vector<float> class_weights, const PhiloxStream& draws = {});
 
-  void fill(std::span<const int64_t> rows, const BatchMemory& batch) const;
+  /// What is drawn of a sample is the same in the same `pass`; 0 is that of scoring.
+  void fill(std::span<const int64_t> rows, const BatchMemory& batch, uint64_t pass = 0) const;
 
   /// Outputs of the model in the unit of the target.
   void restore(std::span<float> predictions) const {
@@ -36,12 +39,15 @@ class Feed {
   int64_t target_width() const;  ///< floats, or labels
   nn::TargetKind target_kind() const { return kind_; }
   bool weighted() const { return !class_weights_.empty(); }
+  /// Names of the tokens that the features are; empty if they are none.
+  std::span<const std::string> token_names() const;
   const data::Dataset& dataset() const { return dataset_; }
 
  private:
   const data::Dataset& dataset_;
   data::Transform transform_;
   nn::TargetKind kind_;
+  PhiloxStream draws_;
   std::vector<float> class_weights_;  ///< by class; empty: all 1
 };
 

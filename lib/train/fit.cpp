@@ -81,8 +81,8 @@ class Fitter {
                  {seed(), Purpose::kDropout, input.cell, input.fold}},
         split_(fitting_rows(input)),
         feed_(input.dataset, data::Transform::fit(input.dataset, input.spec.dataset, split_.train),
-              feed_kind(input.spec),
-              class_weights(spec_.class_weight, input.dataset, split_.train)),
+              feed_kind(input.spec), class_weights(spec_.class_weight, input.dataset, split_.train),
+              {seed(), Purpose::kWords, input.cell, input.fold}),
         context_(input.threads),
         learner_(learner_options()),
         score_(input.spec, input.dataset) {
@@ -107,7 +107,11 @@ class Fitter {
     score_test();
     result_.parameters = learner_.parameters();
     result_.output_width = learner_.output_width();
-    if (input_.keep_model) learner_.save(result_.model);
+    if (input_.keep_model) {
+      learner_.save(result_.model);
+      const std::span<const std::string> tokens = feed_.token_names();
+      result_.model.vocabulary.assign(tokens.begin(), tokens.end());
+    }
     return std::move(result_);
   }
 

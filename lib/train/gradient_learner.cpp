@@ -160,7 +160,7 @@ EpochOutcome GradientLearner::train_epoch(std::span<const int64_t> order,
   for (size_t at = 0; at < order.size() && outcome.finite; at += batch) {
     const std::span<const int64_t> rows = order.subspan(at, std::min(batch, order.size() - at));
     const double start = now_seconds();
-    feed_.fill(rows, batch_);
+    feed_.fill(rows, batch_, static_cast<uint64_t>(phases_[0]->steps()) + 1);
     outcome.data_seconds += now_seconds() - start;
     run_phases(number++, static_cast<int64_t>(rows.size()), outcome);
     if (predictions.empty()) continue;

@@ -35,6 +35,7 @@ class Phase {
 
   void step(device::Context& context, int64_t rows);
 
+  int64_t steps() const { return steps_; }
   float loss() const { return executable_.tensor(objective_).f32()[0]; }
   const std::vector<graph::ValueId>& terms() const { return terms_; }
   Tensor tensor(graph::ValueId id) const { return executable_.tensor(id); }

@@ -15,6 +15,7 @@
 #include "store/hdf5.h"
 #include "store/model_file.h"
 #include "train/feed.h"
+#include "train/fit.h"
 #include "train/phase.h"
 #include "train/training_graph.h"
 
@@ -34,6 +35,19 @@ Shape with_batch_axis(std::span<const int64_t> sample) {
   return Shape(dims);
 }
 
+// As the training fitted it: on the training rows without those of the validation.
+data::Transform fitted_transform(const PredictInput& input) {
+  const FitInput trained{.spec = input.spec,
+                         .dataset = input.dataset,
+                         .train_rows = input.train_rows,
+                         .test_rows = {},
+                         .cell = 0,
+                         .fold = kRefitFold,
+                         .threads = 1,
+                         .checkpoint = {}};
+  return data::Transform::fit(input.dataset, input.spec.dataset, fitting_rows(trained).train);
+}
+
 class Predictor {
  public:
   explicit Predictor(const PredictInput& input)
@@ -41,8 +55,8 @@ class Predictor {
         data_(input.dataset),
         options_(input),
         context_(input.threads),
-        feed_(data_, data::Transform::fit(data_, spec_.dataset, input.train_rows), feed_kind(spec_),
-              {}),
+        feed_(data_, fitted_transform(input), feed_kind(spec_), {},
+              PhiloxStream(static_cast<uint64_t>(spec_.seed), Purpose::kWords, 0, kRefitFold)),
         features_(kBatchRows * feed_.feature_width()),
         target_(kBatchRows * feed_.target_width()) {
     build();

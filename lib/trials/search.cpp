@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "config/path.h"
 #include "data/open.h"
+#include "data/tokens.h"
 #include "nn/activations.h"
 #include "nn/layer.h"
 #include "optim/optimizer.h"
@@ -188,6 +189,7 @@ const config::Catalogs& all_catalogs() {
   static const config::Catalogs catalogs = [] {
     config::Catalogs all;
     all.add(data::generator_catalog());
+    all.add(data::tokens_catalog());
     all.add(nn::layer_catalog());
     all.add(nn::activation_catalog());
     all.add(nn::initializer_catalog());

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "config/codec.h"
 #include "data/open.h"
+#include "data/tokens.h"
 #include "data_folder.h"
 #include "places.h"
 
@@ -29,6 +30,7 @@ struct BadCase {
 BadCase read_case(const std::filesystem::path& path) {
   config::Catalogs catalogs;
   catalogs.add(generator_catalog());
+  catalogs.add(tokens_catalog());
   Diagnostics diagnostics;
   config::Reader reader{diagnostics, catalogs};
   const auto text =

@@ -14,8 +14,9 @@ const config::FieldList& Embedding::fields() {
           .field("embeddings_initializer", &Embedding::embeddings_initializer, "start of the rows")
           .field("embeddings_regularizer", &Embedding::embeddings_regularizer,
                  "penalty on the rows")
-          .field("mask_zero", &Embedding::mask_zero,
-                 "index 0 is padding, which the recurrent layers behind leave out");
+          .field(
+              "mask_zero", &Embedding::mask_zero,
+              "index 0 is padding, which recurrent layers, attention and global pooling leave out");
   return list;
 }
 

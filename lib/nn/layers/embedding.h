@@ -13,6 +13,7 @@ struct Embedding : Layer {
   bool mask_zero = false;
 
   static const config::FieldList& fields();
+  std::optional<int64_t> index_limit() const override { return input_dim; }
   ValueId build(Builder& b, ValueId x) const override;
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "ops/functions.h"
+#include "ops/image.h"
 
 namespace mlrun::nn {
 
@@ -27,6 +28,50 @@ ValueId Masking::build(Builder& b, ValueId x) const {
   const ValueId y = ops::mul(g, x, kept);
   b.set_mask(y, ops::reshape(g, kept, Shape{kBatch, steps}));
   return y;
+}
+
+namespace {
+
+// (N, T, C) -> (N, C).
+ValueId pool_steps(graph::Graph& g, ValueId x, ops::Pooling kind) {
+  const int64_t steps = g.shape(x)[1];
+  const int64_t channels = g.shape(x)[2];
+  const ValueId image = ops::reshape(g, x, Shape{kBatch, 1, steps, channels});
+  return ops::reshape(g, ops::pool_all(g, image, kind), Shape{kBatch, channels});
+}
+
+// Of a mask (N, T) as it is multiplied with (N, T, C).
+ValueId as_column(graph::Graph& g, ValueId mask) {
+  return ops::reshape(g, mask, Shape{kBatch, g.shape(mask)[1], 1});
+}
+
+// How many steps count, (N, 1).
+ValueId count_steps(graph::Graph& g, ValueId mask) {
+  return ops::reduce_to(g, mask, Shape{kBatch, 1});
+}
+
+}  // namespace
+
+ValueId mean_of_steps(Builder& b, ValueId x) {
+  graph::Graph& g = b.graph();
+  const ValueId mask = b.mask(x);
+  if (mask == graph::kNoValue) return pool_steps(g, x, ops::Pooling::kAverage);
+  const ValueId counted = ops::mul(g, x, as_column(g, mask));
+  const ValueId count = ops::unary(g, ops::Ew::kMaximumC, count_steps(g, mask), 1);
+  const auto steps = static_cast<float>(g.shape(x)[1]);
+  return ops::scale(g, ops::div(g, pool_steps(g, counted, ops::Pooling::kAverage), count), steps);
+}
+
+ValueId largest_of_steps(Builder& b, ValueId x) {
+  constexpr float kFarBelow = 1e30f;
+  graph::Graph& g = b.graph();
+  const ValueId mask = b.mask(x);
+  if (mask == graph::kNoValue) return pool_steps(g, x, ops::Pooling::kMax);
+  const ValueId column = as_column(g, mask);
+  const ValueId below = ops::scale(g, ops::offset(g, column, -1), kFarBelow);
+  const ValueId counted = ops::add(g, ops::mul(g, x, column), below);
+  const ValueId any = ops::unary(g, ops::Ew::kMinimumC, count_steps(g, mask), 1);
+  return ops::mul(g, pool_steps(g, counted, ops::Pooling::kMax), any);
 }
 
 }  // namespace mlrun::nn

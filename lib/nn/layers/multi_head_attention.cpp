@@ -71,8 +71,10 @@ ValueId MultiHeadAttention::build_from(Builder& b, std::span<const ValueId> xs) 
     tokens = {project(b, "query_key_value", xs[0], 2 * keys + values)};
     if (rotary) tokens[0] = ops::rotary(g, tokens[0], 2 * num_heads, key_dim);
   }
+  const ValueId mask = b.mask(xs.back());
+  o.masked = mask != graph::kNoValue;
   const ValueId random = o.dropout > 0 ? b.random_state() : graph::kNoValue;
-  const ValueId y = ops::attention(g, tokens, o, graph::kNoValue, random);
+  const ValueId y = ops::attention(g, tokens, o, mask, random);
   return project(b, "output", y, g.shape(xs[0]).back());
 }
 

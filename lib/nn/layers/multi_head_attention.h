@@ -5,8 +5,8 @@
 namespace mlrun::nn {
 
 /// Vaswani et al. 2017. One input x (N, T, C) attends to itself, -> (N, T, C); of two, x (N, T, C)
-/// attends to z (N, S, D). The kernels of queries, keys and values lie side by side, as in
-/// PyTorch: queries of all heads, then keys, then values.
+/// attends to z (N, S, D). Steps that are masked are not attended to. The kernels of queries, keys
+/// and values lie side by side, as in PyTorch: queries of all heads, then keys, then values.
 struct MultiHeadAttention : Layer {
   int64_t num_heads = 1;
   int64_t key_dim = 1;

@@ -1,5 +1,6 @@
 #include "nn/layers/pooling.h"
 
+#include "nn/layers/masking.h"
 #include "ops/functions.h"
 
 namespace mlrun::nn {
@@ -35,6 +36,13 @@ ValueId PoolFields<Size>::pool(Builder& b, ValueId x, ops::Pooling kind) const {
 
 template <class Size>
 ValueId GlobalPoolFields<Size>::pool(Builder& b, ValueId x, ops::Pooling kind) const {
+  if constexpr (std::is_same_v<Size, SeriesSize>) {
+    if (b.mask(x) != graph::kNoValue) {
+      const ValueId y = kind == ops::Pooling::kMax ? largest_of_steps(b, x) : mean_of_steps(b, x);
+      const int64_t channels = b.graph().shape(y).back();
+      return keepdims ? ops::reshape(b.graph(), y, Shape{kBatch, 1, channels}) : y;
+    }
+  }
   const ValueId y = ops::pool_all(b.graph(), as_images<Size>(b, x), kind);
   if (keepdims) return from_images<Size>(b, y);
   return ops::reshape(b.graph(), y, Shape{kBatch, b.graph().shape(y).back()});
@@ -71,7 +79,7 @@ const FieldList& AveragePooling2D::fields() {
 
 const FieldList& GlobalMaxPooling1D::fields() {
   static const FieldList list = global_fields<GlobalMaxPooling1D>(
-      "GlobalMaxPooling1D", "The largest of each channel of a series.");
+      "GlobalMaxPooling1D", "The largest of each channel of a series, without masked steps.");
   return list;
 }
 
@@ -83,7 +91,7 @@ const FieldList& GlobalMaxPooling2D::fields() {
 
 const FieldList& GlobalAveragePooling1D::fields() {
   static const FieldList list = global_fields<GlobalAveragePooling1D>(
-      "GlobalAveragePooling1D", "The mean of each channel of a series.");
+      "GlobalAveragePooling1D", "The mean of each channel of a series, without masked steps.");
   return list;
 }
 

@@ -5,6 +5,7 @@
 #include "nn/layers/dense.h"
 #include "nn/layers/embedding.h"
 #include "nn/layers/layer_normalization.h"
+#include "nn/layers/masking.h"
 #include "nn/layers/position.h"
 #include "nn/layers/transformer_block.h"
 #include "ops/functions.h"
@@ -26,6 +27,8 @@ const config::FieldList& Transformer::fields() {
           .field("causal", &Transformer::causal, "see earlier positions only")
           .field("vocabulary", &Transformer::vocabulary,
                  "number of tokens; 0: the input holds vectors", config::at_least(0))
+          .field("mask_zero", &Transformer::mask_zero,
+                 "index 0 is padding, which attention and pooling leave out")
           .field("positions", &Transformer::positions, "how positions are told apart")
           .field("pooling", &Transformer::pooling, "one vector from all positions")
           .field("outputs", &Transformer::outputs,
@@ -51,6 +54,7 @@ ValueId Transformer::tokens(Builder& b, ValueId x) const {
     Embedding embedding;
     embedding.input_dim = vocabulary;
     embedding.output_dim = width;
+    embedding.mask_zero = mask_zero;
     return b.add("embedding", embedding, x);
   }
   if (shape.rank() != 3) {
@@ -64,12 +68,14 @@ ValueId Transformer::tokens(Builder& b, ValueId x) const {
   return b.add("projection", projection, x);
 }
 
-ValueId Transformer::pooled(graph::Graph& g, ValueId x) const {
+ValueId Transformer::pooled(Builder& b, ValueId x) const {
+  graph::Graph& g = b.graph();
   if (pooling == TokenPooling::kNone) return x;
   const int64_t length = g.shape(x)[1];
   const Shape one{kBatch, width};
-  if (pooling == TokenPooling::kMean) {
-    return ops::reduce_to(g, ops::permute(g, x, {2, 1}), one, true);
+  if (pooling == TokenPooling::kMean) return mean_of_steps(b, x);
+  if (pooling == TokenPooling::kLast && b.mask(x) != graph::kNoValue) {
+    throw graph::ShapeError("pooling: last would take padding; use mean or first");
   }
   const int64_t at = pooling == TokenPooling::kFirst ? 0 : length - 1;
   return ops::reshape(g, ops::slice(g, x, 1, at, at + 1), one);
@@ -82,7 +88,9 @@ ValueId Transformer::build(Builder& b, ValueId x) const {
   if (positions == Positions::kSinusoidal) x = b.add("positions", PositionalEncoding(), x);
   if (b.training() && dropout > 0) {
     const ValueId random = b.random_state();
-    x = ops::dropout(g, x, random, static_cast<float>(dropout), b.next_salt());
+    const ValueId dropped = ops::dropout(g, x, random, static_cast<float>(dropout), b.next_salt());
+    b.keep_mask(x, dropped);
+    x = dropped;
   }
   TransformerEncoder block;
   block.num_heads = heads;
@@ -100,7 +108,7 @@ ValueId Transformer::build(Builder& b, ValueId x) const {
     norm.epsilon = block.layer_norm_epsilon;
     x = b.add("norm", norm, x);
   }
-  x = pooled(g, x);
+  x = pooled(b, x);
   const int64_t units = outputs.value_or(causal ? vocabulary : 0);
   if (units == 0) return x;
   Dense output;

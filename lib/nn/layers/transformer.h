@@ -18,6 +18,7 @@ struct Transformer : Layer {
   double dropout = 0.1;
   bool causal = false;
   int64_t vocabulary = 0;
+  bool mask_zero = false;
   Positions positions = Positions::kLearned;
   TokenPooling pooling = TokenPooling::kNone;
   std::optional<int64_t> outputs;
@@ -27,11 +28,14 @@ struct Transformer : Layer {
   int64_t experts_per_token = 1;
 
   static const config::FieldList& fields();
+  std::optional<int64_t> index_limit() const override {
+    return vocabulary > 0 ? std::optional(vocabulary) : std::nullopt;
+  }
   ValueId build(Builder& b, ValueId x) const override;
 
  private:
   ValueId tokens(Builder& b, ValueId x) const;
-  ValueId pooled(graph::Graph& g, ValueId x) const;
+  ValueId pooled(Builder& b, ValueId x) const;
 };
 
 }  // namespace mlrun::nn
