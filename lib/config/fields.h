@@ -18,6 +18,7 @@
 // written is its Codec (config/codec.h).
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -62,8 +63,9 @@ struct Field {
   std::string constraint;  ///< "at least 1", or ""
   bool required = false;
   FieldForm form;
-  std::function<void(void* spec, const Node&, Reader&)> read;
-  std::function<Node(const void* spec)> write;
+  std::ptrdiff_t offset = 0;  ///< of the member in its spec, bytes
+  std::function<void(void* member, const Node&, Reader&)> read;
+  std::function<Node(const void* member)> write;
 };
 
 /// A check on one value: nullopt-like empty text when it holds, else what must be ("at least 1").
@@ -80,6 +82,15 @@ Check fraction();                        ///< [0, 1)
 
 struct Required {};
 inline constexpr Required required{};
+
+/// What can be said of a field behind its documentation.
+struct Rule {
+  Rule() = default;
+  Rule(Required) : required(true) {}      // NOLINT(google-explicit-constructor)
+  Rule(Check c) : check(std::move(c)) {}  // NOLINT(google-explicit-constructor)
+  bool required = false;
+  Check check;
+};
 
 class FieldList {
  public:
@@ -115,6 +126,52 @@ class FieldList {
 template <class T>
 struct Codec;
 
+template <class T>
+void check_value(const Check& check, const std::string& name, const Node& node, const T& value,
+                 Reader& reader) {
+  if constexpr (std::is_arithmetic_v<T>) {
+    if (!check.holds(static_cast<double>(value))) {
+      reader.error(node.mark, name + " must be " + check.text + ", not " + node.scalar);
+    }
+  } else if constexpr (requires { value.has_value(); }) {
+    if (value) check_value(check, name, node, *value, reader);
+  } else if constexpr (requires { value[0]; }) {
+    for (size_t i = 0; i < value.size(); ++i) {
+      const Node& item = node.is_sequence() ? node.items[i] : node;
+      check_value(check, name, item, value[i], reader);
+    }
+  }
+}
+
+/// A field of the type T at `offset`. Knows nothing of the spec, so it is compiled once for each T.
+template <class T>
+Field make_field(const std::string& name, const char* doc, std::ptrdiff_t offset, const Rule& first,
+                 const Rule& second) {
+  Field field;
+  field.name = name;
+  field.doc = doc;
+  field.type = Codec<T>::type();
+  field.form = Codec<T>::form();
+  field.offset = offset;
+  field.required = first.required || second.required;
+  std::vector<Check> checks;
+  for (const Rule* rule : {&first, &second}) {
+    if (rule->check.holds) checks.push_back(rule->check);
+  }
+  for (const Check& check : checks) {
+    field.constraint += (field.constraint.empty() ? "" : ", ") + check.text;
+  }
+  field.read = [name, checks](void* member, const Node& node, Reader& reader) {
+    T& out = *static_cast<T*>(member);
+    const size_t errors = reader.diagnostics.size();
+    Codec<T>::read(node, reader, name, out);
+    if (errors != reader.diagnostics.size()) return;
+    for (const Check& check : checks) check_value(check, name, node, out, reader);
+  };
+  field.write = [](const void* member) { return Codec<T>::write(*static_cast<const T*>(member)); };
+  return field;
+}
+
 /// Builds the list of `Spec` field by field.
 template <class Spec>
 class FieldListOf : public FieldList {
@@ -122,51 +179,20 @@ class FieldListOf : public FieldList {
   using FieldList::FieldList;
   explicit FieldListOf(const FieldList& begin) : FieldList(begin) {}
 
-  template <class T, class Owner, class... Options>
-  FieldListOf& field(std::string name, T Owner::*member, std::string doc, Options... options) {
-    Field field;
-    field.name = name;
-    field.doc = std::move(doc);
-    field.type = Codec<T>::type();
-    field.form = Codec<T>::form();
-    std::vector<Check> checks;
-    (apply(field, checks, options), ...);
-    for (const Check& check : checks) {
-      field.constraint += (field.constraint.empty() ? "" : ", ") + check.text;
-    }
-    field.read = [name, member, checks](void* spec, const Node& node, Reader& reader) {
-      T& out = static_cast<Spec*>(spec)->*member;
-      const size_t errors = reader.diagnostics.size();
-      Codec<T>::read(node, reader, name, out);
-      if (errors != reader.diagnostics.size()) return;
-      for (const Check& check : checks) check_value(check, name, node, out, reader);
-    };
-    field.write = [member](const void* spec) {
-      return Codec<T>::write(static_cast<const Spec*>(spec)->*member);
-    };
-    fields_.push_back(std::move(field));
+  template <class T, class Owner>
+  FieldListOf& field(const char* name, T Owner::*member, const char* doc, const Rule& first = {},
+                     const Rule& second = {}) {
+    fields_.push_back(make_field<T>(name, doc, offset_of(member), first, second));
     return *this;
   }
 
  private:
-  static void apply(Field& field, std::vector<Check>&, Required) { field.required = true; }
-  static void apply(Field&, std::vector<Check>& checks, Check check) { checks.push_back(check); }
-
-  template <class T>
-  static void check_value(const Check& check, const std::string& name, const Node& node,
-                          const T& value, Reader& reader) {
-    if constexpr (std::is_arithmetic_v<T>) {
-      if (!check.holds(static_cast<double>(value))) {
-        reader.error(node.mark, name + " must be " + check.text + ", not " + node.scalar);
-      }
-    } else if constexpr (requires { value.has_value(); }) {
-      if (value) check_value(check, name, node, *value, reader);
-    } else if constexpr (requires { value[0]; }) {
-      for (size_t i = 0; i < value.size(); ++i) {
-        const Node& item = node.is_sequence() ? node.items[i] : node;
-        check_value(check, name, item, value[i], reader);
-      }
-    }
+  // No spec has a virtual base, so a member lies at the same place in every object.
+  template <class T, class Owner>
+  static std::ptrdiff_t offset_of(T Owner::*member) {
+    alignas(Spec) static std::byte room[sizeof(Spec)];
+    const auto* spec = reinterpret_cast<const Spec*>(room);
+    return reinterpret_cast<const std::byte*>(&(spec->*member)) - room;
   }
 };
 
