@@ -62,7 +62,7 @@ void FieldList::read(void* spec, const Node& node, Reader& reader) const {
   std::vector<std::string> misspelt;
   for (const Entry& entry : node.entries) {
     if (const Field* field = find(entry.key)) {
-      field->read(static_cast<std::byte*>(spec) + field->offset, entry.value, reader);
+      field->read(spec, entry.value, reader);
     } else {
       misspelt.push_back(nearest(entry.key, names()));
       reader.error(entry.key_mark,
@@ -83,7 +83,7 @@ void FieldList::read(void* spec, const Node& node, Reader& reader) const {
 Node FieldList::write(const void* spec) const {
   Node node = Node::map();
   for (const Field& field : fields_) {
-    Node value = field.write(static_cast<const std::byte*>(spec) + field.offset);
+    Node value = field.write(spec);
     if (!value.is_null()) node[field.name] = std::move(value);
   }
   return node;

@@ -20,6 +20,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,8 +65,15 @@ struct Field {
   bool required = false;
   FieldForm form;
   std::ptrdiff_t offset = 0;  ///< of the member in its spec, bytes
-  std::function<void(void* member, const Node&, Reader&)> read;
-  std::function<Node(const void* member)> write;
+  std::function<void(void* member, const Node&, Reader&)> read_member;
+  std::function<Node(const void* member)> write_member;
+
+  void read(void* spec, const Node& node, Reader& reader) const {
+    read_member(static_cast<std::byte*>(spec) + offset, node, reader);
+  }
+  Node write(const void* spec) const {
+    return write_member(static_cast<const std::byte*>(spec) + offset);
+  }
 };
 
 /// A check on one value: nullopt-like empty text when it holds, else what must be ("at least 1").
@@ -85,9 +93,8 @@ inline constexpr Required required{};
 
 /// What can be said of a field behind its documentation.
 struct Rule {
-  Rule() = default;
-  Rule(Required) : required(true) {}      // NOLINT(google-explicit-constructor)
-  Rule(Check c) : check(std::move(c)) {}  // NOLINT(google-explicit-constructor)
+  explicit Rule(Required) : required(true) {}
+  explicit Rule(Check c) : check(std::move(c)) {}
   bool required = false;
   Check check;
 };
@@ -145,30 +152,32 @@ void check_value(const Check& check, const std::string& name, const Node& node, 
 
 /// A field of the type T at `offset`. Knows nothing of the spec, so it is compiled once for each T.
 template <class T>
-Field make_field(const std::string& name, const char* doc, std::ptrdiff_t offset, const Rule& first,
-                 const Rule& second) {
+Field make_field(const std::string& name, const char* doc, std::ptrdiff_t offset,
+                 std::initializer_list<Rule> rules) {
   Field field;
   field.name = name;
   field.doc = doc;
   field.type = Codec<T>::type();
   field.form = Codec<T>::form();
   field.offset = offset;
-  field.required = first.required || second.required;
   std::vector<Check> checks;
-  for (const Rule* rule : {&first, &second}) {
-    if (rule->check.holds) checks.push_back(rule->check);
+  for (const Rule& rule : rules) {
+    field.required |= rule.required;
+    if (rule.check.holds) checks.push_back(rule.check);
   }
   for (const Check& check : checks) {
     field.constraint += (field.constraint.empty() ? "" : ", ") + check.text;
   }
-  field.read = [name, checks](void* member, const Node& node, Reader& reader) {
+  field.read_member = [name, checks](void* member, const Node& node, Reader& reader) {
     T& out = *static_cast<T*>(member);
     const size_t errors = reader.diagnostics.size();
     Codec<T>::read(node, reader, name, out);
     if (errors != reader.diagnostics.size()) return;
     for (const Check& check : checks) check_value(check, name, node, out, reader);
   };
-  field.write = [](const void* member) { return Codec<T>::write(*static_cast<const T*>(member)); };
+  field.write_member = [](const void* member) {
+    return Codec<T>::write(*static_cast<const T*>(member));
+  };
   return field;
 }
 
@@ -179,10 +188,9 @@ class FieldListOf : public FieldList {
   using FieldList::FieldList;
   explicit FieldListOf(const FieldList& begin) : FieldList(begin) {}
 
-  template <class T, class Owner>
-  FieldListOf& field(const char* name, T Owner::*member, const char* doc, const Rule& first = {},
-                     const Rule& second = {}) {
-    fields_.push_back(make_field<T>(name, doc, offset_of(member), first, second));
+  template <class T, class Owner, class... Rules>
+  FieldListOf& field(const char* name, T Owner::*member, const char* doc, const Rules&... rules) {
+    fields_.push_back(make_field<T>(name, doc, offset_of(member), {Rule(rules)...}));
     return *this;
   }
 

@@ -32,6 +32,15 @@ TEST_CASE("cli: the same command again prints the same and runs nothing") {
   CHECK(second.out == first.out);
 }
 
+TEST_CASE("cli: a search in bf16 is another experiment than one in float32") {
+  const Workspace work;
+  const Answer answer = work.run("mlrun gridsearch grid.yaml train.precision=bf16 -o out");
+  CHECK_MESSAGE(answer.code == 0, failure(answer));
+  CHECK(holds(work.read("out/experiment.yaml"), "precision: bf16\n"));
+  CHECK(holds(work.run("mlrun gridsearch grid.yaml -o out").err,
+              "train.precision: bf16 there, float32 here\n"));
+}
+
 TEST_CASE("cli: another experiment is refused with what differs, or replaced on request") {
   const Workspace work;
   CHECK(work.run("mlrun train moons.yaml -o out").code == 0);

@@ -129,6 +129,8 @@ TEST_CASE("cli: check and devices say what there is") {
   const Workspace work;
   answers(work, "mlrun check moons.yaml", "trials: 1 training\n");
   answers(work, "mlrun check grid.yaml", "trials: 2 cells x 3 folds + 1 final fit = 7 trainings\n");
+  answers(work, "mlrun check moons.yaml train.precision=bf16",
+          "matrix products of dense layers: bf16, ");
   answers(work, "mlrun devices", "this mlrun computes on CPUs only");
   CHECK(!work.has("results"));
 }

@@ -108,7 +108,11 @@ TEST_CASE("fit: cells and folds draw other numbers") {
 
 TEST_CASE("fit: an interrupted training goes on to the same result") {
   const ScratchFolder folder;
+  std::string precision = "float32";
+  SUBCASE("float32") {}
+  SUBCASE("bf16") { precision = "bf16"; }
   const SampleExperiment e({"train.epochs=9", "train.checkpoint_every=2",
+                            "train.precision=" + precision,
                             "train.early_stopping={monitor: val_loss, patience: 3, "
                             "restore_best_weights: true}"});
   train::FitInput input = input_of(e);
