@@ -1,6 +1,7 @@
 #include "data/generators/graphs.h"
 
-#include "base/error.h"
+#include <algorithm>
+
 #include "data/graph.h"
 
 namespace mlrun::data {
@@ -55,7 +56,7 @@ GeneratedTable StochasticBlockModel::generate(const PhiloxStream& stream) const 
   }
   auto graphs = std::make_shared<Graphs>();
   graphs->first_node = {0, n_samples};
-  graphs->edges = both_directions(edges);
+  graphs->edges = both_directions(std::move(edges));
   table.graphs = std::move(graphs);
   return table;
 }
@@ -68,6 +69,26 @@ const config::FieldList& MakeMotifs::fields() {
   return list;
 }
 
+// The nodes of one graph, numbered from `first`: a tree, in which each node hangs on one before it,
+// and the motif on any of them. Returns the first number behind them.
+int32_t MakeMotifs::add_graph(const PhiloxStream& stream, int64_t row, int32_t first,
+                              std::vector<Edge>& edges) const {
+  const auto at = static_cast<uint64_t>(row * (n_nodes + kMotif));
+  const auto below = [&](Step step, uint64_t index, int64_t limit) {
+    return static_cast<int32_t>(stream.below(step, at + index, static_cast<uint64_t>(limit)));
+  };
+  const int64_t least = n_nodes / 2;
+  const int32_t size = static_cast<int32_t>(least) + below(kSize, 0, n_nodes - least + 1);
+  for (int32_t i = 1; i < size; ++i) {
+    edges.push_back({first + i, first + below(kParent, static_cast<uint64_t>(i), i), 1});
+  }
+  const int32_t ring = first + size;
+  for (int32_t i = 0; i < kMotif; ++i) edges.push_back({ring + i, ring + (i + 1) % kMotif, 1});
+  if (row % 2 == 1) edges.push_back({ring, ring + 2, 1});
+  edges.push_back({ring, first + below(kAnchor, 0, size), 1});
+  return ring + kMotif;
+}
+
 GeneratedTable MakeMotifs::generate(const PhiloxStream& stream) const {
   const int64_t most = n_nodes + kMotif;
   GeneratedTable table = classes_table(n_samples, most, 2);
@@ -76,27 +97,13 @@ GeneratedTable MakeMotifs::generate(const PhiloxStream& stream) const {
   graphs->first_node = {0};
   std::vector<Edge> edges;
   for (int64_t row = 0; row < n_samples; ++row) {
-    const auto at = static_cast<uint64_t>(row * most);
     const auto first = static_cast<int32_t>(graphs->first_node.back());
-    const int64_t least = n_nodes / 2;
-    const auto spread = static_cast<uint64_t>(n_nodes - least + 1);
-    const auto size =
-        static_cast<int32_t>(least + static_cast<int64_t>(stream.below(kSize, at, spread)));
-    const auto tree_node = [&](Step step, int32_t index, int32_t before) {
-      const uint64_t drawn =
-          stream.below(step, at + static_cast<uint64_t>(index), static_cast<uint64_t>(before));
-      return first + static_cast<int32_t>(drawn);
-    };
-    for (int32_t i = 1; i < size; ++i) edges.push_back({first + i, tree_node(kParent, i, i), 1});
-    const int32_t ring = first + size;
-    for (int32_t i = 0; i < kMotif; ++i) edges.push_back({ring + i, ring + (i + 1) % kMotif, 1});
-    if (row % 2 == 1) edges.push_back({ring, ring + 2, 1});
-    edges.push_back({ring, tree_node(kAnchor, 0, size), 1});
+    const int32_t end = add_graph(stream, row, first, edges);
+    std::fill_n(table.row(row), end - first, 1.0f);
     table.classes[static_cast<size_t>(row)] = static_cast<int32_t>(row % 2);
-    std::fill_n(table.row(row), size + kMotif, 1.0f);
-    graphs->first_node.push_back(ring + kMotif);
+    graphs->first_node.push_back(end);
   }
-  graphs->edges = both_directions(edges);
+  graphs->edges = both_directions(std::move(edges));
   table.graphs = std::move(graphs);
   table.shape = {most, 1};
   return table;

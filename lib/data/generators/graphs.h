@@ -27,6 +27,10 @@ struct MakeMotifs : Generator {
   int64_t n_nodes = 15;
   static const config::FieldList& fields();
   GeneratedTable generate(const PhiloxStream& stream) const override;
+
+ private:
+  int32_t add_graph(const PhiloxStream& stream, int64_t row, int32_t first,
+                    std::vector<Edge>& edges) const;
 };
 
 }  // namespace mlrun::data

@@ -49,11 +49,9 @@ const FieldList& GcnConv::fields() {
 
 ValueId GcnConv::build(Builder& b, ValueId x) const {
   graph::Graph& g = b.graph();
-  const Nodes& nodes = b.nodes(x);
   const ValueId kernel = b.weight("kernel", Shape{g.shape(x).back(), units}, kernel_initializer,
                                   {true, kernel_regularizer});
-  const ValueId y = ops::aggregate(g, nodes.adjacency, Aggregation::kSymmetric,
-                                   ops::matmul(g, x, kernel), nodes.graph);
+  const ValueId y = gather(b, Aggregation::kSymmetric, ops::matmul(g, x, kernel));
   return activate(g, activation, add_bias(b, y, use_bias, bias_initializer));
 }
 
@@ -138,11 +136,17 @@ ValueId SageConv::build(Builder& b, ValueId x) const {
   const WeightOptions options{true, kernel_regularizer};
   const ValueId kernel = b.weight("kernel", shape, kernel_initializer, options);
   const ValueId root = b.weight("root_kernel", shape, kernel_initializer, options);
-  const Nodes& nodes = b.nodes(x);
-  const ValueId seen = aggregator == SageAggregator::kMax
-                           ? ops::neighbour_max(g, nodes.adjacency, x, nodes.graph)
-                       : aggregator == SageAggregator::kSum ? gather(b, Aggregation::kSum, x)
-                                                            : gather(b, Aggregation::kMean, x);
+  ValueId seen = graph::kNoValue;
+  switch (aggregator) {
+    case SageAggregator::kMean:
+      seen = gather(b, Aggregation::kMean, x);
+      break;
+    case SageAggregator::kSum:
+      seen = gather(b, Aggregation::kSum, x);
+      break;
+    case SageAggregator::kMax:
+      seen = ops::neighbour_max(g, b.nodes(x).adjacency, x, b.nodes(x).graph);
+  }
   ValueId y = ops::add(g, ops::matmul(g, seen, kernel), ops::matmul(g, x, root));
   y = activate(g, activation, add_bias(b, y, use_bias, bias_initializer));
   if (!normalize) return y;
