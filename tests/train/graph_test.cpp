@@ -124,12 +124,7 @@ TEST_CASE("graphs: nodes in batches, each of which sees the whole graph") {
   check_learns(changed(kNodes, "batch_size: 60", "batch_size: 25"), 0.9);
 }
 
-TEST_CASE("graphs: the classes of whole graphs") {
-  check_learns(kGraphs, 0.8);
-  check_learns(changed(kGraphs, "GINConv: {units: 8, activation: relu, mlp_batchnorm: false}",
-                       "GCNConv: {units: 8, activation: relu}"),
-               0.7);
-}
+TEST_CASE("graphs: the classes of whole graphs") { check_learns(kGraphs, 0.8); }
 
 TEST_CASE("graphs: links between nodes") { check_learns(kLinks, 0.75); }
 
