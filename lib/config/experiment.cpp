@@ -134,8 +134,10 @@ const FieldList& TrainSpec::fields() {
           .field("batch_size", &TrainSpec::batch_size, "samples per step", count())
           .field("epochs", &TrainSpec::epochs, "passes over the training rows", at_least(1))
           .field("metrics", &TrainSpec::metrics, "what is reported besides the loss")
-          .field("validation_split", &TrainSpec::validation_split,
-                 "fraction of the training rows kept for validation", fraction())
+          .field(
+              "validation_split", &TrainSpec::validation_split,
+              "fraction of the training rows kept for validation, if the source has no part for it",
+              fraction())
           .field("early_stopping", &TrainSpec::early_stopping, "when to stop before the end")
           .field("class_weight", &TrainSpec::class_weight, "weight of each class in the loss")
           .field("shuffle", &TrainSpec::shuffle, "new order of the rows every epoch")
