@@ -19,6 +19,14 @@ ValueId gather(Builder& b, Aggregation kind, ValueId x) {
   return ops::aggregate(b.graph(), nodes.adjacency, kind, x, nodes.graph);
 }
 
+// The aggregate times the kernel. The two commute: the narrower values are aggregated.
+ValueId gather_product(Builder& b, Aggregation kind, ValueId x, ValueId kernel) {
+  graph::Graph& g = b.graph();
+  const bool narrows = g.shape(kernel).back() <= g.shape(x).back();
+  return narrows ? gather(b, kind, ops::matmul(g, x, kernel))
+                 : ops::matmul(g, gather(b, kind, x), kernel);
+}
+
 ValueId add_bias(Builder& b, ValueId y, bool use, const InitializerRef& start) {
   graph::Graph& g = b.graph();
   if (!use) return y;
@@ -51,7 +59,7 @@ ValueId GcnConv::build(Builder& b, ValueId x) const {
   graph::Graph& g = b.graph();
   const ValueId kernel = b.weight("kernel", Shape{g.shape(x).back(), units}, kernel_initializer,
                                   {true, kernel_regularizer});
-  const ValueId y = gather(b, Aggregation::kSymmetric, ops::matmul(g, x, kernel));
+  const ValueId y = gather_product(b, Aggregation::kSymmetric, x, kernel);
   return activate(g, activation, add_bias(b, y, use_bias, bias_initializer));
 }
 
@@ -139,15 +147,17 @@ ValueId SageConv::build(Builder& b, ValueId x) const {
   ValueId seen = graph::kNoValue;
   switch (aggregator) {
     case SageAggregator::kMean:
-      seen = gather(b, Aggregation::kMean, x);
+      seen = gather_product(b, Aggregation::kMean, x, kernel);
       break;
     case SageAggregator::kSum:
-      seen = gather(b, Aggregation::kSum, x);
+      seen = gather_product(b, Aggregation::kSum, x, kernel);
       break;
-    case SageAggregator::kMax:
-      seen = ops::neighbour_max(g, b.nodes(x).adjacency, x, b.nodes(x).graph);
+    case SageAggregator::kMax: {
+      const Nodes& nodes = b.nodes(x);
+      seen = ops::matmul(g, ops::neighbour_max(g, nodes.adjacency, x, nodes.graph), kernel);
+    }
   }
-  ValueId y = ops::add(g, ops::matmul(g, seen, kernel), ops::matmul(g, x, root));
+  ValueId y = ops::add(g, seen, ops::matmul(g, x, root));
   y = activate(g, activation, add_bias(b, y, use_bias, bias_initializer));
   if (!normalize) return y;
   const ValueId squares =
