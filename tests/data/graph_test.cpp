@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <set>
 
 #include "data/split.h"
@@ -138,6 +139,36 @@ TEST_CASE("graphs: links are the edges and as many pairs that are none") {
     const bool edge = (from == 0 && to == 1) || (from == 2 && to == 3);
     CHECK(dataset.classes[row] == (edge ? 1 : 0));
   }
+}
+
+TEST_CASE("graphs: Cora and MUTAG as they are published") {
+  const char* shared = std::getenv("MLRUN_SHARED_DATA");
+  if (!shared) {
+    MESSAGE("skipped: MLRUN_SHARED_DATA is not set");
+    return;
+  }
+  const DataFolder folder;
+  config::DatasetSpec cora;
+  cora.source = "$MLRUN_SHARED_DATA/cora/cora.content.gz";
+  cora.target = {"-1"};
+  cora.ignore = {"0"};
+  cora.graph.emplace();
+  cora.graph->edges = "cora.edges";
+  cora.graph->split = "cora.split";
+  const Dataset papers = open_dataset(cora, folder.options(true));
+  CHECK(papers.rows == 2708);
+  CHECK(papers.width() == 1433);
+  CHECK(papers.graphs->edges.size() == 2 * 5278);
+  const Split split = hold_out(papers, cora.split, 1);
+  CHECK(split.train.size() == 140);
+  CHECK(split.test.size() == 1000);
+  config::DatasetSpec mutag;
+  mutag.source = "$MLRUN_SHARED_DATA/mutag/MUTAG_A.txt";
+  const Dataset compounds = open_dataset(mutag, folder.options(true));
+  CHECK(compounds.rows == 188);
+  CHECK(compounds.shape == std::vector<int64_t>{28, 7});
+  CHECK(compounds.graphs->node_count() == 3371);
+  CHECK(std::count(compounds.classes, compounds.classes + 188, 1) == 125);
 }
 
 }  // namespace mlrun::data
