@@ -19,7 +19,12 @@ std::string readable_bytes(int64_t bytes) {
   return fmt::format("{:.1f} MiB", value / (1024 * 1024));
 }
 
-store::Table layer_table(const train::ModelReport& model) {
+// Of one graph a step computes all nodes, however few a batch holds.
+const char* unit_of_work(const Search& search) {
+  return search.dataset.is_one_graph() ? "step" : "sample";
+}
+
+store::Table layer_table(const train::ModelReport& model, const char* unit) {
   std::vector<std::string> names, types, outputs;
   std::vector<int64_t> parameters, flops;
   for (const nn::LayerSummary& layer : model.layers) {
@@ -33,7 +38,7 @@ store::Table layer_table(const train::ModelReport& model) {
            {"type", types},
            {"output", outputs},
            {"parameters", parameters},
-           {"FLOPs/sample", flops}}};
+           {fmt::format("FLOPs/{}", unit), flops}}};
 }
 
 void print_trials(const Search& search) {
@@ -62,14 +67,16 @@ int run(const ExperimentArguments& args) {
                                       : fmt::format("{} target(s)", data.target_width()),
              search.hold_out.train.size(), search.hold_out.test.size());
   fmt::print("model: input {}\n", model.input.to_string());
-  print_table(layer_table(model), Format::kTable);
+  const char* unit = unit_of_work(search);
+  print_table(layer_table(model, unit), Format::kTable);
   fmt::print("parameters: {} ({} trainable), {} with optimizer state\n", model.parameters,
              model.trainable, readable_bytes(model.variable_bytes));
-  fmt::print("FLOPs per sample: {:.0f} forward, {:.0f} in training\n", model.flops_per_sample,
-             model.training_flops_per_sample);
-  fmt::print("memory of a batch of {}: {} ({} without sharing)\n",
-             search.cells.front().spec.train.batch_size, readable_bytes(model.batch_bytes),
-             readable_bytes(model.unshared_bytes));
+  const int64_t batch = search.cells.front().spec.train.batch_size;
+  const int64_t samples = search.dataset.is_one_graph() ? batch : 1;
+  fmt::print("FLOPs per {}: {:.0f} forward, {:.0f} in training\n", unit, model.flops_per_sample,
+             model.training_flops_per_sample * static_cast<double>(samples));
+  fmt::print("memory of a batch of {}: {} ({} without sharing)\n", batch,
+             readable_bytes(model.batch_bytes), readable_bytes(model.unshared_bytes));
   if (search.uses_bfloat16()) {
     fmt::print("matrix products of dense layers: {}\n", ops::describe_bfloat16());
   }

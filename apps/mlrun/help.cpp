@@ -48,9 +48,11 @@ Section section() {
 
 const std::vector<Section>& sections() {
   static const std::vector<Section> all = {
-      section<config::ExperimentSpec>(),    section<config::DatasetSpec>(),
-      section<config::HoldOutSpec>(),       section<config::TrainSpec>(),
-      section<config::EarlyStoppingSpec>(), section<config::CvSpec>()};
+      section<config::ExperimentSpec>(), section<config::DatasetSpec>(),
+      section<config::WindowSpec>(),     section<config::PairsSpec>(),
+      section<config::GraphSpec>(),      section<config::HoldOutSpec>(),
+      section<config::TrainSpec>(),      section<config::EarlyStoppingSpec>(),
+      section<config::CvSpec>()};
   return all;
 }
 

@@ -14,6 +14,20 @@ const FieldList& HoldOutSpec::fields() {
   return list;
 }
 
+const FieldList& GraphSpec::fields() {
+  static const FieldList list =
+      FieldListOf<GraphSpec>("graph", "The rows are the nodes of one graph.")
+          .field("edges", &GraphSpec::edges,
+                 "file of pairs of row numbers (from 0), a weight behind them if there is one")
+          .field("split", &GraphSpec::split,
+                 "file of lines 'train', 'val' or 'test' and row numbers; the others have no part")
+          .field("directed", &GraphSpec::directed,
+                 "a pair is an edge from the first to the second only")
+          .field("predict", &GraphSpec::predict,
+                 "nodes: the target of each row; links: whether two rows are joined");
+  return list;
+}
+
 const FieldList& WindowSpec::fields() {
   static const FieldList list =
       FieldListOf<WindowSpec>("window", "Rows that are windows of one sequence.")
@@ -67,6 +81,7 @@ const FieldList& DatasetSpec::fields() {
           .field("delimiter", &DatasetSpec::delimiter, "one character, 'tab' or 'space'")
           .field("missing", &DatasetSpec::missing, "texts that mean a missing value")
           .field("limit", &DatasetSpec::limit, "read at most this many rows", at_least(1))
+          .field("graph", &DatasetSpec::graph, "edges between the rows")
           .field("window", &DatasetSpec::window,
                  "rows are windows of a table in the order of time, or of a text")
           .field("pairs", &DatasetSpec::pairs, "rows are words with the words around them")
@@ -84,6 +99,8 @@ const FieldList& DatasetSpec::fields() {
                  "what the loss sees of the target; metrics and predictions keep its unit")
           .field("one_hot", &DatasetSpec::one_hot, "text columns become one column per class")
           .field("impute", &DatasetSpec::impute, "what stands in for missing values")
+          .field("normalize", &DatasetSpec::normalize,
+                 "every sample to norm 1, at last: sum of absolutes, Euclidean, largest")
           .field("split", &DatasetSpec::split, "the held-out test rows");
   return list;
 }
@@ -117,8 +134,10 @@ const FieldList& TrainSpec::fields() {
           .field("batch_size", &TrainSpec::batch_size, "samples per step", count())
           .field("epochs", &TrainSpec::epochs, "passes over the training rows", at_least(1))
           .field("metrics", &TrainSpec::metrics, "what is reported besides the loss")
-          .field("validation_split", &TrainSpec::validation_split,
-                 "fraction of the training rows kept for validation", fraction())
+          .field(
+              "validation_split", &TrainSpec::validation_split,
+              "fraction of the training rows kept for validation, if the source has no part for it",
+              fraction())
           .field("early_stopping", &TrainSpec::early_stopping, "when to stop before the end")
           .field("class_weight", &TrainSpec::class_weight, "weight of each class in the loss")
           .field("shuffle", &TrainSpec::shuffle, "new order of the rows every epoch")

@@ -46,10 +46,11 @@ struct Codec<ColumnChoice> {
   static FieldForm form() { return {}; }
 };
 
-enum class FileFormat { kAuto, kCsv, kHdf5, kIdx, kCifar, kTs, kText, kDocuments };
+enum class FileFormat { kAuto, kCsv, kHdf5, kIdx, kCifar, kTs, kText, kDocuments, kTu };
 enum class Encoding { kUtf8, kLatin1 };
 enum class Header { kAuto, kPresent, kNone };
 enum class Impute { kNone, kMean, kMedian, kMostFrequent };
+enum class Normalize { kNone, kL1, kL2, kMax };
 
 /// The rows that are held out from everything, once.
 struct HoldOutSpec {
@@ -87,6 +88,18 @@ struct PairsSpec {
   static const FieldList& fields();
 };
 
+enum class GraphRows { kNodes, kLinks };
+
+/// Edges between the rows of a table, which are then the nodes of one graph.
+struct GraphSpec {
+  std::optional<std::string> edges;  ///< a file of pairs; generators make their own
+  std::optional<std::string> split;  ///< a file that says which rows train, validate and test
+  bool directed = false;             ///< else every pair is there in both directions
+  GraphRows predict = GraphRows::kNodes;
+  KeyMarks marks;
+  static const FieldList& fields();
+};
+
 /// How a table becomes features and a target. Everything up to `limit` belongs to the import and
 /// decides which cache file is used; the rest is fitted per fold.
 struct DatasetSpec {
@@ -103,6 +116,7 @@ struct DatasetSpec {
   std::vector<std::string> missing = {"", "NA", "N/A", "nan", "NaN", "NULL", "null", "?"};
   std::optional<int64_t> limit;  ///< read at most this many rows
 
+  std::optional<GraphSpec> graph;
   std::optional<WindowSpec> window;
   std::optional<PairsSpec> pairs;
   Ref<TokensKind> tokens;         ///< of text and documents; default: characters
@@ -116,6 +130,7 @@ struct DatasetSpec {
   bool standardize_target = false;  ///< for the loss alone: predictions and metrics are as written
   bool one_hot = true;              ///< text columns become one column per class
   Impute impute = Impute::kNone;
+  Normalize normalize = Normalize::kNone;
   HoldOutSpec split;
   Mark source_mark;  ///< where source or generate was written
   static const FieldList& fields();
@@ -234,7 +249,7 @@ struct ExperimentSpec {
 
 template <>
 struct EnumNames<FileFormat> {
-  static constexpr std::array<std::pair<FileFormat, const char*>, 8> kNames = {
+  static constexpr std::array<std::pair<FileFormat, const char*>, 9> kNames = {
       {{FileFormat::kAuto, "auto"},
        {FileFormat::kCsv, "csv"},
        {FileFormat::kHdf5, "hdf5"},
@@ -242,7 +257,8 @@ struct EnumNames<FileFormat> {
        {FileFormat::kCifar, "cifar"},
        {FileFormat::kTs, "ts"},
        {FileFormat::kText, "text"},
-       {FileFormat::kDocuments, "documents"}}};
+       {FileFormat::kDocuments, "documents"},
+       {FileFormat::kTu, "tu"}}};
 };
 template <>
 struct EnumNames<Encoding> {
@@ -266,6 +282,19 @@ struct EnumNames<Impute> {
        {Impute::kMean, "mean"},
        {Impute::kMedian, "median"},
        {Impute::kMostFrequent, "most_frequent"}}};
+};
+template <>
+struct EnumNames<Normalize> {
+  static constexpr std::array<std::pair<Normalize, const char*>, 4> kNames = {
+      {{Normalize::kNone, "none"},
+       {Normalize::kL1, "l1"},
+       {Normalize::kL2, "l2"},
+       {Normalize::kMax, "max"}}};
+};
+template <>
+struct EnumNames<GraphRows> {
+  static constexpr std::array<std::pair<GraphRows, const char*>, 2> kNames = {
+      {{GraphRows::kNodes, "nodes"}, {GraphRows::kLinks, "links"}}};
 };
 template <>
 struct EnumNames<EarlyStoppingMode> {

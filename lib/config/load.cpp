@@ -140,6 +140,7 @@ ExperimentSpec read_experiment(const Node& tree, const std::string& default_name
   spec.train.early_stopping_mark = mark_of(tree, {"train", "early_stopping", "monitor"});
   spec.train.class_weight_mark = mark_of(tree, {"train", "class_weight"});
   spec.dataset.split.marks = marks_below(tree, "dataset", "split");
+  if (spec.dataset.graph) spec.dataset.graph->marks = marks_below(tree, "dataset", "graph");
   if (spec.cv) spec.cv->marks = KeyMarks(*tree.find("cv"));
   spec.scoring_mark = mark_of(tree, {"scoring"});
   return spec;

@@ -1,6 +1,7 @@
 // A data set in memory: a table of samples mapped read-only from a cache file, or generated.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -33,6 +34,31 @@ struct Windows {
   int64_t reach = 0;     ///< rows after a row that see its targets
 };
 
+/// What a source means a row for.
+enum class Part : uint8_t { kTrain, kValidation, kTest, kNone };
+
+class Dataset;
+
+/// From node to node, both numbered over all graphs.
+struct Edge {
+  int32_t from = 0;
+  int32_t to = 0;
+  float weight = 1;
+};
+
+/// Nodes and edges behind the rows. An edge stands once or more for each direction that it has.
+struct Graphs {
+  enum class Rows { kNodes, kGraphs, kLinks };
+  Rows rows = Rows::kNodes;
+  std::vector<int64_t> first_node;  ///< of each graph, and the end of the last
+  std::vector<Edge> edges;          ///< of kLinks: without those that are rows
+  bool directed = false;
+  std::vector<std::array<int32_t, 2>> links;  ///< of kLinks: the nodes of each row
+  std::shared_ptr<const Dataset> nodes;       ///< of kLinks: their features
+
+  int64_t node_count() const { return first_node.back(); }
+};
+
 /// Immutable. `width()` features a row, row-major; missing values are NaN (float32 only).
 /// Targets are float32 values or, when `class_names` is not empty, int32 classes: one a row, or a
 /// sequence of `label_width`.
@@ -50,6 +76,7 @@ class Dataset {
   std::vector<std::string> class_names;
   const int32_t* groups = nullptr;  ///< rows, or null
   int64_t test_begin = -1;          ///< rows from here on are the source's own test part; or -1
+  std::vector<Part> parts;          ///< of each row, or empty: then the test part is test_begin's
   std::optional<Windows> windows;
   /// Of documents: a feature is the number of a word plus 1, or 0 behind the end. Which token a
   /// word becomes is learned from the training rows, see Transform.
@@ -57,6 +84,7 @@ class Dataset {
   int64_t token_count = 0;  ///< features are tokens with numbers below it; 0: they are none
   std::vector<std::string> token_names;            ///< of tokens known before any training
   std::shared_ptr<const NegativeTable> negatives;  ///< what the last features are drawn from
+  std::shared_ptr<const Graphs> graphs;            ///< what the rows are in, or null
   std::vector<int64_t> shape;                      ///< of one sample; its product is width()
   std::string name;
   std::string sha256;                 ///< of the source file(s), or of the generator's text
@@ -66,6 +94,12 @@ class Dataset {
   bool is_classification() const { return classes != nullptr; }
   bool has_label_sequences() const { return classes != nullptr && label_width > 1; }
   int64_t target_width() const { return static_cast<int64_t>(target_names.size()); }
+
+  /// Where the features are: of links in the table of the nodes, else here.
+  const Dataset& table() const { return graphs && graphs->nodes ? *graphs->nodes : *this; }
+
+  /// All features are seen at once, and a row only says which node or link counts.
+  bool is_one_graph() const { return graphs && graphs->rows != Graphs::Rows::kGraphs; }
 
   /// Element (row, column) as float, whatever the storage.
   float feature(int64_t row, int64_t column) const;

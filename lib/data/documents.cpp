@@ -46,7 +46,8 @@ void check(const Source& source) {
   if (spec.window) fail("window is of texts and tables; documents have a length");
   if (!spec.length)
     fail("documents need length, the number of tokens that each is cut or padded to");
-  if (spec.rescale != 1 || spec.standardize.any() || spec.min_max.any() || !spec.shape.empty()) {
+  if (spec.rescale != 1 || spec.standardize.any() || spec.min_max.any() ||
+      spec.normalize != config::Normalize::kNone || !spec.shape.empty()) {
     fail("the features of documents are tokens, which are not scaled or reshaped");
   }
   if (!source.classify) fail("the target of documents is a class, but the loss is for values");

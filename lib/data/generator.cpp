@@ -124,7 +124,8 @@ Dataset generate_dataset(const config::Ref<config::GeneratorKind>& generator,
   dataset.name = generator.type->name;
   dataset.sha256 = sha256(
       fmt::format("{} seed {}", config::to_flow(config::write_component(generator)), options.seed));
-  dataset.shape = {table->width};
+  dataset.shape = table->shape.empty() ? std::vector{table->width} : table->shape;
+  dataset.graphs = table->graphs;
   dataset.features = table->features.data();
   name_columns(dataset, *table);
   set_targets(dataset, *table, classify);

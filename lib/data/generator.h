@@ -19,6 +19,8 @@ struct GeneratedTable {
   int32_t class_count = 0;
   std::vector<float> values;
   int64_t targets = 1;
+  std::shared_ptr<const Graphs> graphs;  ///< what generators of graphs add
+  std::vector<int64_t> shape;            ///< of one sample; default: [width]
 
   float* row(int64_t r) { return features.data() + r * width; }
 };

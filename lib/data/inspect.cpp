@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "data/manifest.h"
+#include "data/tu.h"
 
 namespace mlrun::data {
 namespace {
@@ -71,16 +72,17 @@ std::vector<KnownDataset> known_datasets(const std::filesystem::path& base) {
 Inspection inspect(const config::DatasetSpec& spec, const OpenOptions& options, bool with_columns) {
   Source source = find_source(spec, options);
   source.classify = source.classify || source.holds_classes;
-  const Dataset dataset = open_source(source, options);
+  const bool graphs = source.format == config::FileFormat::kTu;
+  const Dataset dataset = graphs ? open_tu(source) : open_source(source, options);
   Inspection found;
   found.name = dataset.name;
   found.sha256 = dataset.sha256;
-  found.cache = cache_path(source, options).string();
+  found.cache = graphs ? "none" : cache_path(source, options).string();
   found.rows = dataset.rows;
   found.width = dataset.width();
   found.test_rows = dataset.test_begin < 0 ? 0 : dataset.rows - dataset.test_begin;
   found.targets = dataset.target_names;
-  if (with_columns) found.columns = report_columns(dataset);
+  if (with_columns && !graphs) found.columns = report_columns(dataset);
   found.classes = count_classes(dataset);
   return found;
 }

@@ -14,12 +14,14 @@
 #include "data/csv/import.h"
 #include "data/documents.h"
 #include "data/generator.h"
+#include "data/graph.h"
 #include "data/hdf5_import.h"
 #include "data/idx.h"
 #include "data/pairs.h"
 #include "data/source.h"
 #include "data/text.h"
 #include "data/ts.h"
+#include "data/tu.h"
 #include "data/window.h"
 
 namespace mlrun::data {
@@ -68,6 +70,7 @@ void import_source(const Source& source, const std::string& key, CacheWriter& ca
       return import_ts(source, key, cache);
     case config::FileFormat::kText:       // never cached, see open_dataset
     case config::FileFormat::kDocuments:  // nor are these
+    case config::FileFormat::kTu:
     case config::FileFormat::kCsv:
     case config::FileFormat::kAuto:
       return import_csv(source, key, cache);
@@ -115,13 +118,23 @@ Dataset open_dataset(const config::DatasetSpec& spec, const OpenOptions& options
                                   "window needs a source in the order of time, "
                                   "but the data are generated"));
   }
-  if (spec.generate) return generate_dataset(spec.generate, options);
+  if (spec.generate) {
+    Dataset made = generate_dataset(spec.generate, options);
+    return spec.graph ? generated_graph(std::move(made), *spec.graph, options) : made;
+  }
   if (!spec.source) {
     throw InputError(render_error(spec.source_mark, "dataset needs source or generate"));
   }
   const Source source = find_source(spec, options);
   const bool documents = source.format == config::FileFormat::kDocuments;
-  if (documents || source.format == config::FileFormat::kText) {
+  const bool text = source.format == config::FileFormat::kText;
+  const bool graphs = source.format == config::FileFormat::kTu;
+  if (spec.graph && (spec.window || documents || text || graphs)) {
+    throw InputError(render_error(spec.source_mark,
+                                  "graph is of tables; it does not go with window, nor with the "
+                                  "formats text, documents and tu"));
+  }
+  if (documents || text) {
     if (spec.pairs) return open_pairs(source, static_cast<uint64_t>(options.seed));
     return documents ? open_documents(source) : open_text(source);
   }
@@ -130,6 +143,8 @@ Dataset open_dataset(const config::DatasetSpec& spec, const OpenOptions& options
                                   "tokens, length, pairs and encoding are of the formats text and "
                                   "documents"));
   }
+  if (graphs) return open_tu(source);
+  if (spec.graph) return graph_dataset(source, options);
   Dataset table = open_source(source, options);
   return spec.window ? window_dataset(table, spec) : table;
 }

@@ -37,7 +37,8 @@ void check(const Source& source) {
       spec.limit || spec.window || spec.length) {
     fail("target, features, ignore, group, limit, window and length do not go with pairs");
   }
-  if (spec.rescale != 1 || spec.standardize.any() || spec.min_max.any() || !spec.shape.empty()) {
+  if (spec.rescale != 1 || spec.standardize.any() || spec.min_max.any() ||
+      spec.normalize != config::Normalize::kNone || !spec.shape.empty()) {
     fail("the features of pairs are tokens, which are not scaled or reshaped");
   }
   if (!source.classify) fail("the target of pairs is a class: use the loss negative_sampling");

@@ -46,6 +46,7 @@ config::FileFormat format_of(config::FileFormat wanted, const fs::path& path) {
   if (ends_with_any(name, kHdf5Endings)) return config::FileFormat::kHdf5;
   if (name.ends_with(".bin")) return config::FileFormat::kCifar;
   if (name.ends_with(".ts")) return config::FileFormat::kTs;
+  if (name.ends_with("_A.txt")) return config::FileFormat::kTu;
   return config::FileFormat::kCsv;
 }
 

@@ -234,11 +234,23 @@ std::vector<int32_t> deal(const Dataset& dataset, const config::CvSpec& spec,
   }
 }
 
+// As the source says; rows without a part are in neither.
+Split own_split(const Dataset& dataset) {
+  Split split;
+  for (size_t row = 0; row < dataset.parts.size(); ++row) {
+    const auto number = static_cast<int64_t>(row);
+    if (dataset.parts[row] == Part::kTrain) split.train.push_back(number);
+    if (dataset.parts[row] == Part::kTest) split.test.push_back(number);
+  }
+  return split;
+}
+
 }  // namespace
 
 Split hold_out(const Dataset& dataset, const config::HoldOutSpec& spec, uint64_t seed) {
   std::vector<int64_t> rows(static_cast<size_t>(dataset.rows));
   std::iota(rows.begin(), rows.end(), 0);
+  if (spec.test == 0 && !dataset.parts.empty()) return own_split(dataset);
   if (spec.test == 0) {
     std::vector<bool> is_test(rows.size());
     if (dataset.test_begin >= 0)

@@ -160,6 +160,7 @@ Transform Transform::fit(const Dataset& dataset, const config::DatasetSpec& spec
     if (!dataset.values) fail(spec, "standardize_target needs a target of values, not of classes");
     fitted.fit_targets(dataset, rows);
   }
+  fitted.normalize_ = spec.normalize;
   fitted.plain_ = true;
   for (size_t c = 0; c < dataset.columns.size(); ++c) {
     const Column& column = dataset.columns[c];
@@ -236,6 +237,7 @@ void Transform::restore_targets(std::span<float> predictions) const {
 
 void Transform::gather(const Dataset& dataset, std::span<const int64_t> rows, float* out) const {
   const int64_t width = dataset.width();
+  float* first = out;
   if (vocabulary_) {
     for (const int64_t row : rows) {
       gather_tokens(static_cast<const float*>(dataset.features) + row * width, out);
@@ -250,6 +252,27 @@ void Transform::gather(const Dataset& dataset, std::span<const int64_t> rows, fl
   } else {
     for (const int64_t row : rows) {
       out = expand_row(static_cast<const float*>(dataset.features) + row * width, out);
+    }
+  }
+  if (normalize_ != config::Normalize::kNone) {
+    normalize_rows(first, static_cast<int64_t>(rows.size()));
+  }
+}
+
+// A row of zeros stays.
+void Transform::normalize_rows(float* rows, int64_t count) const {
+  for (float* row = rows; row != rows + count * output_width_; row += output_width_) {
+    double norm = 0;
+    for (int64_t j = 0; j < output_width_; ++j) {
+      const double size = std::abs(static_cast<double>(row[j]));
+      if (normalize_ == config::Normalize::kMax) norm = std::max(norm, size);
+      if (normalize_ == config::Normalize::kL1) norm += size;
+      if (normalize_ == config::Normalize::kL2) norm += size * size;
+    }
+    if (normalize_ == config::Normalize::kL2) norm = std::sqrt(norm);
+    if (norm == 0) continue;
+    for (int64_t j = 0; j < output_width_; ++j) {
+      row[j] = static_cast<float>(static_cast<double>(row[j]) / norm);
     }
   }
 }

@@ -16,6 +16,7 @@ namespace mlrun::data {
 ///                      of scale
 ///   text column:       one-hot over its classes (missing: all zero, or the imputed class)
 ///   document:          its tokens, learned from the training rows, then 0 for padding
+///   at last, if spec.normalize asks for it, every row is divided by its norm
 class Transform {
  public:
   /// Throws InputError if any row has a missing number and spec.impute is none, naming the column
@@ -45,14 +46,16 @@ class Transform {
   void fit_targets(const Dataset& dataset, std::span<const int64_t> rows);
   float* expand_row(const float* x, float* out) const;  // where the next row goes
   void gather_tokens(const float* words, float* out) const;
+  void normalize_rows(float* rows, int64_t count) const;
 
   int64_t output_width_ = 0;
   std::vector<float> offset_, scale_;
   std::vector<float> fill_;      ///< NaN if nothing is imputed
   std::vector<int32_t> expand_;  ///< classes of a text column, 0 for a numeric one
   std::vector<float> target_offset_, target_scale_;  ///< empty: as they are
-  std::shared_ptr<const Vocabulary> vocabulary_;     ///< of documents
-  bool plain_ = false;                               ///< nothing imputed, no one-hot
+  config::Normalize normalize_ = config::Normalize::kNone;
+  std::shared_ptr<const Vocabulary> vocabulary_;  ///< of documents
+  bool plain_ = false;                            ///< nothing imputed, no one-hot
 };
 
 /// Shape of one sample after the transform: spec.shape or the data set's, or [output width].

@@ -13,6 +13,8 @@
 #include "nn/layers/flatten.h"
 #include "nn/layers/gan.h"
 #include "nn/layers/gaussian_noise.h"
+#include "nn/layers/graph_convolution.h"
+#include "nn/layers/graph_readout.h"
 #include "nn/layers/layer_normalization.h"
 #include "nn/layers/masking.h"
 #include "nn/layers/merge.h"
@@ -28,6 +30,7 @@
 #include "nn/layers/transformer.h"
 #include "nn/layers/transformer_block.h"
 #include "nn/layers/word2vec.h"
+#include "ops/adjacency.h"
 
 namespace mlrun::nn {
 
@@ -85,6 +88,15 @@ ValueId Builder::add(const std::string& name, const std::string& type, const Lay
   return y;
 }
 
+const Nodes& Builder::nodes(ValueId x) const {
+  if (!nodes_.adjacency) {
+    throw graph::ShapeError(
+        "needs nodes and edges: set dataset.graph, or read graphs (format: tu)");
+  }
+  ops::check_nodes(*nodes_.adjacency, graph_.shape(x), "the layer");
+  return nodes_;
+}
+
 ValueId Builder::mask(ValueId x) const {
   const auto found = masks_.find(x);
   return found == masks_.end() ? graph::kNoValue : found->second;
@@ -139,13 +151,18 @@ const config::Catalog& layer_catalog() {
     add<Embedding>(all);
     add<Flatten>(all);
     add<Gan>(all);
+    add<GatConv>(all);
     add<GaussianNoise>(all);
-    add<GlobalAveragePooling1D>(all);
+    add<GcnConv>(all);
+    add<GinConv>(all);
+    add<GlobalAveragePooling1D>(all, {"GlobalAvgPool"});
     add<GlobalAveragePooling2D>(all);
-    add<GlobalMaxPooling1D>(all);
+    add<GlobalMaxPooling1D>(all, {"GlobalMaxPool"});
     add<GlobalMaxPooling2D>(all);
+    add<GlobalSumPool>(all);
     add<Gru>(all);
     add<LayerNormalization>(all);
+    add<LinkEmbedding>(all);
     add<Lstm>(all);
     add<Masking>(all);
     add<MaxPooling1D>(all);
@@ -162,6 +179,7 @@ const config::Catalog& layer_catalog() {
     add<RandomTranslation>(all);
     add<RepeatVector>(all);
     add<ReshapeLayer>(all);
+    add<SageConv>(all);
     add<Sampling>(all);
     add<SeparableConv2D>(all);
     add<SimpleRnn>(all);

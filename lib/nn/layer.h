@@ -14,6 +14,10 @@
 #include "graph/graph.h"
 #include "nn/initializers.h"
 
+namespace mlrun::ops {
+struct Adjacency;
+}
+
 namespace mlrun::nn {
 
 using graph::ValueId;
@@ -70,6 +74,14 @@ struct WeightOptions {
   RegularizerRef regularizer;
 };
 
+/// The nodes and edges that graph layers read. Values at the nodes are (V, C), of one graph, or
+/// (N, V, C), each sample a graph of up to V nodes.
+struct Nodes {
+  std::shared_ptr<const ops::Adjacency> adjacency;
+  ValueId graph = graph::kNoValue;  ///< int32 (N): which graph a sample is; none: there is one
+  ValueId links = graph::kNoValue;  ///< int32 (N, 2): the two nodes of a sample
+};
+
 /// Builds one graph from layers. Variables are numbered in the order in which they are asked for,
 /// so the training and the inference graph of one model share them by position.
 class Builder {
@@ -114,6 +126,10 @@ class Builder {
 
   /// Gives y the mask of x, of which it was made step by step.
   void keep_mask(ValueId x, ValueId y);
+  void set_nodes(Nodes nodes) { nodes_ = std::move(nodes); }
+
+  /// Throws graph::ShapeError when the data are no graphs, or x is not at their nodes.
+  const Nodes& nodes(ValueId x) const;
 
   /// Distinguishes the random draws of one graph.
   uint32_t next_salt() { return ++salt_; }
@@ -140,6 +156,7 @@ class Builder {
   std::vector<LayerSummary> summary_;
   Mark mark_;
   std::map<ValueId, ValueId> masks_;
+  Nodes nodes_;
   std::vector<std::pair<std::string, ValueId>> outputs_;
   bool reuse_ = false;
   bool prior_ = false;

@@ -1,5 +1,6 @@
 #include "ops/cpu_kernels.h"
 
+#include "ops/aggregate.h"
 #include "ops/attention.h"
 #include "ops/augment.h"
 #include "ops/batch_matmul.h"
@@ -8,6 +9,7 @@
 #include "ops/depthwise.h"
 #include "ops/elementwise.h"
 #include "ops/embedding.h"
+#include "ops/graph_attention.h"
 #include "ops/grouped_matmul.h"
 #include "ops/matmul.h"
 #include "ops/normalize.h"
@@ -27,6 +29,7 @@ namespace mlrun::ops {
 
 const graph::KernelTable& cpu_kernels() {
   static constexpr graph::KernelTable::Row kRows[] = {
+      {"Aggregate", aggregate_cpu},
       {"Attention", attention_cpu},
       {"AttentionGrad", attention_grad_cpu},
       {"Augment", augment_cpu},
@@ -52,6 +55,8 @@ const graph::KernelTable& cpu_kernels() {
       {"ExpertShare", expert_share_cpu},
       {"Fill", fill_cpu},
       {"GateGrad", gate_grad_cpu},
+      {"GraphAttention", graph_attention_cpu},
+      {"GraphAttentionGrad", graph_attention_grad_cpu},
       {"GroupedMatMul", grouped_matmul_cpu},
       {"GroupedMatMulGrad", grouped_matmul_grad_cpu},
       {"LayerNorm", layer_norm_cpu},
@@ -59,6 +64,9 @@ const graph::KernelTable& cpu_kernels() {
       {"MatMul", matmul_cpu},
       {"MeanScale", mean_scale_cpu},
       {"MovingAverage", moving_average_cpu},
+      {"NeighbourMax", neighbour_max_cpu},
+      {"NeighbourMaxGrad", neighbour_max_grad_cpu},
+      {"NodeMask", node_mask_cpu},
       {"OneHot", one_hot_cpu},
       {"Pad", pad_cpu},
       {"Permute", permute_cpu},

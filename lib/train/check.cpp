@@ -12,6 +12,7 @@
 #include "nn/losses.h"
 #include "train/fit.h"
 #include "train/metrics.h"
+#include "train/structure.h"
 #include "train/training_graph.h"
 
 namespace mlrun::train {
@@ -263,6 +264,18 @@ void check_tokens(const ExperimentSpec& spec, const data::Dataset& dataset,
   }
 }
 
+// Nodes of one graph and links of it are no samples that could be made or put out again.
+bool check_graphs(const ExperimentSpec& spec, const data::Dataset& dataset,
+                  Diagnostics& diagnostics) {
+  if (!dataset.graphs) return true;
+  const bool none = nn::target_kind(spec.train) == nn::TargetKind::kNone;
+  if (!none && nn::as_gan(spec.model) == nullptr) return true;
+  diagnostics.error(spec.model.back().mark,
+                    "graphs need a target: GANs and autoencoders are of "
+                    "samples without edges");
+  return false;
+}
+
 // Costs and memory of a training step: of all phases, as if they ran with every batch.
 void plan_training(const GraphSetup& setup, ModelReport& report) {
   std::vector<PhaseGraph> phases = build_phases(setup);
@@ -297,18 +310,20 @@ void check_training(ExperimentSpec& spec, Diagnostics& diagnostics) {
 ModelReport check_model(const ExperimentSpec& spec, const data::Dataset& dataset,
                         Diagnostics& diagnostics) {
   ModelReport report;
-  std::vector<int64_t> dims = {kBatch};
-  const std::vector<int64_t> sample = data::sample_shape(dataset, spec.dataset);
-  dims.insert(dims.end(), sample.begin(), sample.end());
-  report.input = Shape(dims);
-  const GraphSetup setup{.spec = &spec, .dataset = &dataset, .input = report.input};
+  report.input = input_shape(dataset, spec.dataset);
+  const GraphSetup setup{.spec = &spec,
+                         .dataset = &dataset,
+                         .input = report.input,
+                         .adjacency = make_adjacency(dataset, {})};
+  if (!check_graphs(spec, dataset, diagnostics)) return report;
   const bool gan = nn::as_gan(spec.model) != nullptr;
   const bool none = nn::target_kind(spec.train) == nn::TargetKind::kNone;
   graph::Graph g;
   nn::Builder builder(g, false);
-  ValueId output = g.input("features", {report.input, DType::kFloat32});
+  const GraphInputs inputs = add_inputs(g, setup, false);
+  ValueId output = inputs.features;
   if (!gan) {
-    output = nn::build_model(builder, spec.model, output, diagnostics);
+    output = append_model(builder, setup, inputs, diagnostics);
     if (output == graph::kNoValue) return report;
   }
   const size_t errors = diagnostics.size();

@@ -8,6 +8,7 @@
 #include "device/cpu_context.h"
 #include "ops/cpu_kernels.h"
 #include "train/gradient_learner.h"
+#include "train/structure.h"
 
 namespace mlrun::train {
 namespace {
@@ -70,13 +71,13 @@ struct Continuation::State {
              data::Transform::fit(input.dataset, input.spec.dataset, fitting_rows(input).train),
              kind, {}),
         context(input.threads),
-        learner(
-            LearnerOptions{.spec = &input.spec,
-                           .sample_shape = data::sample_shape(input.dataset, input.spec.dataset),
-                           .feed = &feed,
-                           .context = &context,
-                           .kernels = &ops::cpu_kernels(),
-                           .training_predictions = false}) {
+        learner(LearnerOptions{.spec = &input.spec,
+                               .input = input_shape(input.dataset, input.spec.dataset),
+                               .adjacency = nullptr,
+                               .feed = &feed,
+                               .context = &context,
+                               .kernels = &ops::cpu_kernels(),
+                               .training_predictions = false}) {
     learner.load(model);
     prediction.resize(static_cast<size_t>(learner.output_width()));
   }

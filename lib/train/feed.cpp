@@ -1,6 +1,7 @@
 #include "train/feed.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "data/negative_table.h"
 
@@ -22,8 +23,31 @@ std::span<const std::string> Feed::token_names() const {
   return dataset_.words ? transform_.token_names() : dataset_.token_names;
 }
 
+int64_t Feed::item_width() const {
+  if (!dataset_.graphs) return 0;
+  return dataset_.graphs->rows == data::Graphs::Rows::kLinks ? 2 : 1;
+}
+
+void Feed::fill_nodes(float* features) const {
+  std::vector<int64_t> nodes(static_cast<size_t>(dataset_.table().rows));
+  std::iota(nodes.begin(), nodes.end(), 0);
+  transform_.gather(dataset_.table(), nodes, features);
+}
+
+void Feed::fill_items(std::span<const int64_t> rows, int32_t* items) const {
+  for (const int64_t row : rows) {
+    if (item_width() == 2) {
+      const auto& link = dataset_.graphs->links[static_cast<size_t>(row)];
+      items = std::copy(link.begin(), link.end(), items);
+    } else {
+      *items++ = static_cast<int32_t>(row);
+    }
+  }
+}
+
 void Feed::fill(std::span<const int64_t> rows, const BatchMemory& batch, uint64_t pass) const {
-  transform_.gather(dataset_, rows, batch.features);
+  if (dataset_.graphs) fill_items(rows, batch.items);
+  if (!dataset_.is_one_graph()) transform_.gather(dataset_, rows, batch.features);
   if (dataset_.negatives) {
     dataset_.negatives->fill(rows, dataset_.width(), draws_, pass, batch.features);
   }

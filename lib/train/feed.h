@@ -18,6 +18,7 @@ struct BatchMemory {
   float* features = nullptr;  ///< rows x feature_width()
   void* target = nullptr;     ///< rows x target_width() of int32 labels or floats, or nothing
   float* weights = nullptr;   ///< rows; may be null
+  int32_t* items = nullptr;   ///< rows x item_width(): which nodes, links or graphs they are
 };
 
 /// Gathers features (transformed), targets and sample weights. Immutable; does not allocate.
@@ -35,7 +36,11 @@ class Feed {
     if (kind_ == nn::TargetKind::kValues) transform_.restore_targets(predictions);
   }
 
+  /// Features of all nodes of the one graph; then fill() gathers none.
+  void fill_nodes(float* features) const;
+
   int64_t feature_width() const { return transform_.output_width(); }
+  int64_t item_width() const;    ///< 0: rows are samples of their own
   int64_t target_width() const;  ///< floats, or labels
   nn::TargetKind target_kind() const { return kind_; }
   bool weighted() const { return !class_weights_.empty(); }
@@ -44,6 +49,8 @@ class Feed {
   const data::Dataset& dataset() const { return dataset_; }
 
  private:
+  void fill_items(std::span<const int64_t> rows, int32_t* items) const;
+
   const data::Dataset& dataset_;
   data::Transform transform_;
   nn::TargetKind kind_;

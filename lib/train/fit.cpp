@@ -11,6 +11,7 @@
 #include "train/checkpoint.h"
 #include "train/gradient_learner.h"
 #include "train/metrics.h"
+#include "train/structure.h"
 
 namespace mlrun::train {
 namespace {
@@ -80,7 +81,7 @@ class Fitter {
                  {seed(), Purpose::kShuffle, input.cell, input.fold},
                  {seed(), Purpose::kDropout, input.cell, input.fold}},
         split_(fitting_rows(input)),
-        feed_(input.dataset, data::Transform::fit(input.dataset, input.spec.dataset, split_.train),
+        feed_(input.dataset, fit_transform(input.dataset, input.spec.dataset, split_.train),
               feed_kind(input.spec), class_weights(spec_.class_weight, input.dataset, split_.train),
               {seed(), Purpose::kWords, input.cell, input.fold}),
         context_(input.threads),
@@ -121,7 +122,8 @@ class Fitter {
   LearnerOptions learner_options() {
     LearnerOptions options;
     options.spec = &input_.spec;
-    options.sample_shape = data::sample_shape(input_.dataset, input_.spec.dataset);
+    options.input = input_shape(input_.dataset, input_.spec.dataset);
+    options.adjacency = make_adjacency(input_.dataset, split_.train);
     options.feed = &feed_;
     options.context = &context_;
     options.kernels = &ops::cpu_kernels();
@@ -268,9 +270,23 @@ class Fitter {
   std::vector<float> best_weights_;
 };
 
+// The rows that the data set itself keeps for validation, where its own split is in use.
+data::Split own_validation(const FitInput& input) {
+  data::Split split;
+  if (input.spec.dataset.split.test > 0) return split;
+  split.train.assign(input.train_rows.begin(), input.train_rows.end());
+  for (size_t row = 0; row < input.dataset.parts.size(); ++row) {
+    if (input.dataset.parts[row] == data::Part::kValidation) {
+      split.test.push_back(static_cast<int64_t>(row));
+    }
+  }
+  return split;
+}
+
 }  // namespace
 
 data::Split fitting_rows(const FitInput& input) {
+  if (data::Split own = own_validation(input); !own.test.empty()) return own;
   const double fraction = input.spec.train.validation_split.value_or(0);
   if (fraction == 0) return {{input.train_rows.begin(), input.train_rows.end()}, {}};
   return data::validation_split(input.dataset, input.train_rows, fraction,

@@ -24,12 +24,6 @@ constexpr int64_t kInferenceBytes = int64_t{128} << 20;
 // Keeps the draws of inference apart from those of the phases.
 constexpr uint32_t kInferencePhase = 255;
 
-Shape with_batch_axis(std::span<const int64_t> sample) {
-  std::vector<int64_t> dims = {kBatch};
-  dims.insert(dims.end(), sample.begin(), sample.end());
-  return Shape(dims);
-}
-
 double sum_of(const Tensor& values) {
   double sum = 0;
   for (int64_t i = 0; i < values.elements(); ++i) sum += values.f32()[i];
@@ -43,10 +37,15 @@ GradientLearner::GradientLearner(const LearnerOptions& options)
       context_(*options.context),
       batch_size_(options.spec->train.batch_size),
       inference_batch_(std::max(batch_size_, kInferenceBatch)) {
+  // One graph is computed as a whole, whatever rows are asked for.
+  if (feed_.dataset().is_one_graph()) {
+    inference_batch_ = std::max(batch_size_, feed_.dataset().rows);
+  }
   allocate_batch();
   const GraphSetup setup{.spec = options.spec,
                          .dataset = &feed_.dataset(),
-                         .input = with_batch_axis(options.sample_shape),
+                         .input = options.input,
+                         .adjacency = options.adjacency,
                          .weighted = feed_.weighted(),
                          .predictions = options.training_predictions};
   build_training(setup, *options.kernels);
@@ -55,15 +54,22 @@ GradientLearner::GradientLearner(const LearnerOptions& options)
     arena_bytes = std::max(arena_bytes, phase->executable().plan().arena_bytes);
   }
   const int64_t sample_bytes = std::max<int64_t>(arena_bytes / batch_size_, 1);
-  inference_batch_ = std::clamp(kInferenceBytes / sample_bytes, batch_size_, inference_batch_);
+  const bool whole = feed_.dataset().is_one_graph();
+  if (!whole)
+    inference_batch_ = std::clamp(kInferenceBytes / sample_bytes, batch_size_, inference_batch_);
   build_scoring(setup, *options.kernels);
 }
 
 void GradientLearner::allocate_batch() {
-  features_ = std::make_unique<AlignedFloats>(inference_batch_ * feed_.feature_width());
+  const bool whole = feed_.dataset().is_one_graph();
+  const int64_t samples = whole ? feed_.dataset().table().rows : inference_batch_;
+  features_ = std::make_unique<AlignedFloats>(samples * feed_.feature_width());
+  if (whole) feed_.fill_nodes(features_->data());
   target_ = std::make_unique<AlignedFloats>(inference_batch_ * feed_.target_width());
   weights_ = std::make_unique<AlignedFloats>(inference_batch_);
-  batch_ = {features_->data(), target_->data(), weights_->data()};
+  items_ = std::make_unique<AlignedFloats>(inference_batch_ * feed_.item_width());
+  batch_ = {features_->data(), target_->data(), weights_->data(),
+            reinterpret_cast<int32_t*>(items_->data())};
 }
 
 void GradientLearner::build_training(const GraphSetup& setup, const graph::KernelTable& kernels) {
@@ -108,6 +114,7 @@ void GradientLearner::build_scoring(const GraphSetup& setup, const graph::Kernel
 
 void GradientLearner::bind_batch(graph::Executable& executable, const GraphInputs& inputs) {
   executable.bind(inputs.features, batch_.features);
+  if (inputs.items != kNoValue) executable.bind(inputs.items, batch_.items);
   if (inputs.target != kNoValue) executable.bind(inputs.target, batch_.target);
   if (inputs.weights != kNoValue) executable.bind(inputs.weights, batch_.weights);
 }

@@ -18,8 +18,9 @@ namespace mlrun::train {
 
 struct LearnerOptions {
   const config::ExperimentSpec* spec = nullptr;
-  std::vector<int64_t> sample_shape;
-  const Feed* feed = nullptr;  ///< must outlive the learner
+  Shape input;                  ///< see input_shape()
+  ops::AdjacencyPtr adjacency;  ///< of graphs, else null
+  const Feed* feed = nullptr;   ///< must outlive the learner
   device::Context* context = nullptr;
   const graph::KernelTable* kernels = nullptr;
   bool training_predictions = false;  ///< keep them for metrics on the training rows
@@ -72,6 +73,7 @@ class GradientLearner : public Learner {
   std::unique_ptr<AlignedFloats> features_;
   std::unique_ptr<AlignedFloats> target_;
   std::unique_ptr<AlignedFloats> weights_;
+  std::unique_ptr<AlignedFloats> items_;
   BatchMemory batch_;
   PhiloxStream random_;
   std::array<uint32_t, 4> random_state_{};  ///< of inference

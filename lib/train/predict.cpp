@@ -17,6 +17,7 @@
 #include "train/feed.h"
 #include "train/fit.h"
 #include "train/phase.h"
+#include "train/structure.h"
 #include "train/training_graph.h"
 
 namespace mlrun::train {
@@ -29,14 +30,8 @@ constexpr int64_t kBatchRows = 1024;
 constexpr uint32_t kRefitFold = 0xFFFFFFFF;  // of the training on all training rows
 constexpr uint32_t kPredictPhase = 254;      // keeps the draws apart from those of training
 
-Shape with_batch_axis(std::span<const int64_t> sample) {
-  std::vector<int64_t> dims = {kBatch};
-  dims.insert(dims.end(), sample.begin(), sample.end());
-  return Shape(dims);
-}
-
-// As the training fitted it: on the training rows without those of the validation.
-data::Transform fitted_transform(const PredictInput& input) {
+// As the training had them: the training rows without those of the validation.
+std::vector<int64_t> fitted_rows(const PredictInput& input) {
   const FitInput trained{.spec = input.spec,
                          .dataset = input.dataset,
                          .train_rows = input.train_rows,
@@ -45,7 +40,7 @@ data::Transform fitted_transform(const PredictInput& input) {
                          .fold = kRefitFold,
                          .threads = 1,
                          .checkpoint = {}};
-  return data::Transform::fit(input.dataset, input.spec.dataset, fitting_rows(trained).train);
+  return fitting_rows(trained).train;
 }
 
 class Predictor {
@@ -55,24 +50,30 @@ class Predictor {
         data_(input.dataset),
         options_(input),
         context_(input.threads),
-        feed_(data_, fitted_transform(input), feed_kind(spec_), {},
+        fitted_rows_(fitted_rows(input)),
+        feed_(data_, fit_transform(data_, spec_.dataset, fitted_rows_), feed_kind(spec_), {},
               PhiloxStream(static_cast<uint64_t>(spec_.seed), Purpose::kWords, 0, kRefitFold)),
-        features_(kBatchRows * feed_.feature_width()),
-        target_(kBatchRows * feed_.target_width()) {
+        features_((data_.is_one_graph() ? data_.table().rows : kBatchRows) * feed_.feature_width()),
+        target_(kBatchRows * feed_.target_width()),
+        items_(kBatchRows * feed_.item_width()) {
+    if (data_.is_one_graph()) feed_.fill_nodes(features_.data());
     build();
     load();
   }
 
   PredictReport run() {
     const bool made = options_.samples > 0;
-    const int64_t rows = made ? options_.samples : data_.rows;
-    const int64_t width = executable_->graph().shape(wanted_).sample_elements();
+    const Shape& shape = executable_->graph().shape(wanted_);
+    const bool at_nodes = !shape.has_batch();  // of one graph: all in one run
+    const int64_t rows = made ? options_.samples : at_nodes ? shape[0] : data_.rows;
+    const int64_t width = shape.elements(1) / (at_nodes ? rows : 1);
+    const int64_t step = at_nodes ? rows : kBatchRows;
     std::vector<float> values(static_cast<size_t>(rows * width));
-    for (int64_t at = 0; at < rows; at += kBatchRows) {
-      const int64_t count = std::min(kBatchRows, rows - at);
-      fill(at, count, made);
+    for (int64_t at = 0; at < rows; at += step) {
+      const int64_t count = std::min(step, rows - at);
+      fill(at, at_nodes ? 1 : count, made);
       random_state_ = random_state(stream(), static_cast<uint64_t>(at / kBatchRows), kPredictPhase);
-      executable_->run(context_, count);
+      executable_->run(context_, at_nodes ? 1 : count);
       const Tensor tensor = executable_->tensor(wanted_);
       std::copy_n(tensor.f32(), count * width, values.begin() + at * width);
     }
@@ -101,7 +102,8 @@ class Predictor {
   void build() {
     const GraphSetup setup{.spec = &spec_,
                            .dataset = &data_,
-                           .input = with_batch_axis(data::sample_shape(data_, spec_.dataset)),
+                           .input = input_shape(data_, spec_.dataset),
+                           .adjacency = make_adjacency(data_, fitted_rows_),
                            .prior = options_.samples > 0};
     graph_ = build_inference(setup);
     wanted_ = choose();
@@ -111,11 +113,14 @@ class Predictor {
     executable_ = std::make_unique<graph::Executable>(std::move(graph_.graph), keep, kBatchRows,
                                                       ops::cpu_kernels());
     executable_->bind(graph_.inputs.features, features_.data());
+    if (graph_.inputs.items != kNoValue) executable_->bind(graph_.inputs.items, items());
     if (graph_.inputs.target != kNoValue) executable_->bind(graph_.inputs.target, target_.data());
     if (graph_.inputs.random_state != kNoValue) {
       executable_->bind(graph_.inputs.random_state, random_state_.data());
     }
   }
+
+  int32_t* items() { return reinterpret_cast<int32_t*>(items_.data()); }
 
   ValueId choose() const {
     if (options_.samples > 0) return graph_.output;
@@ -159,7 +164,7 @@ class Predictor {
     std::vector<int64_t> rows(static_cast<size_t>(count));
     std::iota(rows.begin(), rows.end(), at);
     const bool has_target = data_.is_classification() || data_.values;
-    feed_.fill(rows, {features_.data(), has_target ? target_.data() : nullptr, nullptr});
+    feed_.fill(rows, {features_.data(), has_target ? target_.data() : nullptr, nullptr, items()});
   }
 
   void write(std::span<const float> values, int64_t rows, bool made) const {
@@ -170,7 +175,7 @@ class Predictor {
     }
     store::File::write_atomically(options_.output, [&](store::File& file) {
       file.write<float>(name(), shape, values);
-      if (made && !conditional()) return;
+      if ((made && !conditional()) || (!made && rows != data_.rows)) return;
       if (data_.is_classification()) {
         const int64_t steps = made ? 1 : data_.label_width;
         const store::Extent extent = steps == 1 ? store::Extent{rows} : store::Extent{rows, steps};
@@ -197,9 +202,11 @@ class Predictor {
   const data::Dataset& data_;
   const PredictInput& options_;
   device::CpuContext context_;
+  std::vector<int64_t> fitted_rows_;
   Feed feed_;
   AlignedFloats features_;
   AlignedFloats target_;
+  AlignedFloats items_;
   std::array<uint32_t, 4> random_state_{};
   InferenceGraph graph_;
   ValueId wanted_ = kNoValue;

@@ -27,9 +27,10 @@ struct PredictReport {
   Shape shape;
 };
 
-/// Writes one row for each row of the data, in its order (for samples: for each sample), and
-/// beside it `label` (the class as text) or `target`, where the data has one. Throws InputError
-/// when the layer is not there, Error when the model file is of another model.
+/// Writes one row for each row of the data, in its order (for samples: for each sample; for layers
+/// at the nodes of one graph: for each node), and beside it `label` (the class as text) or
+/// `target`, where the data has one. Throws InputError when the layer is not there, Error when the
+/// model file is of another model.
 PredictReport predict(const PredictInput& input);
 
 }  // namespace mlrun::train

@@ -1,5 +1,7 @@
 #include "train/training_graph.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "nn/layers/gan.h"
@@ -17,9 +19,9 @@ using graph::Graph;
 using graph::kNoValue;
 using graph::ValueId;
 
-ValueId build_model(nn::Builder& builder, const GraphSetup& setup, ValueId features) {
+ValueId build_model(nn::Builder& builder, const GraphSetup& setup, const GraphInputs& inputs) {
   Diagnostics diagnostics;
-  const ValueId output = nn::build_model(builder, setup.spec->model, features, diagnostics);
+  const ValueId output = append_model(builder, setup, inputs, diagnostics);
   diagnostics.throw_if_any();
   return output;
 }
@@ -61,7 +63,7 @@ PhaseGraph build_phase(const GraphSetup& setup) {
   Graph& g = phase.graph;
   nn::Builder builder(g, true);
   phase.inputs = add_inputs(g, setup, setup.weighted);
-  const ValueId output = build_model(builder, setup, phase.inputs.features);
+  const ValueId output = build_model(builder, setup, phase.inputs);
   ValueId losses = with_terms(g, builder, sample_losses(g, setup, output, phase.inputs));
   if (setup.predictions) {
     const bool rows = nn::target_kind(setup.spec->train) == nn::TargetKind::kNone;
@@ -106,9 +108,43 @@ void PhaseGraph::finish(config::Precision precision) {
   ops::fuse(graph, kept());
 }
 
+ValueId append_model(nn::Builder& builder, const GraphSetup& setup, const GraphInputs& inputs,
+                     Diagnostics& diagnostics) {
+  Graph& g = builder.graph();
+  using Rows = data::Graphs::Rows;
+  const data::Graphs* graphs = setup.dataset->graphs.get();
+  if (graphs) {
+    nn::Nodes nodes{setup.adjacency};
+    if (graphs->rows == Rows::kLinks) nodes.links = inputs.items;
+    if (graphs->rows == Rows::kGraphs) {
+      nodes.graph = inputs.items;
+      builder.set_mask(inputs.features, ops::node_mask(g, setup.adjacency, inputs.items));
+    }
+    builder.set_nodes(nodes);
+  }
+  const ValueId output = nn::build_model(builder, setup.spec->model, inputs.features, diagnostics);
+  if (output == kNoValue || !setup.dataset->is_one_graph()) return output;
+  const Shape& shape = g.shape(output);
+  if (graphs->rows == Rows::kNodes && shape.rank() == 2 && shape[0] == setup.input[0]) {
+    return ops::embedding(g, output, inputs.items);
+  }
+  if (graphs->rows == Rows::kLinks && shape.has_batch()) return output;
+  diagnostics.error(setup.spec->model.back().mark,
+                    fmt::format("the rows are {}, but the model ends in {}{}",
+                                graphs->rows == Rows::kNodes ? "nodes" : "links", shape.to_string(),
+                                graphs->rows == Rows::kNodes
+                                    ? fmt::format("; it must end in ({}, K)", setup.input[0])
+                                    : "; join the nodes of each by LinkEmbedding"));
+  return kNoValue;
+}
+
 GraphInputs add_inputs(Graph& g, const GraphSetup& setup, bool weights) {
   GraphInputs inputs;
   inputs.features = g.input("features", {setup.input, DType::kFloat32});
+  if (const data::Graphs* graphs = setup.dataset->graphs.get()) {
+    const bool links = graphs->rows == data::Graphs::Rows::kLinks;
+    inputs.items = g.input("items", {links ? Shape{kBatch, 2} : Shape{kBatch}, DType::kInt32});
+  }
   const nn::TargetKind kind = feed_kind(*setup.spec);
   if (kind != nn::TargetKind::kNone) {
     inputs.target = g.input("target", target_type(*setup.dataset, kind));
@@ -137,7 +173,7 @@ InferenceGraph build_plain_inference(const GraphSetup& setup) {
   nn::Builder builder(g, false);
   builder.sample_prior(setup.prior);
   inference.inputs = add_inputs(g, setup, false);
-  const ValueId output = build_model(builder, setup, inference.inputs.features);
+  const ValueId output = build_model(builder, setup, inference.inputs);
   inference.losses = with_terms(g, builder, sample_losses(g, setup, output, inference.inputs));
   const bool rows = nn::target_kind(setup.spec->train) == nn::TargetKind::kNone;
   inference.prediction =

@@ -12,6 +12,7 @@
 #include "graph/graph.h"
 #include "nn/layer.h"
 #include "nn/losses.h"
+#include "ops/aggregate.h"
 #include "optim/optimizer.h"
 
 namespace mlrun::train {
@@ -20,15 +21,17 @@ namespace mlrun::train {
 struct GraphSetup {
   const config::ExperimentSpec* spec = nullptr;
   const data::Dataset* dataset = nullptr;
-  Shape input;               ///< (N, ...)
-  bool weighted = false;     ///< a weight for every sample
-  bool predictions = false;  ///< keep those made in training
-  bool prior = false;        ///< inference draws codes from their prior: for sampling
+  Shape input;                  ///< see input_shape()
+  ops::AdjacencyPtr adjacency;  ///< of graphs, else null
+  bool weighted = false;        ///< a weight for every sample
+  bool predictions = false;     ///< keep those made in training
+  bool prior = false;           ///< inference draws codes from their prior: for sampling
 };
 
 /// Values bound before a run; kNoValue where a graph has no use for one.
 struct GraphInputs {
   graph::ValueId features = graph::kNoValue;
+  graph::ValueId items = graph::kNoValue;  ///< which nodes, links or graphs the rows are
   graph::ValueId target = graph::kNoValue;
   graph::ValueId weights = graph::kNoValue;
   graph::ValueId random_state = graph::kNoValue;
@@ -77,6 +80,11 @@ std::vector<std::string> loss_term_names(const config::ExperimentSpec& spec);
 
 /// What the feed has to put beside the features; a conditional GAN wants labels.
 nn::TargetKind feed_kind(const config::ExperimentSpec& spec);
+
+/// The model on its input. Where rows are nodes of one graph, its output is that of the batch's.
+/// Layers that do not fit are reported, and the result is kNoValue.
+graph::ValueId append_model(nn::Builder& builder, const GraphSetup& setup,
+                            const GraphInputs& inputs, Diagnostics& diagnostics);
 
 /// The bound inputs that a graph of these needs.
 GraphInputs add_inputs(graph::Graph& g, const GraphSetup& setup, bool weights);

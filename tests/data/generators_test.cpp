@@ -102,6 +102,36 @@ TEST_CASE("generators: friedman1 is its formula") {
   }
 }
 
+TEST_CASE("generators: communities have most edges inside") {
+  const Dataset d = make("stochastic_block_model: {n_samples: 200, p_in: 0.2, p_out: 0.02}", true);
+  REQUIRE(d.is_one_graph());
+  int64_t inside = 0;
+  for (const Edge& edge : d.graphs->edges) inside += d.classes[edge.from] == d.classes[edge.to];
+  // Of 200 x 49 and 200 x 150 ordered pairs.
+  CHECK(static_cast<double>(inside) == doctest::Approx(0.2 * 9800).epsilon(0.1));
+  CHECK(static_cast<double>(d.graphs->edges.size()) - static_cast<double>(inside) ==
+        doctest::Approx(0.02 * 30000).epsilon(0.15));
+}
+
+TEST_CASE("generators: motifs hang on trees; a house has one edge more than a ring") {
+  const Dataset d = make("make_motifs: {n_samples: 20, n_nodes: 8}", true);
+  CHECK(d.shape == std::vector<int64_t>{13, 1});
+  REQUIRE(d.graphs->first_node.size() == 21);
+  std::vector<int64_t> edges(20);
+  for (const Edge& edge : d.graphs->edges) {
+    const auto& first = d.graphs->first_node;
+    const auto at = std::upper_bound(first.begin(), first.end(), edge.from) - first.begin() - 1;
+    CHECK(edge.to < first[static_cast<size_t>(at) + 1]);
+    ++edges[static_cast<size_t>(at)];
+  }
+  for (size_t row = 0; row < 20; ++row) {
+    const int64_t nodes = d.graphs->first_node[row + 1] - d.graphs->first_node[row];
+    CHECK(nodes >= 9);
+    CHECK(nodes <= 13);
+    CHECK(edges[row] == 2 * (nodes + d.classes[row]));
+  }
+}
+
 TEST_CASE("generators: the seed decides, classes may serve as numbers") {
   const Dataset a = make("make_regression: {n_samples: 30, n_features: 3, n_targets: 2}", false, 5);
   const Dataset b = make("make_regression: {n_samples: 30, n_features: 3, n_targets: 2}", false, 5);

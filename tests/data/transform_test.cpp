@@ -94,6 +94,19 @@ TEST_CASE("transform: scaling sees the imputed values, as after a SimpleImputer"
              {2.25f / std::sqrt(1.6875f), -0.75f / std::sqrt(1.6875f)});
 }
 
+TEST_CASE("transform: rows of norm 1, after everything else") {
+  const DataFolder scratch;
+  config::DatasetSpec spec = target_y();
+  const Dataset d = scratch.open_csv("a,b,y\n3,-4,0\n0,0,0\n", spec);
+  spec.rescale = 10;
+  spec.normalize = config::Normalize::kL1;
+  check_near(transformed(d, spec, {0, 1}, {0, 1}), {3.0f / 7, -4.0f / 7, 0, 0});
+  spec.normalize = config::Normalize::kL2;
+  check_near(transformed(d, spec, {0, 1}, {1, 0}), {0, 0, 0.6f, -0.8f});
+  spec.normalize = config::Normalize::kMax;
+  check_near(transformed(d, spec, {0, 1}, {0}), {0.75f, -1});
+}
+
 TEST_CASE("transform: bytes") {
   const std::vector<uint8_t> bytes = {0, 255, 51, 102};
   Dataset d;

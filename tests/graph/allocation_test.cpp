@@ -11,6 +11,7 @@
 #include "device/cpu_context.h"
 #include "graph/executable.h"
 #include "nn/component.h"
+#include "ops/aggregate.h"
 #include "ops/cpu_kernels.h"
 #include "ops/functions.h"
 #include "ops/fusion.h"
@@ -28,7 +29,14 @@ struct Network {
   std::vector<std::string> layers;  ///< before the last one
   int64_t batch;
   bool bfloat16 = false;
+  ops::AdjacencyPtr adjacency = {};  ///< samples are its first graph
 };
+
+// A path of four nodes.
+ops::AdjacencyPtr path() {
+  const std::vector<ops::Arc> arcs = {{0, 1}, {1, 2}, {2, 3}, {3, 2}};
+  return std::make_shared<ops::Adjacency>(ops::make_adjacency({0, 4}, arcs));
+}
 
 std::vector<Network> networks() {
   const auto dense = [](const std::string& units) {
@@ -44,7 +52,14 @@ std::vector<Network> networks() {
             "DepthwiseConv2D: {kernel_size: 3, padding: same}",
             "Conv2D: {filters: 70, kernel_size: 3, strides: 2, padding: same}", "UpSampling2D",
             "Conv2DTranspose: {filters: 5, kernel_size: 3, strides: 2}", "GlobalAveragePooling2D"},
-           64}};
+           64},
+          {"graphs",
+           {kBatch, 4, 3},
+           {"GCNConv: 30", "GATConv: {units: 5, heads: 6, dropout: 0.2}",
+            "SAGEConv: {units: 30, aggregator: max}", "GINConv: 30", "GlobalSumPool"},
+           64,
+           false,
+           path()}};
 }
 
 // Forward, backward and Adam of a classifier.
@@ -56,6 +71,11 @@ class Training {
     const ValueId x = g.input("x", {n.sample});
     const ValueId y = g.input("y", {Shape{kBatch, 1}});
     ValueId h = x;
+    if (n.adjacency) {
+      const ValueId which = g.input("which", {Shape{kBatch}, DType::kInt32});
+      b.set_mask(x, ops::node_mask(g, n.adjacency, which));
+      b.set_nodes({n.adjacency, which});
+    }
     std::vector<std::string> layers = n.layers;
     layers.push_back("Dense: {units: 1, activation: sigmoid}");
     for (const std::string& yaml : layers) {
@@ -78,8 +98,9 @@ class Training {
         std::make_unique<graph::Executable>(std::move(g), keep, n.batch, ops::cpu_kernels());
     for (size_t id = 0; id < values.size(); ++id) {
       if (values[id].role == graph::Role::kIntermediate) continue;
-      // Weights, data and targets alike: anything finite will do.
-      memory_.emplace_back(static_cast<size_t>(values[id].type.shape.elements(n.batch)), 0.01f);
+      // Weights, data and targets alike: anything finite will do. Integers are 0.
+      const float value = values[id].type.dtype == DType::kInt32 ? 0.0f : 0.01f;
+      memory_.emplace_back(static_cast<size_t>(values[id].type.shape.elements(n.batch)), value);
       executable_->bind(static_cast<ValueId>(id), memory_.back().data());
     }
     state_ = {0.001f, 1};

@@ -22,6 +22,18 @@ class Runner {
     return bind(graph.input(name, {Shape(dims)}), values.elements);
   }
 
+  /// The same for values without a batch.
+  ValueId whole_input(const std::string& name, const Values& values) {
+    batch_ = 1;
+    return bind(graph.input(name, {Shape(values.dims)}), values.elements);
+  }
+
+  ValueId integers(const std::string& name, const std::vector<int32_t>& values) {
+    std::vector<float> words;
+    for (const int32_t value : values) words.push_back(std::bit_cast<float>(value));
+    return bind(graph.input(name, {Shape{kBatch}, DType::kInt32}), std::move(words));
+  }
+
   /// As bind; the number of elements says how large the batch is.
   void bind_batch(ValueId id, const std::vector<float>& elements) {
     batch_ = static_cast<int64_t>(elements.size()) / graph.shape(id).sample_elements();
@@ -65,10 +77,29 @@ class Runner {
 
 }  // namespace
 
+namespace {
+
+// The input of a layer, and the nodes that it is at, if it is.
+ValueId layer_input(Runner& r, Builder& b, const LayerInputs& inputs) {
+  if (!inputs.adjacency) return r.input("x", inputs.x);
+  Nodes nodes{inputs.adjacency};
+  if (inputs.graphs.empty()) {
+    b.set_nodes(nodes);
+    return r.whole_input("x", inputs.x);
+  }
+  const ValueId x = r.input("x", inputs.x);
+  nodes.graph = r.integers("graphs", inputs.graphs);
+  b.set_mask(x, ops::node_mask(r.graph, inputs.adjacency, nodes.graph));
+  b.set_nodes(nodes);
+  return x;
+}
+
+}  // namespace
+
 Results run_layer(const Layer& layer, const LayerInputs& inputs) {
   Runner r;
   Builder b(r.graph, inputs.training);
-  const ValueId x = r.input("x", inputs.x);
+  const ValueId x = layer_input(r, b, inputs);
   std::vector<ValueId> xs = {x};
   if (inputs.other) xs.push_back(r.input("other", *inputs.other));
   const ValueId y = b.add("layer", "", layer, xs);
@@ -116,12 +147,7 @@ Results run_loss(const Loss& loss, const Values& x, const std::vector<float>& ta
   }
   ValueId y = graph::kNoValue;
   if (loss.target_kind() == TargetKind::kLabels) {
-    y = r.graph.input("target", {Shape{kBatch}, DType::kInt32});
-    std::vector<float> labels;
-    for (const float label : target) {
-      labels.push_back(std::bit_cast<float>(static_cast<int32_t>(label)));
-    }
-    r.bind(y, std::move(labels));
+    y = r.integers("target", {target.begin(), target.end()});
   } else {
     y = r.bind(r.graph.input("target", r.graph.value(in).type), target);
   }

@@ -8,10 +8,11 @@
 
 #include "nn/layer.h"
 #include "nn/losses.h"
+#include "ops/aggregate.h"
 
 namespace mlrun::nn::testing {
 
-/// Dense numbers; the first dimension of a layer's input is its batch.
+/// Dense numbers; the first dimension of a layer's input is its batch, but for nodes of one graph.
 struct Values {
   std::vector<int64_t> dims;
   std::vector<float> elements;
@@ -32,6 +33,8 @@ struct LayerInputs {
   std::vector<float> dy;                    ///< empty: no backward pass
   bool training = true;
   std::optional<Values> other = {};  ///< a second input
+  ops::AdjacencyPtr adjacency = {};  ///< x is (V, C) at the nodes of one graph, or of many:
+  std::vector<int32_t> graphs = {};  ///< which graph each sample of x (N, V, C) is
 };
 
 Results run_layer(const Layer& layer, const LayerInputs& inputs);

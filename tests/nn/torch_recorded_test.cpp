@@ -70,6 +70,16 @@ void check_close(const std::vector<float>& got, const Values& want) {
   CHECK(ops::testing::distance(got, expected, 1e-2) <= kTolerance);
 }
 
+// Of arcs (from, to, weight).
+ops::AdjacencyPtr adjacency(const Values& arcs, int64_t nodes) {
+  std::vector<ops::Arc> all;
+  for (size_t i = 0; i < arcs.elements.size(); i += 3) {
+    all.push_back({static_cast<int32_t>(arcs.elements[i]),
+                   static_cast<int32_t>(arcs.elements[i + 1]), arcs.elements[i + 2]});
+  }
+  return std::make_shared<ops::Adjacency>(ops::make_adjacency({0, nodes}, all));
+}
+
 // The parameter after every step.
 std::vector<float> run_optimizer(const optim::Optimizer& optimizer, std::vector<float> parameter,
                                  const Values& grads) {
@@ -107,6 +117,9 @@ TEST_CASE("torch: layers, forward and backward") {
     LayerInputs inputs{c.one("x"), {}, c.one("dy").elements};
     for (const Values& weight : c.all("weight")) inputs.weights.push_back(weight.elements);
     if (c.arrays.count("other") != 0) inputs.other = c.one("other");
+    if (c.arrays.count("arcs") != 0) {
+      inputs.adjacency = adjacency(c.one("arcs"), inputs.x.dims[0]);
+    }
     const Results results = run_layer(*layer(c.yaml), inputs);
     check_close(results.y, c.one("y"));
     if (inputs.other) check_close(results.dother, c.one("dother"));

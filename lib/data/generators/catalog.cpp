@@ -1,3 +1,4 @@
+#include "data/generators/graphs.h"
 #include "data/generators/make_classification.h"
 #include "data/generators/regression.h"
 #include "data/generators/shapes.h"
@@ -12,7 +13,9 @@ const config::Catalog& generator_catalog() {
                                              .add<MakeBlobs>()
                                              .add<MakeClassification>()
                                              .add<MakeRegression>()
-                                             .add<MakeFriedman1>();
+                                             .add<MakeFriedman1>()
+                                             .add<MakeMotifs>()
+                                             .add<StochasticBlockModel>();
   return catalog;
 }
 

@@ -3,6 +3,27 @@
 #include "ops/functions.h"
 
 namespace mlrun::nn {
+namespace {
+
+// Over the steps (or nodes) that count: what padding holds is in no mean.
+ops::BatchNormResult masked_batch_norm(graph::Graph& g, ValueId x, ValueId mask, ValueId gamma,
+                                       ValueId beta, float epsilon) {
+  const Shape channels{g.shape(x).back()};
+  const ValueId weight = ops::reshape(g, mask, Shape{kBatch, g.shape(x)[1], 1});
+  const ValueId count = ops::unary(g, ops::Ew::kMaximumC, ops::sum(g, weight), 1);
+  const auto mean_of = [&](ValueId value) {
+    return ops::div(g, ops::reduce_to(g, ops::mul(g, value, weight), channels), count);
+  };
+  ops::BatchNormResult result;
+  result.mean = mean_of(x);
+  const ValueId centered = ops::sub(g, x, result.mean);
+  result.variance = mean_of(ops::unary(g, ops::Ew::kSquare, centered));
+  const ValueId deviation = ops::unary(g, ops::Ew::kSqrt, ops::offset(g, result.variance, epsilon));
+  result.y = ops::add(g, ops::mul(g, centered, ops::div(g, gamma, deviation)), beta);
+  return result;
+}
+
+}  // namespace
 
 const config::FieldList& BatchNormalization::fields() {
   static const config::FieldList list =
@@ -25,7 +46,10 @@ ValueId BatchNormalization::build(Builder& b, ValueId x) const {
   const ValueId variance = b.weight("moving_variance", channels, initializer("Ones"), {false, {}});
   const auto eps = static_cast<float>(epsilon);
   if (b.training()) {
-    const ops::BatchNormResult result = ops::batch_norm(g, x, gamma, beta, eps);
+    const ValueId mask = g.shape(x).rank() == 3 ? b.mask(x) : graph::kNoValue;
+    const ops::BatchNormResult result = mask == graph::kNoValue
+                                            ? ops::batch_norm(g, x, gamma, beta, eps)
+                                            : masked_batch_norm(g, x, mask, gamma, beta, eps);
     ops::update_moving_average(g, mean, result.mean, static_cast<float>(momentum));
     ops::update_moving_average(g, variance, result.variance, static_cast<float>(momentum));
     return result.y;

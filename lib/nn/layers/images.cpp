@@ -11,7 +11,7 @@ namespace {
 // Images without channels are grey ones, series without channels have one.
 [[noreturn]] void wrong_rank(const char* wanted, const Shape& shape, bool only_channels_missing) {
   std::string message = fmt::format("needs {}, not {}", wanted, shape.to_string());
-  if (only_channels_missing) {
+  if (only_channels_missing && shape.has_batch()) {
     message += fmt::format(
         ": put Reshape: {{target_shape: [{0}, 1]}} before it, or give dataset.shape: "
         "[{0}, 1]",

@@ -52,14 +52,20 @@ ValueId count_steps(graph::Graph& g, ValueId mask) {
 
 }  // namespace
 
+ValueId sum_of_steps(Builder& b, ValueId x) {
+  graph::Graph& g = b.graph();
+  const ValueId mask = b.mask(x);
+  const ValueId counted = mask == graph::kNoValue ? x : ops::mul(g, x, as_column(g, mask));
+  const auto steps = static_cast<float>(g.shape(x)[1]);
+  return ops::scale(g, pool_steps(g, counted, ops::Pooling::kAverage), steps);
+}
+
 ValueId mean_of_steps(Builder& b, ValueId x) {
   graph::Graph& g = b.graph();
   const ValueId mask = b.mask(x);
   if (mask == graph::kNoValue) return pool_steps(g, x, ops::Pooling::kAverage);
-  const ValueId counted = ops::mul(g, x, as_column(g, mask));
   const ValueId count = ops::unary(g, ops::Ew::kMaximumC, count_steps(g, mask), 1);
-  const auto steps = static_cast<float>(g.shape(x)[1]);
-  return ops::scale(g, ops::div(g, pool_steps(g, counted, ops::Pooling::kAverage), count), steps);
+  return ops::div(g, sum_of_steps(b, x), count);
 }
 
 ValueId largest_of_steps(Builder& b, ValueId x) {

@@ -13,7 +13,10 @@ struct Masking : Layer {
   ValueId build(Builder& b, ValueId x) const override;
 };
 
-/// The mean of x (N, T, C) over the steps that count, -> (N, C); 0 where none does.
+/// The sum of x (N, T, C) over the steps that count, -> (N, C).
+ValueId sum_of_steps(Builder& b, ValueId x);
+
+/// Their mean; 0 where none counts.
 ValueId mean_of_steps(Builder& b, ValueId x);
 
 /// The largest of each channel over the steps that count; 0 where none does.

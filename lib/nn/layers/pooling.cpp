@@ -79,7 +79,8 @@ const FieldList& AveragePooling2D::fields() {
 
 const FieldList& GlobalMaxPooling1D::fields() {
   static const FieldList list = global_fields<GlobalMaxPooling1D>(
-      "GlobalMaxPooling1D", "The largest of each channel of a series, without masked steps.");
+      "GlobalMaxPooling1D",
+      "The largest of each channel over the steps of a series or the nodes of a graph that count.");
   return list;
 }
 
@@ -91,7 +92,8 @@ const FieldList& GlobalMaxPooling2D::fields() {
 
 const FieldList& GlobalAveragePooling1D::fields() {
   static const FieldList list = global_fields<GlobalAveragePooling1D>(
-      "GlobalAveragePooling1D", "The mean of each channel of a series, without masked steps.");
+      "GlobalAveragePooling1D",
+      "The mean of each channel over the steps of a series or the nodes of a graph that count.");
   return list;
 }
 

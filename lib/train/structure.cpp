@@ -1,0 +1,40 @@
+#include "train/structure.h"
+
+#include <numeric>
+
+namespace mlrun::train {
+
+Shape input_shape(const data::Dataset& dataset, const config::DatasetSpec& spec) {
+  std::vector<int64_t> dims = {dataset.is_one_graph() ? dataset.graphs->node_count() : kBatch};
+  const std::vector<int64_t> sample = data::sample_shape(dataset.table(), spec);
+  dims.insert(dims.end(), sample.begin(), sample.end());
+  return Shape(dims);
+}
+
+ops::AdjacencyPtr make_adjacency(const data::Dataset& dataset,
+                                 std::span<const int64_t> train_rows) {
+  if (!dataset.graphs) return nullptr;
+  const data::Graphs& graphs = *dataset.graphs;
+  std::vector<ops::Arc> arcs;
+  for (const data::Edge& edge : graphs.edges) arcs.push_back({edge.from, edge.to, edge.weight});
+  if (graphs.rows == data::Graphs::Rows::kLinks) {
+    for (const int64_t row : train_rows) {
+      if (dataset.classes[row] == 0) continue;
+      const auto [from, to] = graphs.links[static_cast<size_t>(row)];
+      arcs.push_back({from, to, 1});
+      if (!graphs.directed) arcs.push_back({to, from, 1});
+    }
+  }
+  return std::make_shared<ops::Adjacency>(ops::make_adjacency(graphs.first_node, arcs));
+}
+
+data::Transform fit_transform(const data::Dataset& dataset, const config::DatasetSpec& spec,
+                              std::span<const int64_t> train_rows) {
+  const data::Dataset& table = dataset.table();
+  if (&table == &dataset) return data::Transform::fit(dataset, spec, train_rows);
+  std::vector<int64_t> nodes(static_cast<size_t>(table.rows));
+  std::iota(nodes.begin(), nodes.end(), 0);
+  return data::Transform::fit(table, spec, nodes);
+}
+
+}  // namespace mlrun::train

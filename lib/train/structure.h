@@ -1,0 +1,24 @@
+// What the data say about the shape of a model's input: samples of their own, or nodes and edges.
+#pragma once
+
+#include <span>
+
+#include "config/experiment.h"
+#include "data/dataset.h"
+#include "data/transform.h"
+#include "ops/aggregate.h"
+
+namespace mlrun::train {
+
+/// (N, ...), or (V, ...) where all rows are nodes of one graph.
+Shape input_shape(const data::Dataset& dataset, const config::DatasetSpec& spec);
+
+/// Null if the data are no graphs. Of links, messages run along those of `train_rows` only: the
+/// model must not see an edge that it is asked for.
+ops::AdjacencyPtr make_adjacency(const data::Dataset& dataset, std::span<const int64_t> train_rows);
+
+/// Fitted on the training rows; on all nodes where rows are links, whose labels it does not see.
+data::Transform fit_transform(const data::Dataset& dataset, const config::DatasetSpec& spec,
+                              std::span<const int64_t> train_rows);
+
+}  // namespace mlrun::train
