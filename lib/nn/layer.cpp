@@ -41,6 +41,7 @@ void add(config::Catalog& catalog, std::vector<std::string> aliases = {}) {
           .field("name", &L::name, "by which other layers can read its output")
           .field("inputs", &L::inputs,
                  "names of the layers it reads ('input': the data); default: the one before")
+          .field("trainable", &L::trainable, "false: its weights stay as they start")
           .field("activity_regularizer", &L::activity_regularizer, "penalty on its output");
   catalog.add_with_fields<L>(list, std::move(aliases));
 }
@@ -63,7 +64,10 @@ ValueId Builder::add(const std::string& name, const std::string& type, const Lay
   const size_t first_node = graph_.nodes().size();
   const size_t first_variable = variables_.size();
   scope_ = outer.empty() ? name : outer + "/" + name;
+  const bool outer_frozen = frozen_;
+  frozen_ = outer_frozen || !layer.trainable;
   const ValueId y = layer.build_from(*this, inputs);
+  frozen_ = outer_frozen;
   keep_mask(inputs[0], y);
   outputs_.emplace_back(scope_, y);
   if (layer.activity_regularizer && training_) {
@@ -104,8 +108,8 @@ ValueId Builder::weight(const std::string& name, const Shape& shape,
     if (reuse_ && variable.name == full) return variable.value;
   }
   const ValueId value = graph_.variable(full, {shape, DType::kFloat32});
-  variables_.push_back({full, shape, options.trainable, initializer, value});
-  if (options.regularizer && training_) {
+  variables_.push_back({full, shape, options.trainable && !frozen_, initializer, value});
+  if (options.regularizer && training_ && !frozen_) {
     penalties_.push_back(options.regularizer.as<Regularizer>().penalty(graph_, value));
   }
   return value;

@@ -79,6 +79,9 @@ class Builder {
   graph::Graph& graph() { return graph_; }
   bool training() const { return training_; }
 
+  /// Whether the layer that is being added keeps its weights as they are.
+  bool frozen() const { return frozen_; }
+
   /// Appends `layer` under `name`: its variables become "name/kernel", and where a layer is built
   /// from others, theirs "name/dense/kernel". Each layer without parts is a row of summary().
   ValueId add(const std::string& name, const std::string& type, const Layer& layer,
@@ -141,6 +144,7 @@ class Builder {
   Mark mark_;
   std::map<ValueId, ValueId> masks_;
   std::vector<std::pair<std::string, ValueId>> outputs_;
+  bool frozen_ = false;
   bool reuse_ = false;
   bool prior_ = false;
   ValueId random_state_ = graph::kNoValue;
@@ -154,6 +158,7 @@ class Layer : public config::Component {
   std::optional<std::string> name;
   std::optional<std::vector<std::string>> inputs;
   RegularizerRef activity_regularizer;
+  bool trainable = true;  ///< false: no weight of it or of its parts changes
 
   /// Its input are indices below this.
   virtual std::optional<int64_t> index_limit() const { return {}; }

@@ -263,9 +263,22 @@ void check_tokens(const ExperimentSpec& spec, const data::Dataset& dataset,
   }
 }
 
+// Every phase needs something to change.
+void check_trainable(const ExperimentSpec& spec, const std::vector<PhaseGraph>& phases,
+                     Diagnostics& diagnostics) {
+  const auto frozen = std::find_if(spec.model.begin(), spec.model.end(), [](const auto& layer) {
+    return !layer.template as<nn::Layer>().trainable;
+  });
+  for (const PhaseGraph& phase : phases) {
+    if (frozen == spec.model.end() || !phase.weights.empty()) continue;
+    diagnostics.error(frozen->mark, "with trainable: false nothing is left to be trained");
+    return;
+  }
+}
+
 // Costs and memory of a training step: of all phases, as if they ran with every batch.
-void plan_training(const GraphSetup& setup, ModelReport& report) {
-  std::vector<PhaseGraph> phases = build_phases(setup);
+void plan_training(const GraphSetup& setup, const std::vector<PhaseGraph>& phases,
+                   ModelReport& report) {
   for (const nn::Variable& variable : phases[0].variables) {
     report.variable_bytes += variable.shape.elements() * 4;
   }
@@ -295,7 +308,7 @@ void check_training(ExperimentSpec& spec, Diagnostics& diagnostics) {
 }
 
 ModelReport check_model(const ExperimentSpec& spec, const data::Dataset& dataset,
-                        Diagnostics& diagnostics) {
+                        const store::ModelFile* initial_weights, Diagnostics& diagnostics) {
   ModelReport report;
   std::vector<int64_t> dims = {kBatch};
   const std::vector<int64_t> sample = data::sample_shape(dataset, spec.dataset);
@@ -323,7 +336,16 @@ ModelReport check_model(const ExperimentSpec& spec, const data::Dataset& dataset
   if (!none) check_output(spec, dataset, g, output, diagnostics);
   check_class_weights(spec, dataset, diagnostics);
   check_tokens(spec, dataset, diagnostics);
-  if (diagnostics.size() == errors) plan_training(setup, report);
+  if (diagnostics.size() != errors) return report;
+  const std::vector<PhaseGraph> phases = build_phases(setup);
+  check_trainable(spec, phases, diagnostics);
+  if (initial_weights) {
+    const std::vector<nn::Variable>& variables = phases[0].variables;
+    check_take_over(*initial_weights, variables, report.layers, spec.train.initial_weights_mark,
+                    diagnostics);
+    report.start = take_over(*initial_weights, variables);
+  }
+  plan_training(setup, phases, report);
   return report;
 }
 

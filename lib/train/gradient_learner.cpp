@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "nn/initializers.h"
 #include "ops/fusion.h"
+#include "train/initial_weights.h"
 
 namespace mlrun::train {
 namespace {
@@ -235,6 +236,19 @@ void GradientLearner::load(const store::ModelFile& file) {
     std::copy(found->values.begin(), found->values.end(), values.begin());
   }
   for (const auto& phase : phases_) phase->load(file);
+}
+
+void GradientLearner::take_weights(const store::ModelFile& file) {
+  for (size_t i = 0; i < model_.size(); ++i) {
+    const store::NamedArray* array = find_weight(file, model_[i].name);
+    if (!array) continue;
+    const std::span<float> values = memory_.at(i);
+    if (!has_shape(*array, model_[i].shape)) {
+      throw Error(fmt::format("the initial weights hold another '{}' than {}", model_[i].name,
+                              model_[i].shape.to_string()));
+    }
+    std::copy(array->values.begin(), array->values.end(), values.begin());
+  }
 }
 
 }  // namespace mlrun::train

@@ -49,6 +49,27 @@ TEST_CASE("layers: Dense") {
   CHECK_THROWS_WITH_AS(build("Dense: 5", {kBatch}), "needs (N, ..., C), not (N)", ShapeError);
 }
 
+TEST_CASE("layers: what is not trainable has no trained weight, nor have its parts") {
+  CHECK(build("Dense: {units: 2, trainable: false}", {kBatch, 3}).variables ==
+        "layer/kernel* (3, 2), layer/bias* (2)");
+  CHECK(
+      build("Dense: {units: 2, trainable: false, kernel_regularizer: L2}", {kBatch, 3}).penalties ==
+      0);
+  const std::string both =
+      "layer/forward_simplernn/kernel* (3, 1), layer/forward_simplernn/recurrent_kernel* (1, 1), "
+      "layer/backward_simplernn/kernel* (3, 1), layer/backward_simplernn/recurrent_kernel* (1, 1)";
+  const std::string inner = "{SimpleRNN: {units: 1, use_bias: false";
+  CHECK(build("Bidirectional: {trainable: false, layer: " + inner + "}}}", {kBatch, 4, 3})
+            .variables == both);
+  CHECK(build("Bidirectional: {layer: " + inner + ", trainable: false}}}", {kBatch, 4, 3})
+            .variables == both);
+  // As it was learned, whatever the batch.
+  const Results frozen = run_layer(*layer("BatchNormalization: {trainable: false, epsilon: 0.01}"),
+                                   {{{2, 1}, {1, 3}}, {{1}, {0}, {8}, {1}}, {}, true});
+  check_close(frozen.y, {-7 / std::sqrt(1.01), -5 / std::sqrt(1.01)});
+  check_close(frozen.weights[2], {8});
+}
+
 TEST_CASE("layers: penalties count in training only") {
   const std::string yaml = "Dense: {units: 2, kernel_regularizer: {L2: 0.1}, bias_regularizer: L1}";
   CHECK(build(yaml, {kBatch, 3}).penalties == 2);

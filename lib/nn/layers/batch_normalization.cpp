@@ -24,7 +24,7 @@ ValueId BatchNormalization::build(Builder& b, ValueId x) const {
   const ValueId mean = b.weight("moving_mean", channels, initializer("Zeros"), {false, {}});
   const ValueId variance = b.weight("moving_variance", channels, initializer("Ones"), {false, {}});
   const auto eps = static_cast<float>(epsilon);
-  if (b.training()) {
+  if (b.training() && !b.frozen()) {
     const ops::BatchNormResult result = ops::batch_norm(g, x, gamma, beta, eps);
     ops::update_moving_average(g, mean, result.mean, static_cast<float>(momentum));
     ops::update_moving_average(g, variance, result.variance, static_cast<float>(momentum));
