@@ -6,6 +6,7 @@
 #include "nn/layers/augmentation.h"
 #include "nn/layers/batch_normalization.h"
 #include "nn/layers/bidirectional.h"
+#include "nn/layers/capsule.h"
 #include "nn/layers/convolution.h"
 #include "nn/layers/dense.h"
 #include "nn/layers/dropout.h"
@@ -20,6 +21,8 @@
 #include "nn/layers/multi_head_attention.h"
 #include "nn/layers/pooling.h"
 #include "nn/layers/position.h"
+#include "nn/layers/random_color.h"
+#include "nn/layers/rbf.h"
 #include "nn/layers/recurrent.h"
 #include "nn/layers/repeat_vector.h"
 #include "nn/layers/resampling.h"
@@ -132,6 +135,7 @@ const config::Catalog& layer_catalog() {
     add<AveragePooling2D>(all);
     add<BatchNormalization>(all);
     add<Bidirectional>(all);
+    add<Capsule>(all);
     add<Concatenate>(all);
     add<Conv1D>(all);
     add<Conv2D>(all);
@@ -150,6 +154,7 @@ const config::Catalog& layer_catalog() {
     add<GlobalMaxPooling2D>(all);
     add<Gru>(all);
     add<LayerNormalization>(all);
+    add<Length>(all);
     add<Lstm>(all);
     add<Masking>(all);
     add<MaxPooling1D>(all);
@@ -161,9 +166,12 @@ const config::Catalog& layer_catalog() {
     add<Multiply>(all);
     add<PositionEmbedding>(all);
     add<PositionalEncoding>(all);
+    add<RandomBrightness>(all);
+    add<RandomContrast>(all);
     add<RandomCrop>(all);
     add<RandomFlip>(all);
     add<RandomTranslation>(all);
+    add<Rbf>(all);
     add<RepeatVector>(all);
     add<ReshapeLayer>(all);
     add<Sampling>(all);

@@ -101,6 +101,10 @@ class Builder {
   /// or row of summary(): one network applied twice in a graph.
   void reuse_weights(bool on) { reuse_ = on; }
 
+  /// While on, images are augmented as in training, by a builder that is not of a training too.
+  void show_views(bool on) { views_ = on; }
+  bool augments() const { return training_ || views_; }
+
   /// Codes are drawn from their prior instead of from what the encoder says: for sampling.
   void sample_prior(bool on) { prior_ = on; }
   bool samples_prior() const { return prior_; }
@@ -147,6 +151,7 @@ class Builder {
   bool frozen_ = false;
   bool reuse_ = false;
   bool prior_ = false;
+  bool views_ = false;
   ValueId random_state_ = graph::kNoValue;
   uint32_t salt_ = 0;
 };

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/clock.h"
+#include "nn/contrastive.h"
 #include "nn/initializers.h"
 #include "ops/fusion.h"
 #include "train/initial_weights.h"
@@ -31,6 +32,11 @@ Shape with_batch_axis(std::span<const int64_t> sample) {
   return Shape(dims);
 }
 
+// A contrastive loss is one among so many others: as many in scoring as in training.
+int64_t most_inference_rows(const config::TrainSpec& spec) {
+  return nn::as_contrastive(spec) ? spec.batch_size : std::max(spec.batch_size, kInferenceBatch);
+}
+
 double sum_of(const Tensor& values) {
   double sum = 0;
   for (int64_t i = 0; i < values.elements(); ++i) sum += values.f32()[i];
@@ -43,7 +49,7 @@ GradientLearner::GradientLearner(const LearnerOptions& options)
     : feed_(*options.feed),
       context_(*options.context),
       batch_size_(options.spec->train.batch_size),
-      inference_batch_(std::max(batch_size_, kInferenceBatch)) {
+      inference_batch_(most_inference_rows(options.spec->train)) {
   allocate_batch();
   const GraphSetup setup{.spec = options.spec,
                          .dataset = &feed_.dataset(),

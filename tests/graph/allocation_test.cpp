@@ -11,6 +11,7 @@
 #include "device/cpu_context.h"
 #include "graph/executable.h"
 #include "nn/component.h"
+#include "nn/contrastive.h"
 #include "ops/cpu_kernels.h"
 #include "ops/functions.h"
 #include "ops/fusion.h"
@@ -28,6 +29,7 @@ struct Network {
   std::vector<std::string> layers;  ///< before the last one
   int64_t batch;
   bool bfloat16 = false;
+  bool contrastive = false;
 };
 
 std::vector<Network> networks() {
@@ -44,7 +46,13 @@ std::vector<Network> networks() {
             "DepthwiseConv2D: {kernel_size: 3, padding: same}",
             "Conv2D: {filters: 70, kernel_size: 3, strides: 2, padding: same}", "UpSampling2D",
             "Conv2DTranspose: {filters: 5, kernel_size: 3, strides: 2}", "GlobalAveragePooling2D"},
-           64}};
+           64},
+          {"capsules",
+           {kBatch, 6, 6, 4},
+           {"Reshape: {target_shape: [-1, 8]}", "Activation: squash",
+            "Capsule: {num_capsule: 10, dim_capsule: 5}", "Length", "RBF: 20"},
+           64},
+          {"contrastive", {kBatch, 28}, dense("100"), 256, false, true}};
 }
 
 // Forward, backward and Adam of a classifier.
@@ -62,7 +70,10 @@ class Training {
       h = b.add("layer" + std::to_string(g.values().size()), "", *nn::testing::layer(yaml),
                 std::span(&h, 1));
     }
-    loss_ = ops::mean(g, nn::testing::loss("binary_crossentropy")->per_sample(g, h, y));
+    const auto pairs = nn::testing::component<nn::ContrastiveLoss>(nn::loss_catalog(), "nt_xent");
+    loss_ =
+        ops::mean(g, n.contrastive ? pairs->per_pair(g, h, ops::scale(g, h, 2))
+                                   : nn::testing::loss("binary_crossentropy")->per_sample(g, h, y));
     std::vector<ValueId> weights;
     for (const nn::Variable& v : b.variables()) {
       if (v.trainable) weights.push_back(v.value);
