@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "ops/precision.h"
+#include "trials/initial_weights.h"
 #include "trials/search.h"
 
 namespace mlrun::app {
@@ -77,6 +78,7 @@ int run(const ExperimentArguments& args) {
              model.training_flops_per_sample * static_cast<double>(samples));
   fmt::print("memory of a batch of {}: {} ({} without sharing)\n", batch,
              readable_bytes(model.batch_bytes), readable_bytes(model.unshared_bytes));
+  if (model.start) fmt::print("{}", trials::describe(*model.start));
   if (search.uses_bfloat16()) {
     fmt::print("matrix products of dense layers: {}\n", ops::describe_bfloat16());
   }

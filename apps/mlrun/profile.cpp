@@ -59,7 +59,8 @@ void print_profile(const trials::Search& search, Format format) {
                         .dataset = search.dataset,
                         .train_rows = split.train,
                         .test_rows = split.test,
-                        .checkpoint = {}};
+                        .checkpoint = {},
+                        .initial_weights = cell.initial_weights.get()};
   input.threads = search.threads(device::find_budget().core_count());
   input.profile = true;
   const train::FitResult result = train::fit(input);

@@ -11,6 +11,7 @@
 #include "ops/precision.h"
 #include "profile.h"
 #include "train/fit.h"
+#include "trials/initial_weights.h"
 #include "trials/ranking.h"
 #include "trials/run.h"
 
@@ -161,6 +162,8 @@ int run(const Arguments& args, const std::string& command_line) {
   if (search.uses_bfloat16() && !ops::multiplies_bfloat16()) {
     note(fmt::format("precision: {}\n", ops::describe_bfloat16()));
   }
+  const auto& start = search.cells.front().model.start;
+  if (start && !args.quiet) note(trials::describe(*start));
   if (args.profile) {
     print_profile(search, args.format);
     return kSuccess;

@@ -144,7 +144,9 @@ const FieldList& TrainSpec::fields() {
           .field("precision", &TrainSpec::precision,
                  "of the matrix products of dense layers; bf16 adds up in float32")
           .field("checkpoint_every", &TrainSpec::checkpoint_every,
-                 "epochs between checkpoints; 0: none", at_least(0));
+                 "epochs between checkpoints; 0: none", at_least(0))
+          .field("initial_weights", &TrainSpec::initial_weights,
+                 "model.h5 of another run: its weights are the start of the layers named alike");
   return list;
 }
 

@@ -182,9 +182,11 @@ struct TrainSpec {
   std::optional<EarlyStoppingSpec> early_stopping;
   ClassWeight class_weight;
   bool shuffle = true;
-  Precision precision = Precision::kFloat32;  ///< of matrix products; all else is float32
-  int64_t checkpoint_every = 0;               ///< epochs; 0: none
+  Precision precision = Precision::kFloat32;   ///< of matrix products; all else is float32
+  int64_t checkpoint_every = 0;                ///< epochs; 0: none
+  std::optional<std::string> initial_weights;  ///< model.h5 of another run
   Mark early_stopping_mark;
+  Mark initial_weights_mark;
   Mark class_weight_mark;
   static const FieldList& fields();
 };

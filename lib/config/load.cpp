@@ -138,6 +138,7 @@ ExperimentSpec read_experiment(const Node& tree, const std::string& default_name
   }
   spec.dataset.source_mark = mark_of(tree, {"dataset", "source"});
   spec.train.early_stopping_mark = mark_of(tree, {"train", "early_stopping", "monitor"});
+  spec.train.initial_weights_mark = mark_of(tree, {"train", "initial_weights"});
   spec.train.class_weight_mark = mark_of(tree, {"train", "class_weight"});
   spec.dataset.split.marks = marks_below(tree, "dataset", "split");
   if (spec.dataset.graph) spec.dataset.graph->marks = marks_below(tree, "dataset", "graph");

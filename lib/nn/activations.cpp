@@ -73,6 +73,7 @@ const std::vector<Simple>& simple_activations() {
       {"exponential", "e^x", one<Ew::kExp>, {"exp"}},
       {"softmax", "e^x / sum e^x over the last axis", softmax, {}},
       {"log_softmax", "log softmax over the last axis", ops::log_softmax, {}},
+      {"squash", "x |x| / (1 + |x|^2), of the vectors on the last axis", squash, {}},
   };
   return all;
 }
@@ -138,6 +139,16 @@ ActivationRef activation(std::string_view name) {
   ref.type = type;
   ref.spec = spec;
   return ref;
+}
+
+ValueId lengths(Graph& g, ValueId x) {
+  constexpr float kTiny = 1e-12f;  // under the root, whose slope at 0 is infinite
+  return ops::unary(g, Ew::kSqrt, ops::offset(g, ops::squared_norms(g, x), kTiny));
+}
+
+ValueId squash(Graph& g, ValueId x) {
+  const ValueId spread = ops::offset(g, ops::squared_norms(g, x), 1);
+  return ops::mul(g, x, ops::div(g, lengths(g, x), spread));
 }
 
 ValueId activate(Graph& g, const ActivationRef& activation, ValueId x) {

@@ -26,4 +26,11 @@ ActivationRef activation(std::string_view name);
 
 graph::ValueId activate(graph::Graph& g, const ActivationRef& activation, graph::ValueId x);
 
+/// Length of the vectors on the last axis: (..., E) -> (..., 1).
+graph::ValueId lengths(graph::Graph& g, graph::ValueId x);
+
+/// Each vector on the last axis shortened to below 1: x |x| / (1 + |x|^2). Sabour, Frosst, Hinton
+/// 2017, eq. 1.
+graph::ValueId squash(graph::Graph& g, graph::ValueId x);
+
 }  // namespace mlrun::nn

@@ -322,15 +322,30 @@ const config::Catalog& initializer_catalog() {
   return catalog;
 }
 
+namespace {
+
+InitializerRef reference(std::string_view name, std::shared_ptr<const config::Component> object,
+                         const void* spec) {
+  InitializerRef ref;
+  ref.object = std::move(object);
+  ref.type = initializer_catalog().find(name);
+  ref.spec = spec;
+  return ref;
+}
+
+}  // namespace
+
 InitializerRef initializer(std::string_view name) {
   const config::ComponentType* type = initializer_catalog().find(name);
   if (!type) throw Error("no initializer " + std::string(name));
   auto [object, spec] = type->make();
-  InitializerRef ref;
-  ref.object = std::move(object);
-  ref.type = type;
-  ref.spec = spec;
-  return ref;
+  return reference(name, std::move(object), spec);
+}
+
+InitializerRef random_normal(double stddev) {
+  const auto object = std::make_shared<RandomNormal>();
+  object->stddev = stddev;
+  return reference("RandomNormal", object, object.get());
 }
 
 }  // namespace mlrun::nn

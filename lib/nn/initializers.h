@@ -29,4 +29,7 @@ const config::Catalog& initializer_catalog();
 /// The initializer of that name with its defaults.
 InitializerRef initializer(std::string_view name);
 
+/// RandomNormal around 0.
+InitializerRef random_normal(double stddev);
+
 }  // namespace mlrun::nn

@@ -6,6 +6,7 @@
 #include "nn/layers/augmentation.h"
 #include "nn/layers/batch_normalization.h"
 #include "nn/layers/bidirectional.h"
+#include "nn/layers/capsule.h"
 #include "nn/layers/convolution.h"
 #include "nn/layers/dense.h"
 #include "nn/layers/dropout.h"
@@ -22,6 +23,8 @@
 #include "nn/layers/multi_head_attention.h"
 #include "nn/layers/pooling.h"
 #include "nn/layers/position.h"
+#include "nn/layers/random_color.h"
+#include "nn/layers/rbf.h"
 #include "nn/layers/recurrent.h"
 #include "nn/layers/repeat_vector.h"
 #include "nn/layers/resampling.h"
@@ -44,6 +47,7 @@ void add(config::Catalog& catalog, std::vector<std::string> aliases = {}) {
           .field("name", &L::name, "by which other layers can read its output")
           .field("inputs", &L::inputs,
                  "names of the layers it reads ('input': the data); default: the one before")
+          .field("trainable", &L::trainable, "false: its weights stay as they start")
           .field("activity_regularizer", &L::activity_regularizer, "penalty on its output");
   catalog.add_with_fields<L>(list, std::move(aliases));
 }
@@ -66,7 +70,10 @@ ValueId Builder::add(const std::string& name, const std::string& type, const Lay
   const size_t first_node = graph_.nodes().size();
   const size_t first_variable = variables_.size();
   scope_ = outer.empty() ? name : outer + "/" + name;
+  const bool outer_frozen = frozen_;
+  frozen_ = outer_frozen || !layer.trainable;
   const ValueId y = layer.build_from(*this, inputs);
+  frozen_ = outer_frozen;
   keep_mask(inputs[0], y);
   outputs_.emplace_back(scope_, y);
   if (layer.activity_regularizer && training_) {
@@ -116,8 +123,8 @@ ValueId Builder::weight(const std::string& name, const Shape& shape,
     if (reuse_ && variable.name == full) return variable.value;
   }
   const ValueId value = graph_.variable(full, {shape, DType::kFloat32});
-  variables_.push_back({full, shape, options.trainable, initializer, value});
-  if (options.regularizer && training_) {
+  variables_.push_back({full, shape, options.trainable && !frozen_, initializer, value});
+  if (options.regularizer && training_ && !frozen_) {
     penalties_.push_back(options.regularizer.as<Regularizer>().penalty(graph_, value));
   }
   return value;
@@ -140,6 +147,7 @@ const config::Catalog& layer_catalog() {
     add<AveragePooling2D>(all);
     add<BatchNormalization>(all);
     add<Bidirectional>(all);
+    add<Capsule>(all);
     add<Concatenate>(all);
     add<Conv1D>(all);
     add<Conv2D>(all);
@@ -162,6 +170,7 @@ const config::Catalog& layer_catalog() {
     add<GlobalSumPool>(all);
     add<Gru>(all);
     add<LayerNormalization>(all);
+    add<Length>(all);
     add<LinkEmbedding>(all);
     add<Lstm>(all);
     add<Masking>(all);
@@ -174,9 +183,12 @@ const config::Catalog& layer_catalog() {
     add<Multiply>(all);
     add<PositionEmbedding>(all);
     add<PositionalEncoding>(all);
+    add<RandomBrightness>(all);
+    add<RandomContrast>(all);
     add<RandomCrop>(all);
     add<RandomFlip>(all);
     add<RandomTranslation>(all);
+    add<Rbf>(all);
     add<RepeatVector>(all);
     add<ReshapeLayer>(all);
     add<SageConv>(all);

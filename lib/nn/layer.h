@@ -91,6 +91,9 @@ class Builder {
   graph::Graph& graph() { return graph_; }
   bool training() const { return training_; }
 
+  /// Whether the layer that is being added keeps its weights as they are.
+  bool frozen() const { return frozen_; }
+
   /// Appends `layer` under `name`: its variables become "name/kernel", and where a layer is built
   /// from others, theirs "name/dense/kernel". Each layer without parts is a row of summary().
   ValueId add(const std::string& name, const std::string& type, const Layer& layer,
@@ -109,6 +112,10 @@ class Builder {
   /// While on, a weight that was asked for before is the same variable, without a second penalty
   /// or row of summary(): one network applied twice in a graph.
   void reuse_weights(bool on) { reuse_ = on; }
+
+  /// While on, images are augmented as in training, by a builder that is not of a training too.
+  void show_views(bool on) { views_ = on; }
+  bool augments() const { return training_ || views_; }
 
   /// Codes are drawn from their prior instead of from what the encoder says: for sampling.
   void sample_prior(bool on) { prior_ = on; }
@@ -158,8 +165,10 @@ class Builder {
   std::map<ValueId, ValueId> masks_;
   Nodes nodes_;
   std::vector<std::pair<std::string, ValueId>> outputs_;
+  bool frozen_ = false;
   bool reuse_ = false;
   bool prior_ = false;
+  bool views_ = false;
   ValueId random_state_ = graph::kNoValue;
   uint32_t salt_ = 0;
 };
@@ -171,6 +180,7 @@ class Layer : public config::Component {
   std::optional<std::string> name;
   std::optional<std::vector<std::string>> inputs;
   RegularizerRef activity_regularizer;
+  bool trainable = true;  ///< false: no weight of it or of its parts changes
 
   /// Its input are indices below this.
   virtual std::optional<int64_t> index_limit() const { return {}; }

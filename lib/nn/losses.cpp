@@ -6,6 +6,8 @@
 #include <numbers>
 
 #include "nn/adversarial.h"
+#include "nn/contrastive.h"
+#include "nn/margin.h"
 #include "nn/negative_sampling.h"
 #include "ops/functions.h"
 #include "ops/matmul.h"
@@ -316,6 +318,8 @@ const config::Catalog& loss_catalog() {
     }
     all.add<Huber>().add<Hinge>().add<SquaredHinge>();
     add_adversarial_losses(all);
+    add_contrastive_losses(all);
+    add_margin(all);
     add_negative_sampling(all);
     return all;
   }();

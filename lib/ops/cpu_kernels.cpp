@@ -4,6 +4,7 @@
 #include "ops/attention.h"
 #include "ops/augment.h"
 #include "ops/batch_matmul.h"
+#include "ops/capsule.h"
 #include "ops/concat.h"
 #include "ops/convolution.h"
 #include "ops/depthwise.h"
@@ -13,9 +14,11 @@
 #include "ops/grouped_matmul.h"
 #include "ops/matmul.h"
 #include "ops/normalize.h"
+#include "ops/nt_xent.h"
 #include "ops/one_hot.h"
 #include "ops/permute.h"
 #include "ops/pooling.h"
+#include "ops/position_matmul.h"
 #include "ops/recurrent.h"
 #include "ops/reduce.h"
 #include "ops/resample.h"
@@ -39,6 +42,7 @@ const graph::KernelTable& cpu_kernels() {
       {"BatchNormGrad", batch_norm_grad_cpu},
       {"Bilinear", bilinear_cpu},
       {"BilinearGrad", bilinear_grad_cpu},
+      {"CapsuleProduct", capsule_product_cpu},
       {"Choose", choose_cpu},
       {"ChooseGrad", choose_grad_cpu},
       {"Combine", combine_cpu},
@@ -67,11 +71,15 @@ const graph::KernelTable& cpu_kernels() {
       {"NeighbourMax", neighbour_max_cpu},
       {"NeighbourMaxGrad", neighbour_max_grad_cpu},
       {"NodeMask", node_mask_cpu},
+      {"NtXent", nt_xent_cpu},
+      {"NtXentGrad", nt_xent_grad_cpu},
       {"OneHot", one_hot_cpu},
       {"Pad", pad_cpu},
       {"Permute", permute_cpu},
       {"Pool", pool_cpu},
       {"PoolGrad", pool_grad_cpu},
+      {"PositionMatMul", position_matmul_cpu},
+      {"PositionMatMulWeightGrad", position_matmul_weight_grad_cpu},
       {"Recurrent", recurrent_cpu},
       {"RecurrentGrad", recurrent_grad_cpu},
       {"Reduce", reduce_cpu},

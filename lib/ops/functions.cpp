@@ -60,6 +60,12 @@ ValueId reduce_to(Graph& g, ValueId a, const Shape& shape, bool mean) {
   return g.apply(std::make_shared<ReduceOp>(shape, mean), {a});
 }
 
+ValueId squared_norms(Graph& g, ValueId a) {
+  std::vector<int64_t> dims(g.shape(a).dims().begin(), g.shape(a).dims().end());
+  dims.back() = 1;
+  return reduce_to(g, unary(g, Ew::kSquare, a), Shape(dims));
+}
+
 ValueId reshape(Graph& g, ValueId a, const Shape& shape) {
   if (g.shape(a) == shape) return a;
   return g.apply(std::make_shared<ReshapeOp>(shape), {a});

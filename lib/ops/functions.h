@@ -46,6 +46,9 @@ ValueId reduce_to(Graph& g, ValueId a, const Shape& shape, bool mean = false);
 inline ValueId sum(Graph& g, ValueId a) { return reduce_to(g, a, {}); }
 inline ValueId mean(Graph& g, ValueId a) { return reduce_to(g, a, {}, true); }
 
+/// Sum of the squares over the last axis: (..., C) -> (..., 1).
+ValueId squared_norms(Graph& g, ValueId a);
+
 /// b spread to the shape of `like`.
 inline ValueId broadcast(Graph& g, ValueId like, ValueId b) {
   return binary(g, Ew::kBroadcast, like, b);

@@ -74,7 +74,8 @@ class Trainer {
                        .cell = 0,
                        .fold = static_cast<uint32_t>(task),
                        .threads = threads_,
-                       .checkpoint = {}});
+                       .checkpoint = {},
+                       .initial_weights = cell_.initial_weights.get()});
   }
 
   const trials::Cell& cell_;

@@ -8,6 +8,7 @@
 #include "data/transform.h"
 #include "graph/plan.h"
 #include "nn/adversarial.h"
+#include "nn/contrastive.h"
 #include "nn/layers/gan.h"
 #include "nn/losses.h"
 #include "train/fit.h"
@@ -75,11 +76,17 @@ void check_target(const ExperimentSpec& spec, Diagnostics& diagnostics) {
   }
   const nn::TargetKind kind = loss.as<nn::Loss>().target_kind();
   const bool labels = kind == nn::TargetKind::kLabels;
-  if (spec.train.target == config::TrainTarget::kInput && (labels || gan)) {
+  const bool contrastive = nn::as_contrastive(spec.train) != nullptr;
+  if (contrastive && spec.train.batch_size < 2) {
+    diagnostics.error(loss.mark, fmt::format("loss {} tells the samples of a batch apart: "
+                                             "batch_size must be at least 2",
+                                             loss.type->name));
+  }
+  if (spec.train.target == config::TrainTarget::kInput && (labels || gan || contrastive)) {
     diagnostics.error(loss.mark, fmt::format("loss {} cannot compare the output with the input",
                                              loss.type->name));
   }
-  if (spec.train.reduction == config::LossReduction::kSum && (labels || gan)) {
+  if (spec.train.reduction == config::LossReduction::kSum && (labels || gan || contrastive)) {
     diagnostics.error(loss.mark, fmt::format("loss {} is no mean over outputs, so that there is "
                                              "nothing for reduction: sum",
                                              loss.type->name));
@@ -153,11 +160,18 @@ void check_sequence_output(const ExperimentSpec& spec, const data::Dataset& data
   }
 }
 
+void report_not_flat(const Mark& mark, const Shape& output, Diagnostics& diagnostics) {
+  diagnostics.error(mark, fmt::format("the model must end in (N, K), not {}; add a Flatten layer",
+                                      output.to_string()));
+}
+
 // An output that is compared with the input, and scores that are compared with labels.
 void check_no_target(const ExperimentSpec& spec, const data::Dataset& dataset, const Shape& input,
                      const Shape& output, Diagnostics& diagnostics) {
   const Mark& mark = spec.model.back().mark;
-  if (!nn::as_gan(spec.model) && output.sample_elements() != input.sample_elements()) {
+  if (nn::as_contrastive(spec.train)) {
+    if (output.rank() != 2) report_not_flat(mark, output, diagnostics);
+  } else if (!nn::as_gan(spec.model) && output.sample_elements() != input.sample_elements()) {
     diagnostics.error(mark, fmt::format("the target is the input {}, but the model ends in {}",
                                         input.to_string(), output.to_string()));
   }
@@ -188,11 +202,7 @@ void check_output(const ExperimentSpec& spec, const data::Dataset& dataset, cons
   const nn::TargetKind kind = loss.as<nn::Loss>().target_kind();
   if (dataset.has_label_sequences())
     return check_sequence_output(spec, dataset, output, diagnostics);
-  if (output.rank() != 2) {
-    diagnostics.error(mark, fmt::format("the model must end in (N, K), not {}; add a Flatten layer",
-                                        output.to_string()));
-    return;
-  }
+  if (output.rank() != 2) return report_not_flat(mark, output, diagnostics);
   const int64_t width = output.back();
   const auto classes = static_cast<int64_t>(dataset.class_names.size());
   if ((kind == nn::TargetKind::kValues) == dataset.is_classification()) {
@@ -276,9 +286,33 @@ bool check_graphs(const ExperimentSpec& spec, const data::Dataset& dataset,
   return false;
 }
 
+// Every phase needs something to change. A GAN is a layer of which all is trained.
+void check_trainable(const ExperimentSpec& spec, const std::vector<PhaseGraph>& phases,
+                     Diagnostics& diagnostics) {
+  const auto frozen = std::find_if(spec.model.begin(), spec.model.end(), [](const auto& layer) {
+    return !layer.template as<nn::Layer>().trainable;
+  });
+  for (const PhaseGraph& phase : phases) {
+    if (frozen == spec.model.end()) continue;
+    if (!nn::as_gan(spec.model) && !phase.weights.empty()) continue;
+    diagnostics.error(frozen->mark, "with trainable: false nothing is left to be trained");
+    return;
+  }
+}
+
+// Two views of a sample differ by what is drawn.
+void check_views(const ExperimentSpec& spec, const PhaseGraph& phase, Diagnostics& diagnostics) {
+  if (!nn::as_contrastive(spec.train) || phase.inputs.random_state != graph::kNoValue) return;
+  diagnostics.error(spec.train.loss.mark,
+                    fmt::format("loss {} compares two views of a sample, but nothing in the model "
+                                "is random: begin it with RandomFlip, RandomCrop, "
+                                "RandomTranslation or GaussianNoise",
+                                spec.train.loss.type->name));
+}
+
 // Costs and memory of a training step: of all phases, as if they ran with every batch.
-void plan_training(const GraphSetup& setup, ModelReport& report) {
-  std::vector<PhaseGraph> phases = build_phases(setup);
+void plan_training(const GraphSetup& setup, const std::vector<PhaseGraph>& phases,
+                   ModelReport& report) {
   for (const nn::Variable& variable : phases[0].variables) {
     report.variable_bytes += variable.shape.elements() * 4;
   }
@@ -308,7 +342,7 @@ void check_training(ExperimentSpec& spec, Diagnostics& diagnostics) {
 }
 
 ModelReport check_model(const ExperimentSpec& spec, const data::Dataset& dataset,
-                        Diagnostics& diagnostics) {
+                        const store::ModelFile* initial_weights, Diagnostics& diagnostics) {
   ModelReport report;
   report.input = input_shape(dataset, spec.dataset);
   const GraphSetup setup{.spec = &spec,
@@ -338,7 +372,17 @@ ModelReport check_model(const ExperimentSpec& spec, const data::Dataset& dataset
   if (!none) check_output(spec, dataset, g, output, diagnostics);
   check_class_weights(spec, dataset, diagnostics);
   check_tokens(spec, dataset, diagnostics);
-  if (diagnostics.size() == errors) plan_training(setup, report);
+  if (diagnostics.size() != errors) return report;
+  const std::vector<PhaseGraph> phases = build_phases(setup);
+  check_trainable(spec, phases, diagnostics);
+  check_views(spec, phases[0], diagnostics);
+  if (initial_weights) {
+    const std::vector<nn::Variable>& variables = phases[0].variables;
+    check_take_over(*initial_weights, variables, report.layers, spec.train.initial_weights_mark,
+                    diagnostics);
+    report.start = take_over(*initial_weights, variables);
+  }
+  plan_training(setup, phases, report);
   return report;
 }
 

@@ -1,12 +1,15 @@
 // Does the experiment make sense with its data, before anything is trained?
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/experiment.h"
 #include "data/dataset.h"
 #include "nn/model.h"
+#include "store/model_file.h"
+#include "train/initial_weights.h"
 
 namespace mlrun::train {
 
@@ -21,6 +24,7 @@ struct ModelReport {
   int64_t batch_bytes = 0;               ///< planned memory of a training step at the batch size
   int64_t unshared_bytes = 0;            ///< what it would be if no two values shared memory
   int64_t variable_bytes = 0;            ///< weights, state and optimiser slots
+  std::optional<TakeOver> start;         ///< of the weights of another training, if it has any
 };
 
 /// Everything that can be said without data: monitors, metrics against the loss, scoring.
@@ -28,8 +32,9 @@ struct ModelReport {
 void check_training(config::ExperimentSpec& spec, Diagnostics& diagnostics);
 
 /// Builds and plans the model for this data; layers that do not fit, an output that does not match
-/// the target and class weights of unknown classes go to `diagnostics`.
+/// the target, class weights of unknown classes and initial weights (null: none) of another model
+/// go to `diagnostics`.
 ModelReport check_model(const config::ExperimentSpec& spec, const data::Dataset& dataset,
-                        Diagnostics& diagnostics);
+                        const store::ModelFile* initial_weights, Diagnostics& diagnostics);
 
 }  // namespace mlrun::train

@@ -96,6 +96,7 @@ class Fitter {
   FitResult run() {
     const Stopwatch watch;
     learner_.initialise(streams_);
+    if (input_.initial_weights) learner_.take_weights(*input_.initial_weights);
     resume();
     allocate();
     learner_.training_step().set_profiling(input_.profile);

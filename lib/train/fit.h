@@ -28,6 +28,7 @@ struct FitInput {
   std::filesystem::path checkpoint;  ///< written and resumed if spec asks for it; empty: never
   bool keep_model = false;           ///< return the final weights
   bool profile = false;              ///< time every op, and measure the machine's peak
+  const store::ModelFile* initial_weights = nullptr;  ///< of the layers that it names, or none
 };
 
 /// One row of the history. The values are those of score_names(); NaN

@@ -7,8 +7,10 @@
 #include <limits>
 
 #include "base/clock.h"
+#include "nn/contrastive.h"
 #include "nn/initializers.h"
 #include "ops/fusion.h"
+#include "train/initial_weights.h"
 
 namespace mlrun::train {
 namespace {
@@ -24,6 +26,11 @@ constexpr int64_t kInferenceBytes = int64_t{128} << 20;
 // Keeps the draws of inference apart from those of the phases.
 constexpr uint32_t kInferencePhase = 255;
 
+// A contrastive loss is one among so many others: as many in scoring as in training.
+int64_t most_inference_rows(const config::TrainSpec& spec) {
+  return nn::as_contrastive(spec) ? spec.batch_size : std::max(spec.batch_size, kInferenceBatch);
+}
+
 double sum_of(const Tensor& values) {
   double sum = 0;
   for (int64_t i = 0; i < values.elements(); ++i) sum += values.f32()[i];
@@ -36,7 +43,7 @@ GradientLearner::GradientLearner(const LearnerOptions& options)
     : feed_(*options.feed),
       context_(*options.context),
       batch_size_(options.spec->train.batch_size),
-      inference_batch_(std::max(batch_size_, kInferenceBatch)) {
+      inference_batch_(most_inference_rows(options.spec->train)) {
   // One graph is computed as a whole, whatever rows are asked for.
   if (feed_.dataset().is_one_graph()) {
     inference_batch_ = std::max(batch_size_, feed_.dataset().rows);
@@ -242,6 +249,19 @@ void GradientLearner::load(const store::ModelFile& file) {
     std::copy(found->values.begin(), found->values.end(), values.begin());
   }
   for (const auto& phase : phases_) phase->load(file);
+}
+
+void GradientLearner::take_weights(const store::ModelFile& file) {
+  for (size_t i = 0; i < model_.size(); ++i) {
+    const store::NamedArray* array = find_weight(file, model_[i].name);
+    if (!array) continue;
+    const std::span<float> values = memory_.at(i);
+    if (!has_shape(*array, model_[i].shape)) {
+      throw Error(fmt::format("the initial weights hold another '{}' than {}", model_[i].name,
+                              model_[i].shape.to_string()));
+    }
+    std::copy(array->values.begin(), array->values.end(), values.begin());
+  }
 }
 
 }  // namespace mlrun::train

@@ -42,6 +42,10 @@ class GradientLearner : public Learner {
   void save(store::ModelFile& file) override;
   void load(const store::ModelFile& file) override;
 
+  /// The weights that the file holds under the same name, the others as they are. Throws Error when
+  /// a shape differs.
+  void take_weights(const store::ModelFile& file);
+
   /// The planned training step of a phase, for its costs and its profile.
   graph::Executable& training_step(size_t phase = 0) { return phases_[phase]->executable(); }
 

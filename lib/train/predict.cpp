@@ -16,6 +16,7 @@
 #include "store/model_file.h"
 #include "train/feed.h"
 #include "train/fit.h"
+#include "train/initial_weights.h"
 #include "train/phase.h"
 #include "train/structure.h"
 #include "train/training_graph.h"
@@ -136,18 +137,14 @@ class Predictor {
   }
 
   void load() {
-    store::ModelFile file = store::read_model(options_.model);
+    const store::ModelFile file = store::read_model(options_.model);
     for (const nn::Variable& variable : graph_.variables) {
-      const auto found =
-          std::find_if(file.weights.begin(), file.weights.end(),
-                       [&](const store::NamedArray& array) { return array.name == variable.name; });
-      const std::span<const int64_t> dims = variable.shape.dims();
-      if (found == file.weights.end() ||
-          !std::equal(dims.begin(), dims.end(), found->shape.begin(), found->shape.end())) {
+      const store::NamedArray* found = find_weight(file, variable.name);
+      if (!found || !has_shape(*found, variable.shape)) {
         throw Error(fmt::format("'{}' does not hold '{}' {}", options_.model.string(),
                                 variable.name, variable.shape.to_string()));
       }
-      weights_.push_back(std::move(found->values));
+      weights_.push_back(found->values);
       executable_->bind(variable.value, weights_.back().data());
     }
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "nn/contrastive.h"
 #include "nn/layers/gan.h"
 #include "nn/model.h"
 #include "ops/functions.h"
@@ -26,10 +27,30 @@ ValueId build_model(nn::Builder& builder, const GraphSetup& setup, const GraphIn
   return output;
 }
 
+// The samples once more through the same weights, with draws of their own.
+ValueId build_again(nn::Builder& builder, const GraphSetup& setup, ValueId features) {
+  builder.reuse_weights(true);
+  const ValueId output = build_model(builder, setup, features);
+  builder.reuse_weights(false);
+  return output;
+}
+
+// In training the output is a view already; in scoring it is that of the images as they are.
+ValueId losses_of_views(nn::Builder& builder, const GraphSetup& setup, ValueId features,
+                        ValueId output) {
+  builder.show_views(true);
+  const ValueId a = builder.training() ? output : build_again(builder, setup, features);
+  const ValueId b = build_again(builder, setup, features);
+  builder.show_views(false);
+  return nn::as_contrastive(setup.spec->train)->per_pair(builder.graph(), a, b);
+}
+
 // Of the loss alone, without what the model adds to it.
-ValueId sample_losses(Graph& g, const GraphSetup& setup, ValueId output,
+ValueId sample_losses(nn::Builder& builder, const GraphSetup& setup, ValueId output,
                       const GraphInputs& inputs) {
+  Graph& g = builder.graph();
   const config::TrainSpec& train = setup.spec->train;
+  if (nn::as_contrastive(train)) return losses_of_views(builder, setup, inputs.features, output);
   ValueId target = inputs.target;
   if (train.target == config::TrainTarget::kInput) {
     target = ops::reshape(g, inputs.features, g.shape(output));
@@ -64,7 +85,7 @@ PhaseGraph build_phase(const GraphSetup& setup) {
   nn::Builder builder(g, true);
   phase.inputs = add_inputs(g, setup, setup.weighted);
   const ValueId output = build_model(builder, setup, phase.inputs);
-  ValueId losses = with_terms(g, builder, sample_losses(g, setup, output, phase.inputs));
+  ValueId losses = with_terms(g, builder, sample_losses(builder, setup, output, phase.inputs));
   if (setup.predictions) {
     const bool rows = nn::target_kind(setup.spec->train) == nn::TargetKind::kNone;
     phase.prediction = rows ? losses : setup.spec->train.loss.as<nn::Loss>().prediction(g, output);
@@ -174,7 +195,8 @@ InferenceGraph build_plain_inference(const GraphSetup& setup) {
   builder.sample_prior(setup.prior);
   inference.inputs = add_inputs(g, setup, false);
   const ValueId output = build_model(builder, setup, inference.inputs);
-  inference.losses = with_terms(g, builder, sample_losses(g, setup, output, inference.inputs));
+  inference.losses =
+      with_terms(g, builder, sample_losses(builder, setup, output, inference.inputs));
   const bool rows = nn::target_kind(setup.spec->train) == nn::TargetKind::kNone;
   inference.prediction =
       rows ? inference.losses : setup.spec->train.loss.as<nn::Loss>().prediction(g, output);

@@ -14,6 +14,7 @@
 #include "optim/optimizer.h"
 #include "train/metrics.h"
 #include "trials/cell_errors.h"
+#include "trials/initial_weights.h"
 
 namespace mlrun::trials {
 namespace {
@@ -158,11 +159,12 @@ void open_data(Search& search, const SearchOptions& options) {
   }
 }
 
-void check_models(Search& search, Diagnostics& diagnostics) {
+void check_models(Search& search, WeightFiles& files, Diagnostics& diagnostics) {
   CellErrors errors;
   for (Cell& cell : search.cells) {
     Diagnostics own;
-    cell.model = train::check_model(cell.spec, search.dataset, own);
+    cell.initial_weights = files.open(cell.spec.train, own);
+    cell.model = train::check_model(cell.spec, search.dataset, cell.initial_weights.get(), own);
     errors.add(describe_params(cell), own);
   }
   errors.report(diagnostics);
@@ -177,10 +179,11 @@ void lay_out_trials(Search& search) {
   }
 }
 
-void identify(Search& search) {
+void identify(Search& search, const WeightFiles& files) {
   search.config = config::dump_experiment(search.spec);
-  search.identity = sha256(fmt::format("{}\n{}\n{}", search.config, search.dataset.sha256,
-                                       search.kind == SearchKind::kTrain ? "train" : "gridsearch"));
+  search.identity = sha256(fmt::format("{}\n{}\n{}{}", search.config, search.dataset.sha256,
+                                       search.kind == SearchKind::kTrain ? "train" : "gridsearch",
+                                       files.digest()));
 }
 
 }  // namespace
@@ -239,10 +242,11 @@ Search prepare_search(const SearchOptions& options) {
   make_cells(search, tree, diagnostics);
   diagnostics.throw_if_any();
   open_data(search, options);
-  if (options.needs_target) check_models(search, diagnostics);
+  WeightFiles files(options.source.file.parent_path());
+  if (options.needs_target) check_models(search, files, diagnostics);
   diagnostics.throw_if_any();
   lay_out_trials(search);
-  identify(search);
+  identify(search, files);
   return search;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,7 @@ struct Cell {
   std::vector<std::pair<std::string, config::Node>> params;  ///< path and value, in file order
   config::ExperimentSpec spec;
   train::ModelReport model;
+  std::shared_ptr<const store::ModelFile> initial_weights;  ///< or null
 };
 
 /// Fold of the training on all training rows.

@@ -66,7 +66,8 @@ class Server {
                           .fold = static_cast<uint32_t>(trial.fold),
                           .threads = options_.threads,
                           .checkpoint = {},
-                          .keep_model = refit};
+                          .keep_model = refit,
+                          .initial_weights = cell.initial_weights.get()};
     if (!options_.checkpoints.empty()) {
       input.checkpoint = options_.checkpoints / fmt::format("trial-{}.h5", trial.id);
     }

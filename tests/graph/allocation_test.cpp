@@ -11,6 +11,7 @@
 #include "device/cpu_context.h"
 #include "graph/executable.h"
 #include "nn/component.h"
+#include "nn/contrastive.h"
 #include "ops/aggregate.h"
 #include "ops/cpu_kernels.h"
 #include "ops/functions.h"
@@ -30,6 +31,7 @@ struct Network {
   int64_t batch;
   bool bfloat16 = false;
   ops::AdjacencyPtr adjacency = {};  ///< samples are its first graph
+  bool contrastive = false;
 };
 
 // A path of four nodes.
@@ -59,7 +61,13 @@ std::vector<Network> networks() {
             "SAGEConv: {units: 30, aggregator: max}", "GINConv: 30", "GlobalSumPool"},
            64,
            false,
-           path()}};
+           path()},
+          {"capsules",
+           {kBatch, 6, 6, 4},
+           {"Reshape: {target_shape: [-1, 8]}", "Activation: squash",
+            "Capsule: {num_capsule: 10, dim_capsule: 5}", "Length", "RBF: 20"},
+           64},
+          {"contrastive", {kBatch, 28}, dense("100"), 256, false, {}, true}};
 }
 
 // Forward, backward and Adam of a classifier.
@@ -82,7 +90,10 @@ class Training {
       h = b.add("layer" + std::to_string(g.values().size()), "", *nn::testing::layer(yaml),
                 std::span(&h, 1));
     }
-    loss_ = ops::mean(g, nn::testing::loss("binary_crossentropy")->per_sample(g, h, y));
+    const auto pairs = nn::testing::component<nn::ContrastiveLoss>(nn::loss_catalog(), "nt_xent");
+    loss_ =
+        ops::mean(g, n.contrastive ? pairs->per_pair(g, h, ops::scale(g, h, 2))
+                                   : nn::testing::loss("binary_crossentropy")->per_sample(g, h, y));
     std::vector<ValueId> weights;
     for (const nn::Variable& v : b.variables()) {
       if (v.trainable) weights.push_back(v.value);

@@ -163,3 +163,27 @@ TEST_CASE("image layers: augmentation happens in training only") {
   CHECK(build("RandomCrop: {height: 3, width: 2}", kImages).shape == "(N, 3, 2, 3)");
   CHECK(build("RandomCrop: {height: 3, width: 2}", kImages, false).shape == "(N, 3, 2, 3)");
 }
+
+TEST_CASE("image layers: brightness and contrast change by a number for each image") {
+  const Values x{{2, 1, 2, 2}, {0.4f, 0.5f, 0.6f, 0.5f, 0.4f, 0.5f, 0.6f, 0.5f}};
+  for (const std::string yaml : {"RandomBrightness: 0.3", "RandomContrast: 0.8"}) {
+    CHECK(run_layer(*layer(yaml), {x, {}, {}, false}).y == x.elements);
+    const std::vector<float> y = run_layer(*layer(yaml), {x, {}, {}, true}).y;
+    CHECK(y[0] != y[4]);
+    for (size_t i = 0; i < 8; i += 4) {
+      CHECK(y[i + 1] == doctest::Approx(y[i + 3]));
+      CHECK(y[i + 2] - y[i + 1] == doctest::Approx(y[i + 1] - y[i]));
+    }
+  }
+  const std::vector<float> brighter = run_layer(*layer("RandomBrightness: 0.3"), {x, {}, {}}).y;
+  CHECK(brighter[1] - brighter[0] == doctest::Approx(0.1));
+  const std::vector<float> sharper = run_layer(*layer("RandomContrast: 0.8"), {x, {}, {}}).y;
+  CHECK(sharper[1] == doctest::Approx(0.5));
+  const std::string cut = "RandomContrast: {factor: 0.8, value_range: [0.45, 0.5]}";
+  for (const float value : run_layer(*layer(cut), {x, {}, {}}).y) {
+    CHECK(value >= 0.45f);
+    CHECK(value <= 0.5f);
+  }
+  CHECK_THROWS_WITH_AS(build("RandomBrightness: {factor: 0.1, value_range: [1, 0]}", kImages),
+                       "value_range must be two numbers, the lower one first", ShapeError);
+}

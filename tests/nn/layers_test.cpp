@@ -49,6 +49,51 @@ TEST_CASE("layers: Dense") {
   CHECK_THROWS_WITH_AS(build("Dense: 5", {kBatch}), "needs (N, ..., C), not (N)", ShapeError);
 }
 
+TEST_CASE("layers: RBF") {
+  CHECK(build("RBF: 5", {kBatch, 3}).variables == "layer/centers (5, 3), layer/log_scale (5)");
+  CHECK(build("RBF: 5", {kBatch, 2, 3}).shape == "(N, 2, 5)");
+  CHECK_THROWS_WITH_AS(build("RBF: 5", {kBatch}), "needs (N, ..., C), not (N)", ShapeError);
+  // At a centre, and at a distance of 5.
+  const std::vector<std::vector<float>> weights = {{1, 2, 4, 6}, {0, 0}};
+  check_close(run_layer(*layer("RBF: {units: 2, gamma: 0.1}"), {{{1, 2}, {1, 2}}, weights, {}}).y,
+              {1, std::exp(-2.5)});
+}
+
+TEST_CASE("layers: what is not trainable has no trained weight, nor have its parts") {
+  CHECK(build("Dense: {units: 2, trainable: false}", {kBatch, 3}).variables ==
+        "layer/kernel* (3, 2), layer/bias* (2)");
+  CHECK(
+      build("Dense: {units: 2, trainable: false, kernel_regularizer: L2}", {kBatch, 3}).penalties ==
+      0);
+  const std::string both =
+      "layer/forward_simplernn/kernel* (3, 1), layer/forward_simplernn/recurrent_kernel* (1, 1), "
+      "layer/backward_simplernn/kernel* (3, 1), layer/backward_simplernn/recurrent_kernel* (1, 1)";
+  const std::string inner = "{SimpleRNN: {units: 1, use_bias: false";
+  CHECK(build("Bidirectional: {trainable: false, layer: " + inner + "}}}", {kBatch, 4, 3})
+            .variables == both);
+  CHECK(build("Bidirectional: {layer: " + inner + ", trainable: false}}}", {kBatch, 4, 3})
+            .variables == both);
+  // As it was learned, whatever the batch.
+  const Results frozen = run_layer(*layer("BatchNormalization: {trainable: false, epsilon: 0.01}"),
+                                   {{{2, 1}, {1, 3}}, {{1}, {0}, {8}, {1}}, {}, true});
+  check_close(frozen.y, {-7 / std::sqrt(1.01), -5 / std::sqrt(1.01)});
+  check_close(frozen.weights[2], {8});
+}
+
+TEST_CASE("layers: Capsule and Length") {
+  const Built capsules = build("Capsule: {num_capsule: 3, dim_capsule: 4}", {kBatch, 5, 2});
+  CHECK(capsules.shape == "(N, 3, 4)");
+  CHECK(capsules.variables == "layer/kernel (5, 2, 12)");
+  CHECK_THROWS_WITH_AS(build("Capsule: {num_capsule: 3, dim_capsule: 4}", {kBatch, 5}),
+                       "needs capsules (N, I, D), not (N, 5); add a Reshape layer", ShapeError);
+  CHECK(build("Length", {kBatch, 3, 4}).shape == "(N, 3)");
+  CHECK_THROWS_WITH_AS(build("Length", {kBatch, 3}), "needs vectors (N, ..., E), not (N, 3)",
+                       ShapeError);
+  check_close(run_layer(*layer("Length"), {{{1, 2, 2}, {3, 4, 0, 0}}, {}, {}}).y, {5, 0});
+  check_close(run_layer(*layer("Activation: squash"), {{{1, 2, 2}, {3, 4, 0, 0}}, {}, {}}).y,
+              {3 * 5 / 26.0, 4 * 5 / 26.0, 0, 0});
+}
+
 TEST_CASE("layers: penalties count in training only") {
   const std::string yaml = "Dense: {units: 2, kernel_regularizer: {L2: 0.1}, bias_regularizer: L1}";
   CHECK(build(yaml, {kBatch, 3}).penalties == 2);

@@ -159,6 +159,16 @@ Results run_loss(const Loss& loss, const Values& x, const std::vector<float>& ta
   return {r.graph.shape(per_sample), values[0], values[1], {}, {}, {}};
 }
 
+Results run_views(const ContrastiveLoss& loss, const Values& a, const Values& b) {
+  Runner r;
+  const ValueId views[] = {r.input("a", a), r.input("b", b)};
+  const ValueId per_pair = loss.per_pair(r.graph, views[0], views[1]);
+  const std::vector<ValueId> grads =
+      graph::differentiate(r.graph, ops::sum(r.graph, per_pair), views, ops::autodiff_ops());
+  const std::vector<std::vector<float>> values = r.run({per_pair, grads[0], grads[1]});
+  return {r.graph.shape(per_pair), values[0], values[1], values[2], {}, {}};
+}
+
 std::vector<float> run_graph(const graph::Graph& graph, ValueId in,
                              const std::vector<float>& elements, ValueId wanted) {
   Runner r;

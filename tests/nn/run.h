@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "nn/contrastive.h"
 #include "nn/layer.h"
 #include "nn/losses.h"
 #include "ops/aggregate.h"
@@ -42,6 +43,9 @@ Results run_layer(const Layer& layer, const LayerInputs& inputs);
 /// Loss per sample and the gradient of its sum; `activation` ("" for none) is the model's last.
 Results run_loss(const Loss& loss, const Values& x, const std::vector<float>& target,
                  const std::string& activation = "");
+
+/// The loss of each pair of views, and the gradients of its sum by both.
+Results run_views(const ContrastiveLoss& loss, const Values& a, const Values& b);
 
 /// What a graph of one input or variable makes of these elements.
 std::vector<float> run_graph(const graph::Graph& graph, ValueId in,

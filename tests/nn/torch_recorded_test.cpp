@@ -44,7 +44,7 @@ Values read_values(std::istringstream& line) {
   return values;
 }
 
-// The recorded cases of a kind: "layer", "loss" or "optimizer".
+// The recorded cases of a kind: "layer", "loss", "optimizer" or "views".
 std::vector<Recorded> recorded(const std::string& kind) {
   std::ifstream file(test::tests_folder() / "nn/torch_vectors.txt");
   std::vector<Recorded> cases;
@@ -53,7 +53,7 @@ std::vector<Recorded> recorded(const std::string& kind) {
     std::istringstream line(text);
     std::string name;
     if (!(line >> name) || name == "#") continue;
-    if (name == "layer" || name == "loss" || name == "optimizer") {
+    if (name == "layer" || name == "loss" || name == "optimizer" || name == "views") {
       wanted = name == kind;
       if (wanted) cases.push_back({text.substr(name.size() + 1), {}});
     } else if (wanted) {
@@ -136,6 +136,17 @@ TEST_CASE("torch: losses and their gradients") {
     const Results results = run_loss(*loss(c.yaml), c.one("x"), c.one("target").elements);
     check_close(results.y, c.one("y"));
     check_close(results.dx, c.one("dx"));
+  }
+}
+
+TEST_CASE("torch: losses of two views and their gradients") {
+  for (const Recorded& c : recorded("views")) {
+    INFO(c.yaml);
+    const auto views = std::dynamic_pointer_cast<const nn::ContrastiveLoss>(loss(c.yaml));
+    const Results results = run_views(*views, c.one("x"), c.one("other"));
+    check_close(results.y, c.one("y"));
+    check_close(results.dx, c.one("dx"));
+    check_close(results.dother, c.one("dother"));
   }
 }
 

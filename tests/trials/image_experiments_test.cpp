@@ -43,6 +43,30 @@ TEST_CASE("experiments: a convolutional network on Fashion-MNIST") {
   check_learns("fashion-mnist/cnn.yaml", {"dataset.limit=640", "train.epochs=3"});
 }
 
+TEST_CASE("experiments: capsules, and two views followed by few labels") {
+  if (!std::filesystem::exists("/usr/share/datasets/fashion-mnist")) {
+    MESSAGE("skipped: the package dataset-fashion-mnist is not installed");
+    return;
+  }
+  check_learns("capsules/fashion-capsules.yaml", {"dataset.limit=96", "train.epochs=3"});
+  check_learns("self-supervised/simclr.yaml",
+               {"dataset.limit=160", "train.epochs=3", "train.batch_size=32"});
+  check_learns("self-supervised/pixels.yaml", {"dataset.limit=160", "train.epochs=3"});
+  check_learns("self-supervised/fine-tune.yaml", {"dataset.limit=100", "dataset.split.test=0.5",
+                                                  "train.epochs=3", "train.initial_weights=null"});
+}
+
+TEST_CASE("experiments: networks of radial basis functions") {
+  const char* shared = std::getenv("MLRUN_SHARED_DATA");
+  if (!shared) {
+    MESSAGE("skipped: MLRUN_SHARED_DATA is not set");
+    return;
+  }
+  check_learns("tabular/wine-rbf.yaml",
+               {"dataset.source=" + std::string(shared) + "/sklearn-toy/wine_data.csv",
+                "dataset.target=-1", "train.epochs=10", "cv=null"});
+}
+
 TEST_CASE("experiments: small colour images and short series") {
   const char* shared = std::getenv("MLRUN_SHARED_DATA");
   if (!shared) {

@@ -36,7 +36,7 @@ const FieldList& RandomFlip::fields() {
 
 ValueId RandomFlip::build(Builder& b, ValueId x) const {
   x = as_images<ImageSize>(b, x);
-  if (!b.training()) return x;
+  if (!b.augments()) return x;
   ops::AugmentSettings settings = unchanged(b, x);
   settings.height.flip = mode != FlipMode::kHorizontal;
   settings.width.flip = mode != FlipMode::kVertical;
@@ -64,7 +64,7 @@ ValueId RandomCrop::build(Builder& b, ValueId x) const {
     throw graph::ShapeError(
         fmt::format("cannot cut {} x {} out of {}", height, width, shape.to_string()));
   }
-  if (!b.training()) {
+  if (!b.augments()) {
     const int64_t top = rows / 2;
     const int64_t left = columns / 2;
     return ops::pad(b.graph(), x, {-top, top - rows, -left, left - columns});
@@ -92,7 +92,7 @@ const FieldList& RandomTranslation::fields() {
 
 ValueId RandomTranslation::build(Builder& b, ValueId x) const {
   x = as_images<ImageSize>(b, x);
-  if (!b.training()) return x;
+  if (!b.augments()) return x;
   ops::AugmentSettings settings = unchanged(b, x);
   shift(settings.height, height_factor);
   shift(settings.width, width_factor);

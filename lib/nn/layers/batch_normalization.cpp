@@ -45,7 +45,7 @@ ValueId BatchNormalization::build(Builder& b, ValueId x) const {
   const ValueId mean = b.weight("moving_mean", channels, initializer("Zeros"), {false, {}});
   const ValueId variance = b.weight("moving_variance", channels, initializer("Ones"), {false, {}});
   const auto eps = static_cast<float>(epsilon);
-  if (b.training()) {
+  if (b.training() && !b.frozen()) {
     const ValueId mask = g.shape(x).rank() == 3 ? b.mask(x) : graph::kNoValue;
     const ops::BatchNormResult result = mask == graph::kNoValue
                                             ? ops::batch_norm(g, x, gamma, beta, eps)

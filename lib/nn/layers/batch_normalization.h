@@ -6,7 +6,8 @@ namespace mlrun::nn {
 
 /// Per channel (last axis), over all other axes: x (N, ..., C) -> the same. Training uses the
 /// batch's moments and moves the running ones towards them (the variance biased, as Keras on the
-/// CPU does); inference uses the running ones. Ioffe, Szegedy 2015.
+/// CPU does); inference uses the running ones, and so does a layer that is not trainable. Ioffe,
+/// Szegedy 2015.
 struct BatchNormalization : Layer {
   double momentum = 0.99;
   double epsilon = 1e-3;

@@ -36,6 +36,7 @@ ValueId Bidirectional::build(Builder& b, ValueId x) const {
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   OtherWay other;
   other.layer = forward;
+  other.trainable = forward->trainable;
   graph::Graph& g = b.graph();
   const ValueId one = b.add("forward_" + type, layer.type->name, *forward, std::span(&x, 1));
   const ValueId two = b.add("backward_" + type, layer.type->name, other, std::span(&x, 1));

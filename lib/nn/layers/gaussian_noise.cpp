@@ -13,7 +13,7 @@ const config::FieldList& GaussianNoise::fields() {
 }
 
 ValueId GaussianNoise::build(Builder& b, ValueId x) const {
-  if (!b.training() || stddev == 0) return x;
+  if (!b.augments() || stddev == 0) return x;
   return ops::add_normal(b.graph(), x, b.random_state(), static_cast<float>(stddev), b.next_salt());
 }
 

@@ -1,0 +1,44 @@
+#include "nn/contrastive.h"
+
+#include "nn/activations.h"
+#include "ops/functions.h"
+#include "ops/nt_xent.h"
+
+namespace mlrun::nn {
+namespace {
+
+using graph::Graph;
+using graph::ValueId;
+
+// Rows (N, K) of length 1.
+ValueId unit_rows(Graph& g, ValueId x) { return ops::div(g, x, lengths(g, x)); }
+
+struct NtXent : ContrastiveLoss {
+  double temperature = 0.5;
+  static const config::FieldList& fields() {
+    static const config::FieldList list =
+        config::FieldListOf<NtXent>("nt_xent",
+                                    "Tells the two views of a sample from those of the others in "
+                                    "the batch. Chen et al. 2020.")
+            .field("temperature", &NtXent::temperature, "divides the cosines", config::above(0));
+    return list;
+  }
+  ValueId per_pair(Graph& g, ValueId a, ValueId b) const override {
+    return g.apply(std::make_shared<ops::NtXentOp>(static_cast<float>(temperature)),
+                   {unit_rows(g, a), unit_rows(g, b)});
+  }
+};
+
+}  // namespace
+
+ValueId ContrastiveLoss::per_sample(Graph&, ValueId, ValueId) const {
+  throw graph::ShapeError("a contrastive loss compares two views of a sample");
+}
+
+const ContrastiveLoss* as_contrastive(const config::TrainSpec& spec) {
+  return dynamic_cast<const ContrastiveLoss*>(spec.loss.object.get());
+}
+
+void add_contrastive_losses(config::Catalog& catalog) { catalog.add<NtXent>({"info_nce"}); }
+
+}  // namespace mlrun::nn
