@@ -17,6 +17,7 @@
 #include "data/hdf5_import.h"
 #include "data/idx.h"
 #include "data/pairs.h"
+#include "data/parallel.h"
 #include "data/source.h"
 #include "data/text.h"
 #include "data/ts.h"
@@ -122,13 +123,18 @@ Dataset open_dataset(const config::DatasetSpec& spec, const OpenOptions& options
   const Source source = find_source(spec, options);
   const bool documents = source.format == config::FileFormat::kDocuments;
   if (documents || source.format == config::FileFormat::kText) {
+    if (spec.parallel) return open_parallel(source);
+    if (spec.masked_lm && (!documents || spec.pairs)) {
+      throw InputError(render_error(spec.source_mark, "masked_lm is of documents"));
+    }
     if (spec.pairs) return open_pairs(source, static_cast<uint64_t>(options.seed));
     return documents ? open_documents(source) : open_text(source);
   }
-  if (spec.tokens || spec.length || spec.pairs || spec.encoding != config::Encoding::kUtf8) {
+  if (spec.tokens || spec.length || spec.pairs || spec.parallel || spec.masked_lm ||
+      spec.encoding != config::Encoding::kUtf8) {
     throw InputError(render_error(spec.source_mark,
-                                  "tokens, length, pairs and encoding are of the formats text and "
-                                  "documents"));
+                                  "tokens, length, pairs, parallel, masked_lm and encoding are of "
+                                  "the formats text and documents"));
   }
   Dataset table = open_source(source, options);
   return spec.window ? window_dataset(table, spec) : table;

@@ -37,6 +37,20 @@ ValueId sample_losses(Graph& g, const GraphSetup& setup, ValueId output,
   return ops::scale(g, losses, static_cast<float>(g.shape(output).sample_elements()));
 }
 
+ValueId counts(Graph& g, const GraphSetup& setup, ValueId output, const GraphInputs& inputs) {
+  const config::TrainSpec& train = setup.spec->train;
+  if (train.target == config::TrainTarget::kInput) return kNoValue;
+  return train.loss.as<nn::Loss>().counted(g, output, inputs.target);
+}
+
+// The mean over the batch, weighted by `counts`, if there are any.
+ValueId weighted_mean(Graph& g, ValueId losses, ValueId counts) {
+  if (counts == kNoValue) return ops::mean(g, losses);
+  constexpr float kLeast = 1e-6f;
+  const ValueId count = ops::unary(g, ops::Ew::kMaximumC, ops::mean(g, counts), kLeast);
+  return ops::div(g, ops::mean(g, ops::mul(g, losses, counts)), count);
+}
+
 // The model's terms of one name, added up; kNoValue if it has none.
 ValueId term_of(Graph& g, const nn::Builder& builder, const std::string& name) {
   ValueId sum = kNoValue;
@@ -68,7 +82,7 @@ PhaseGraph build_phase(const GraphSetup& setup) {
     phase.prediction = rows ? losses : setup.spec->train.loss.as<nn::Loss>().prediction(g, output);
   }
   if (setup.weighted) losses = ops::mul(g, losses, phase.inputs.weights);
-  phase.objective = ops::mean(g, losses);
+  phase.objective = weighted_mean(g, losses, counts(g, setup, output, phase.inputs));
   for (const ValueId penalty : builder.penalties()) {
     phase.objective = ops::add(g, phase.objective, penalty);
   }
@@ -139,6 +153,7 @@ InferenceGraph build_plain_inference(const GraphSetup& setup) {
   inference.inputs = add_inputs(g, setup, false);
   const ValueId output = build_model(builder, setup, inference.inputs.features);
   inference.losses = with_terms(g, builder, sample_losses(g, setup, output, inference.inputs));
+  inference.counts = counts(g, setup, output, inference.inputs);
   const bool rows = nn::target_kind(setup.spec->train) == nn::TargetKind::kNone;
   inference.prediction =
       rows ? inference.losses : setup.spec->train.loss.as<nn::Loss>().prediction(g, output);

@@ -107,6 +107,7 @@ TEST_CASE("torch: layers, forward and backward") {
     LayerInputs inputs{c.one("x"), {}, c.one("dy").elements};
     for (const Values& weight : c.all("weight")) inputs.weights.push_back(weight.elements);
     if (c.arrays.count("other") != 0) inputs.other = c.one("other");
+    if (c.arrays.count("mask") != 0) inputs.mask = c.one("mask");
     const Results results = run_layer(*layer(c.yaml), inputs);
     check_close(results.y, c.one("y"));
     if (inputs.other) check_close(results.dother, c.one("dother"));
