@@ -38,6 +38,7 @@ void add_help_command(CLI::App& app, Invocation& invocation);
 void add_predict_command(CLI::App& app, Invocation& invocation);
 void add_scale_command(CLI::App& app, Invocation& invocation);
 void add_search_commands(CLI::App& app, Invocation& invocation);
+void add_translate_command(CLI::App& app, Invocation& invocation);
 
 /// `config.yaml [key.sub=value ...]` and --seed, as every verb takes them.
 struct ExperimentArguments {

@@ -13,12 +13,19 @@ struct DataArguments {
   std::string source;
   std::vector<std::string> target;
   bool classes = false;
+  std::string read_as;
+  std::string translations;
+  bool latin1 = false;
   Format format = Format::kTable;
 
   data::Inspection inspect(bool with_columns) const {
     config::DatasetSpec spec;
     spec.source = source;
     spec.target = target;
+    if (read_as == "documents") spec.format = config::FileFormat::kDocuments;
+    if (read_as == "text" || !translations.empty()) spec.format = config::FileFormat::kText;
+    if (latin1) spec.encoding = config::Encoding::kLatin1;
+    if (!translations.empty()) spec.parallel = config::ParallelSpec{translations, {}};
     data::OpenOptions options;
     options.base = std::filesystem::current_path();
     options.classify = classes;
@@ -125,10 +132,18 @@ void add_data_command(CLI::App& app, Invocation& invocation) {
           return kSuccess;
         };
       });
-  add_source_verb(*data, "inspect", "Print columns, classes and checksum", *arguments)
-      ->callback([&invocation, arguments] {
-        invocation.action = [arguments] { return inspect(*arguments); };
-      });
+  CLI::App* inspect_verb =
+      add_source_verb(*data, "inspect", "Print columns, classes and checksum", *arguments);
+  inspect_verb
+      ->add_option("--read-as", arguments->read_as, "documents (class, blank, text) or text")
+      ->check(one_of({"documents", "text"}))
+      ->type_name("FORMAT");
+  inspect_verb->add_option("--translations", arguments->translations, "of a text, line by line")
+      ->type_name("FILE");
+  inspect_verb->add_flag("--latin-1", arguments->latin1, "the text is in Latin-1, not in UTF-8");
+  inspect_verb->callback([&invocation, arguments] {
+    invocation.action = [arguments] { return inspect(*arguments); };
+  });
 }
 
 }  // namespace mlrun::app

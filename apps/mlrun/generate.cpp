@@ -1,6 +1,8 @@
 // mlrun generate
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "command.h"
 #include "config/load.h"
@@ -26,7 +28,8 @@ void print_text(train::Continuation& model, const data::Tokens& tokens,
   const std::vector<int32_t> start = tokens.encode(args.prompt, dataset.class_names);
   if (start.empty()) throw InputError("--prompt holds no token");
   for (const std::string& word : tokens.split(args.prompt)) {
-    if (tokens.encode(word, dataset.class_names).front() >= 0) continue;
+    const std::vector<int32_t> known = tokens.encode(word, dataset.class_names);
+    if (std::find(known.begin(), known.end(), -1) == known.end()) continue;
     throw InputError(fmt::format("--prompt: '{}' does not occur in the text", word));
   }
   std::string text = args.prompt;
@@ -71,7 +74,7 @@ int generate(const Arguments& args) {
                              .keep_model = false},
                             file);
   if (search.dataset.classes) {
-    print_text(model, data::tokens_of(spec.dataset), search.dataset, args);
+    print_text(model, *search.dataset.tokens, search.dataset, args);
   } else {
     print_series(model, search.dataset, args.length);
   }

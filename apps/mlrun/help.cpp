@@ -49,8 +49,9 @@ Section section() {
 const std::vector<Section>& sections() {
   static const std::vector<Section> all = {
       section<config::ExperimentSpec>(), section<config::DatasetSpec>(),
-      section<config::WindowSpec>(),     section<config::PairsSpec>(),
-      section<config::GraphSpec>(),      section<config::HoldOutSpec>(),
+      section<config::HoldOutSpec>(),    section<config::WindowSpec>(),
+      section<config::PairsSpec>(),      section<config::ParallelSpec>(),
+      section<config::MaskedLmSpec>(),   section<config::GraphSpec>(),
       section<config::TrainSpec>(),      section<config::EarlyStoppingSpec>(),
       section<config::CvSpec>()};
   return all;

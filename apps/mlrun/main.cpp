@@ -69,6 +69,7 @@ int run(int argc, char** argv) {
   add_check_command(app, invocation);
   add_data_command(app, invocation);
   add_generate_command(app, invocation);
+  add_translate_command(app, invocation);
   add_devices_command(app, invocation);
   add_help_command(app, invocation);
   for (CLI::App* verb : app.get_subcommands({})) verb->group("Verbs");

@@ -66,6 +66,28 @@ const FieldList& PairsSpec::fields() {
   return list;
 }
 
+const FieldList& ParallelSpec::fields() {
+  static const FieldList list =
+      FieldListOf<ParallelSpec>("parallel", "Rows that are sentences with their translations.")
+          .field("target", &ParallelSpec::target,
+                 "file whose lines are the translations of the lines of source", required)
+          .field("longest", &ParallelSpec::longest, "pairs with more words on a side are left out",
+                 at_least(1));
+  return list;
+}
+
+const FieldList& MaskedLmSpec::fields() {
+  static const FieldList list =
+      FieldListOf<MaskedLmSpec>("masked_lm", "Tokens that are to be told from those around them.")
+          .field("mask_selection_rate", &MaskedLmSpec::mask_selection_rate,
+                 "fraction of the tokens that are", fraction())
+          .field("mask_token_rate", &MaskedLmSpec::mask_token_rate,
+                 "of them, fraction that is shown as <mask>", fraction())
+          .field("random_token_rate", &MaskedLmSpec::random_token_rate,
+                 "of them, fraction that is shown as any token; the rest as it is", fraction());
+  return list;
+}
+
 const FieldList& DatasetSpec::fields() {
   static const FieldList list =
       FieldListOf<DatasetSpec>("dataset", "Where the samples come from and how they are prepared.")
@@ -85,10 +107,16 @@ const FieldList& DatasetSpec::fields() {
           .field("window", &DatasetSpec::window,
                  "rows are windows of a table in the order of time, or of a text")
           .field("pairs", &DatasetSpec::pairs, "rows are words with the words around them")
+          .field("parallel", &DatasetSpec::parallel,
+                 "rows are lines of a text with their translations")
+          .field("masked_lm", &DatasetSpec::masked_lm,
+                 "the target of a document are tokens that are hidden in it")
           .field("tokens", &DatasetSpec::tokens,
                  "what texts and documents are cut into; default: characters")
           .field("length", &DatasetSpec::length,
-                 "tokens of a document: longer ones are cut, shorter ones padded", count())
+                 "tokens of a document, or of each side of a pair of sentences: longer ones are "
+                 "cut, shorter ones padded",
+                 count())
           .field("encoding", &DatasetSpec::encoding, "of texts and documents")
           .field("shape", &DatasetSpec::shape, "shape of one sample", count())
           .field("rescale", &DatasetSpec::rescale, "factor on every feature, before all else")

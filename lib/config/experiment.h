@@ -100,6 +100,22 @@ struct GraphSpec {
   static const FieldList& fields();
 };
 
+/// Rows that are sentences and their translations, which stand in a second file line by line.
+struct ParallelSpec {
+  std::string target;              ///< path of the translations
+  std::optional<int64_t> longest;  ///< words of either side; longer pairs are left out
+  static const FieldList& fields();
+};
+
+/// Targets that are the tokens of the document itself, some of which are hidden. KerasHub's names;
+/// Devlin et al. 2019.
+struct MaskedLmSpec {
+  double mask_selection_rate = 0.15;
+  double mask_token_rate = 0.8;    ///< of those chosen: become the token <mask>
+  double random_token_rate = 0.1;  ///< of those chosen: become any token
+  static const FieldList& fields();
+};
+
 /// How a table becomes features and a target. Everything up to `limit` belongs to the import and
 /// decides which cache file is used; the rest is fitted per fold.
 struct DatasetSpec {
@@ -119,6 +135,8 @@ struct DatasetSpec {
   std::optional<GraphSpec> graph;
   std::optional<WindowSpec> window;
   std::optional<PairsSpec> pairs;
+  std::optional<ParallelSpec> parallel;
+  std::optional<MaskedLmSpec> masked_lm;
   Ref<TokensKind> tokens;         ///< of text and documents; default: characters
   std::optional<int64_t> length;  ///< tokens of a document
   Encoding encoding = Encoding::kUtf8;

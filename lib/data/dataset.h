@@ -12,6 +12,8 @@
 namespace mlrun::data {
 
 class Dictionary;
+class MaskedTokens;
+class Tokens;
 class NegativeTable;
 
 /// One feature column (or, for images and other dense blocks, one element of the sample).
@@ -81,6 +83,10 @@ class Dataset {
   /// Of documents: a feature is the number of a word plus 1, or 0 behind the end. Which token a
   /// word becomes is learned from the training rows, see Transform.
   std::shared_ptr<const Dictionary> words;
+  /// Of parallel text: the words of the last label_width features, which are the translation.
+  std::shared_ptr<const Dictionary> target_words;
+  std::shared_ptr<const MaskedTokens> masked;  ///< which tokens of a document are the labels
+  std::shared_ptr<const Tokens> tokens;        ///< how a text was cut; null if it was none
   int64_t token_count = 0;  ///< features are tokens with numbers below it; 0: they are none
   std::vector<std::string> token_names;            ///< of tokens known before any training
   std::shared_ptr<const NegativeTable> negatives;  ///< what the last features are drawn from
@@ -93,6 +99,9 @@ class Dataset {
   int64_t width() const { return static_cast<int64_t>(columns.size()); }
   bool is_classification() const { return classes != nullptr; }
   bool has_label_sequences() const { return classes != nullptr && label_width > 1; }
+  /// Labels are words as the features are, and become tokens that are learned from the training
+  /// rows; class_names are only as many as there may be.
+  bool labels_are_words() const { return words != nullptr && has_label_sequences(); }
   int64_t target_width() const { return static_cast<int64_t>(target_names.size()); }
 
   /// Where the features are: of links in the table of the nodes, else here.

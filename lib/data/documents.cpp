@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "data/masked_tokens.h"
 #include "data/text_error.h"
 #include "data/text_file.h"
 #include "data/tokens.h"
@@ -51,6 +52,9 @@ void check(const Source& source) {
     fail("the features of documents are tokens, which are not scaled or reshaped");
   }
   if (!source.classify) fail("the target of documents is a class, but the loss is for values");
+  if (spec.masked_lm && spec.masked_lm->mask_token_rate + spec.masked_lm->random_token_rate > 1) {
+    fail("masked_lm: mask_token_rate and random_token_rate are more than 1 together");
+  }
 }
 
 void set_classes(const std::vector<Document>& documents, const Source& source, Dataset& dataset,
@@ -75,6 +79,16 @@ void set_classes(const std::vector<Document>& documents, const Source& source, D
   dataset.class_names = sorted.names;
 }
 
+// The labels are the words of the document itself.
+void set_hidden_tokens(const config::DatasetSpec& spec, Dataset& dataset, Memory& memory) {
+  if (dataset.rows < 2) throw InputError(render_error(spec.source_mark, "there are no documents"));
+  memory.classes.assign(memory.features.begin(), memory.features.end());
+  dataset.label_width = *spec.length;
+  dataset.class_names = numbered_tokens(reserved_tokens(true), dataset.token_count);
+  dataset.target_names = {"hidden"};
+  dataset.masked = std::make_shared<MaskedTokens>(*spec.masked_lm, *spec.length);
+}
+
 }  // namespace
 
 std::vector<Document> read_documents(const std::vector<SourceFile>& files,
@@ -89,8 +103,9 @@ std::vector<Document> read_documents(const std::vector<SourceFile>& files,
 Dataset open_documents(const Source& source) {
   check(source);
   const config::DatasetSpec& spec = source.spec;
-  const Tokens& tokens = tokens_of(spec);
+  const Tokens& tokens = *source.tokens;
   Provenance provenance;
+  source.tokens->add_to(provenance);
   std::vector<Document> documents = read_documents(source.train, spec.encoding, provenance);
   Dataset dataset;
   const auto train = static_cast<int64_t>(documents.size());
@@ -99,24 +114,25 @@ Dataset open_documents(const Source& source) {
   for (Document& document : read_documents(source.test, spec.encoding, provenance)) {
     documents.push_back(std::move(document));
   }
-  const auto length = static_cast<size_t>(*spec.length);
+  const int64_t length = *spec.length;
   auto memory = std::make_shared<Memory>();
   auto words = std::make_shared<Dictionary>();
-  set_classes(documents, source, dataset, memory->classes);
+  if (!spec.masked_lm) set_classes(documents, source, dataset, memory->classes);
   for (const Document& document : documents) {
-    std::vector<std::string> text = tokens.split(document.text);
-    text.resize(std::min(text.size(), length));
-    std::vector<int32_t> row = number_words(text, *words);
-    for (int32_t& word : row) ++word;
-    row.resize(length);
+    const std::vector<int32_t> row = numbered_row(tokens.split(document.text), length, *words);
     memory->features.insert(memory->features.end(), row.begin(), row.end());
   }
   dataset.rows = static_cast<int64_t>(documents.size());
-  for (size_t i = 0; i < length; ++i) {
+  for (int64_t i = 0; i < length; ++i) {
     dataset.columns.push_back({fmt::format("token[{}]", i), {}, 0});
   }
   dataset.target_names = {"class"};
   dataset.token_count = tokens.most_tokens(*words, kReservedTokens);
+  if (spec.masked_lm) {
+    dataset.token_count = tokens.most_tokens(*words, kReservedMasked);
+    set_hidden_tokens(spec, dataset, *memory);
+  }
+  dataset.tokens = source.tokens;
   dataset.words = std::move(words);
   dataset.shape = {*spec.length};
   dataset.name = source.name;

@@ -3,9 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
+#include "data/documents.h"
 #include "data/manifest.h"
+#include "data/text_error.h"
+#include "data/text_file.h"
+#include "data/tokens.h"
+#include "data/tokens/words.h"
 #include "data/tu.h"
 
 namespace mlrun::data {
@@ -61,6 +67,76 @@ std::vector<ClassReport> count_classes(const Dataset& dataset) {
   return reports;
 }
 
+// What is known of texts that are counted in words.
+class WordReport {
+ public:
+  explicit WordReport(std::string name) { report_.name = std::move(name); }
+
+  void add(const std::string& text) {
+    const std::vector<std::string> words = Words().split(text);
+    number_words(words, distinct_);
+    const auto count = static_cast<double>(words.size());
+    ColumnStatistics& all = report_.statistics;
+    all.min = all.count == 0 ? count : std::min(all.min, count);
+    all.max = all.count == 0 ? count : std::max(all.max, count);
+    all.mean += (count - all.mean) / static_cast<double>(++all.count);
+  }
+
+  ColumnReport take() {
+    report_.kind = "words";
+    report_.classes = distinct_.entries().size();
+    return std::move(report_);
+  }
+
+ private:
+  ColumnReport report_;
+  Dictionary distinct_;
+};
+
+void report_documents(const Source& source, Provenance& provenance, Inspection& found) {
+  WordReport words("document");
+  std::map<std::string, int64_t> classes;
+  for (const Document& document : read_documents(source.train, source.spec.encoding, provenance)) {
+    words.add(document.text);
+    ++classes[document.label];
+    ++found.rows;
+  }
+  found.targets = {"class"};
+  found.columns.push_back(words.take());
+  for (const auto& [name, rows] : classes) found.classes.push_back({name, rows});
+}
+
+void report_lines(const Source& source, Provenance& provenance, Inspection& found) {
+  const auto report = [&](const char* name, const SourceFile& file) {
+    WordReport words(name);
+    const auto lines = read_lines(file, source.spec.encoding, provenance);
+    for (const std::string& line : lines) words.add(line);
+    found.columns.push_back(words.take());
+    return static_cast<int64_t>(lines.size());
+  };
+  found.rows = report("line", source.train.front());
+  if (!source.translations) return;
+  if (report("translation", *source.translations) != found.rows) {
+    throw file_error(source.translations->path, "the translations are not as many lines");
+  }
+}
+
+// Texts are never imported: what they become depends on the experiment.
+Inspection inspect_text(const Source& source) {
+  Inspection found;
+  Provenance provenance;
+  found.name = source.name;
+  found.width = 1;
+  found.cache = "none";
+  if (source.format == config::FileFormat::kDocuments) {
+    report_documents(source, provenance, found);
+  } else {
+    report_lines(source, provenance, found);
+  }
+  found.sha256 = provenance.sha256();
+  return found;
+}
+
 }  // namespace
 
 std::vector<KnownDataset> known_datasets(const std::filesystem::path& base) {
@@ -72,6 +148,8 @@ std::vector<KnownDataset> known_datasets(const std::filesystem::path& base) {
 Inspection inspect(const config::DatasetSpec& spec, const OpenOptions& options, bool with_columns) {
   Source source = find_source(spec, options);
   source.classify = source.classify || source.holds_classes;
+  const bool text = source.format == config::FileFormat::kText;
+  if (text || source.format == config::FileFormat::kDocuments) return inspect_text(source);
   const bool graphs = source.format == config::FileFormat::kTu;
   const Dataset dataset = graphs ? open_tu(source) : open_source(source, options);
   Inspection found;

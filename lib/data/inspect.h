@@ -28,10 +28,10 @@ std::vector<KnownDataset> known_datasets(const std::filesystem::path& base);
 
 struct ColumnReport {
   std::string name;
-  std::string kind;  ///< "number", "text", or "bytes": all of an image in one report
+  std::string kind;  ///< "number", "text", "bytes": all of an image in one report, or "words"
   int64_t missing = 0;
-  size_t classes = 0;           ///< of a text column
-  ColumnStatistics statistics;  ///< of a number
+  size_t classes = 0;           ///< of a text column; distinct words
+  ColumnStatistics statistics;  ///< of a number; of the number of words
 };
 
 struct ClassReport {
@@ -52,7 +52,8 @@ struct Inspection {
 };
 
 /// Imports if needed. Classes are read as such if the manifest says so, or if options.classify.
-/// Statistics are of all rows; left out (with the columns) unless `with_columns`.
+/// Statistics are of all rows; left out (with the columns) unless `with_columns`. Of documents and
+/// texts (spec.format) the words are counted, as the tokens `words` split them.
 Inspection inspect(const config::DatasetSpec& spec, const OpenOptions& options, bool with_columns);
 
 }  // namespace mlrun::data

@@ -18,6 +18,7 @@
 #include "data/hdf5_import.h"
 #include "data/idx.h"
 #include "data/pairs.h"
+#include "data/parallel.h"
 #include "data/source.h"
 #include "data/text.h"
 #include "data/ts.h"
@@ -135,13 +136,18 @@ Dataset open_dataset(const config::DatasetSpec& spec, const OpenOptions& options
                                   "formats text, documents and tu"));
   }
   if (documents || text) {
+    if (spec.parallel) return open_parallel(source);
+    if (spec.masked_lm && (!documents || spec.pairs)) {
+      throw InputError(render_error(spec.source_mark, "masked_lm is of documents"));
+    }
     if (spec.pairs) return open_pairs(source, static_cast<uint64_t>(options.seed));
     return documents ? open_documents(source) : open_text(source);
   }
-  if (spec.tokens || spec.length || spec.pairs || spec.encoding != config::Encoding::kUtf8) {
+  if (spec.tokens || spec.length || spec.pairs || spec.parallel || spec.masked_lm ||
+      spec.encoding != config::Encoding::kUtf8) {
     throw InputError(render_error(spec.source_mark,
-                                  "tokens, length, pairs and encoding are of the formats text and "
-                                  "documents"));
+                                  "tokens, length, pairs, parallel, masked_lm and encoding are of "
+                                  "the formats text and documents"));
   }
   if (graphs) return open_tu(source);
   if (spec.graph) return graph_dataset(source, options);

@@ -144,9 +144,10 @@ void name_columns(const PairWriter& pairs, int64_t negatives, Dataset& dataset) 
 
 Dataset open_pairs(const Source& source, uint64_t seed) {
   check(source);
-  const Tokens& tokens = tokens_of(source.spec);
+  const Tokens& tokens = *source.tokens;
   const PairsSpec& spec = *source.spec.pairs;
   Provenance provenance;
+  source.tokens->add_to(provenance);
   Dictionary words;
   std::vector<std::vector<int32_t>> sequences;
   std::vector<int64_t> counts;

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/suggest.h"
 #include "data/manifest.h"
+#include "data/tokens.h"
 
 namespace mlrun::data {
 namespace {
@@ -81,12 +82,18 @@ void add_series_beside(Source& source, const fs::path& train) {
   }
 }
 
-Source from_path(const config::DatasetSpec& spec, const OpenOptions& options) {
-  Source source;
-  const fs::path written = expand_variables(*spec.source, spec.source_mark);
+fs::path find_file(const std::string& name, const config::DatasetSpec& spec,
+                   const OpenOptions& options) {
+  const fs::path written = expand_variables(name, spec.source_mark);
   const fs::path path = (options.base / written).lexically_normal();
   if (!fs::exists(path)) fail(spec, fmt::format("no such file: '{}'", path.string()));
   if (fs::is_directory(path)) fail(spec, fmt::format("'{}' is a folder", path.string()));
+  return path;
+}
+
+Source from_path(const config::DatasetSpec& spec, const OpenOptions& options) {
+  Source source;
+  const fs::path path = find_file(*spec.source, spec, options);
   source.name = fs::path(without_gz(path)).stem().string();
   source.format = format_of(spec.format, path);
   source.train.push_back({path, {}});
@@ -157,6 +164,11 @@ Source by_name(const config::DatasetSpec& spec, const OpenOptions& options) {
 Source find_source(const config::DatasetSpec& spec, const OpenOptions& options) {
   Source source = looks_like_path(*spec.source) ? from_path(spec, options) : by_name(spec, options);
   source.classify = options.classify;
+  const bool documents = source.format == config::FileFormat::kDocuments;
+  if (documents || source.format == config::FileFormat::kText) {
+    source.tokens = open_tokens(spec, options.base);
+  }
+  if (spec.parallel) source.translations = {find_file(spec.parallel->target, spec, options), {}};
   const bool table = source.format == config::FileFormat::kCsv ||
                      source.format == config::FileFormat::kHdf5;  // others name no target
   if (options.optional && table) {

@@ -19,14 +19,16 @@ struct SourceFile {
 struct Source {
   std::string name;
   config::FileFormat format = config::FileFormat::kCsv;  ///< never kAuto
-  std::vector<SourceFile> train;          ///< one after the other; IDX: images, labels
-  std::vector<SourceFile> test;           ///< the source's own test part
-  int64_t test_rows = 0;                  ///< or: this many rows at the end
-  std::vector<std::string> column_names;  ///< of a file without a header
-  std::vector<int64_t> shape;             ///< of one sample, if the manifest knows it
+  std::vector<SourceFile> train;           ///< one after the other; IDX: images, labels
+  std::vector<SourceFile> test;            ///< the source's own test part
+  std::optional<SourceFile> translations;  ///< of parallel text, line by line
+  int64_t test_rows = 0;                   ///< or: this many rows at the end
+  std::vector<std::string> column_names;   ///< of a file without a header
+  std::vector<int64_t> shape;              ///< of one sample, if the manifest knows it
   config::DatasetSpec spec;
-  bool classify = false;       ///< the target becomes classes
-  bool holds_classes = false;  ///< the manifest says that the target is one of classes
+  std::shared_ptr<const Tokens> tokens;  ///< of text and documents
+  bool classify = false;                 ///< the target becomes classes
+  bool holds_classes = false;            ///< the manifest says that the target is one of classes
   int threads = 0;
 };
 

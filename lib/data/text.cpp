@@ -74,9 +74,10 @@ Dataset open_text(const Source& source) {
   const config::DatasetSpec& spec = source.spec;
   const SourceFile& file = source.train.front();
   Provenance provenance;
+  source.tokens->add_to(provenance);
   const std::string text = read_text(file, spec.encoding, provenance);
   Dataset dataset;
-  const std::vector<int32_t> tokens = learn_and_encode(tokens_of(spec), text, dataset.class_names);
+  const std::vector<int32_t> tokens = learn_and_encode(*source.tokens, text, dataset.class_names);
   const int64_t seen = spec.window->look_back;
   const int64_t stride = spec.window->stride.value_or(seen);
   const auto count = static_cast<int64_t>(tokens.size());
@@ -85,6 +86,7 @@ Dataset open_text(const Source& source) {
                      fmt::format("{} tokens are too few for windows of {}", count, seen));
   }
   dataset.rows = (count - seen - 1) / stride + 1;
+  dataset.tokens = source.tokens;
   dataset.label_width = seen;
   for (int64_t step = 0; step < seen; ++step) {
     dataset.columns.push_back({fmt::format("token[{}]", step), {}, 0});

@@ -64,4 +64,17 @@ std::string read_text(const SourceFile& file, config::Encoding encoding, Provena
   return text;
 }
 
+std::vector<std::string> read_lines(const SourceFile& file, config::Encoding encoding,
+                                    Provenance& provenance) {
+  const std::string text = read_text(file, encoding, provenance);
+  std::vector<std::string> lines;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    lines.push_back(text.substr(at, end - at));
+    if (lines.back().ends_with('\r')) lines.back().pop_back();
+    at = end + 1;
+  }
+  return lines;
+}
+
 }  // namespace mlrun::data

@@ -136,6 +136,31 @@ void gather_plain(const T* features, int64_t width, std::span<const int64_t> row
   }
 }
 
+// Features that are not the translation.
+int64_t source_width(const Dataset& dataset) {
+  return dataset.width() - (dataset.target_words ? dataset.label_width : 0);
+}
+
+// The tokens of a sentence from out[begin] on, as far as they fit, and zeros behind them. Returns
+// where the tokens end.
+template <class T>
+size_t put_tokens(std::span<const std::type_identity_t<T>> words, const Vocabulary& vocabulary,
+                  std::span<T> out, size_t begin) {
+  size_t end = begin;
+  for (size_t i = 0; i < words.size() && words[i] > 0; ++i) {
+    for (const int32_t token : vocabulary.of(static_cast<int32_t>(words[i]) - 1)) {
+      if (end < out.size()) out[end++] = static_cast<T>(token);
+    }
+  }
+  std::fill(out.begin() + static_cast<int64_t>(end), out.end(), T{0});
+  return end;
+}
+
+std::span<const std::string> names_of(const std::shared_ptr<const Vocabulary>& vocabulary) {
+  return vocabulary ? std::span<const std::string>(vocabulary->names)
+                    : std::span<const std::string>();
+}
+
 // All steps of a window are scaled as its last one.
 void same_for_all_steps(const Windows& windows, std::vector<ColumnStatistics>& statistics) {
   const auto channels = static_cast<size_t>(windows.channels);
@@ -148,7 +173,7 @@ void same_for_all_steps(const Windows& windows, std::vector<ColumnStatistics>& s
 
 Transform Transform::fit(const Dataset& dataset, const config::DatasetSpec& spec,
                          std::span<const int64_t> rows) {
-  if (dataset.words) return fit_documents(dataset, spec, rows);
+  if (dataset.words) return fit_documents(dataset, rows);
   const std::vector<bool> standardize = chosen(dataset, spec, spec.standardize, "standardize");
   const std::vector<bool> min_max = chosen(dataset, spec, spec.min_max, "min_max");
   if (spec.impute == config::Impute::kNone) check_missing(dataset, spec);
@@ -186,18 +211,20 @@ Transform Transform::fit(const Dataset& dataset, const config::DatasetSpec& spec
   return fitted;
 }
 
-Transform Transform::fit_documents(const Dataset& dataset, const config::DatasetSpec& spec,
-                                   std::span<const int64_t> rows) {
-  std::vector<int64_t> counts(dataset.words->entries().size());
-  for (const int64_t row : rows) {
-    for (int64_t i = 0; i < dataset.width() && dataset.feature(row, i) > 0; ++i) {
-      ++counts[static_cast<size_t>(dataset.feature(row, i)) - 1];
-    }
-  }
+Transform Transform::fit_documents(const Dataset& dataset, std::span<const int64_t> rows) {
+  const auto learn = [&](const Dictionary& words, int64_t begin, int64_t end,
+                         std::vector<std::string> reserved) {
+    const std::vector<int64_t> counts = count_words(dataset, words, rows, begin, end);
+    return std::make_shared<Vocabulary>(dataset.tokens->learn(words, counts, std::move(reserved)));
+  };
   Transform fitted;
   fitted.output_width_ = dataset.width();
-  fitted.vocabulary_ = std::make_shared<Vocabulary>(
-      tokens_of(spec).learn(*dataset.words, counts, {kPadding, kUnknown}));
+  const int64_t source = source_width(dataset);
+  fitted.vocabulary_ = learn(*dataset.words, 0, source, reserved_tokens(dataset.masked != nullptr));
+  if (dataset.target_words) {
+    fitted.target_ =
+        learn(*dataset.target_words, source, dataset.width(), reserved_target_tokens());
+  }
   return fitted;
 }
 
@@ -240,7 +267,7 @@ void Transform::gather(const Dataset& dataset, std::span<const int64_t> rows, fl
   float* first = out;
   if (vocabulary_) {
     for (const int64_t row : rows) {
-      gather_tokens(static_cast<const float*>(dataset.features) + row * width, out);
+      gather_tokens(dataset, row, out);
       out += width;
     }
   } else if (dataset.storage == Storage::kUint8) {
@@ -277,21 +304,32 @@ void Transform::normalize_rows(float* rows, int64_t count) const {
   }
 }
 
-void Transform::gather_tokens(const float* words, float* out) const {
-  const std::span<float> row(out, static_cast<size_t>(output_width_));
-  size_t size = 0;
-  for (size_t i = 0; i < row.size() && words[i] > 0; ++i) {
-    for (const int32_t token : vocabulary_->of(static_cast<int32_t>(words[i]) - 1)) {
-      if (size < row.size()) row[size++] = static_cast<float>(token);
-    }
-  }
-  std::fill(row.begin() + static_cast<int64_t>(size), row.end(), 0.0f);
+void Transform::gather_tokens(const Dataset& dataset, int64_t row, float* out) const {
+  const float* words = static_cast<const float*>(dataset.features) + row * output_width_;
+  const auto source = static_cast<size_t>(source_width(dataset));
+  const auto width = static_cast<size_t>(output_width_);
+  put_tokens<float>(std::span(words, source), *vocabulary_, std::span(out, source), 0);
+  if (!target_) return;
+  out[source] = static_cast<float>(kStartToken);
+  put_tokens<float>(std::span(words + source, width - source), *target_,
+                    std::span(out + source, width - source), 1);
 }
 
-std::span<const std::string> Transform::token_names() const {
-  return vocabulary_ ? std::span<const std::string>(vocabulary_->names)
-                     : std::span<const std::string>();
+void Transform::gather_labels(const Dataset& dataset, std::span<const int64_t> rows,
+                              int32_t* out) const {
+  const auto width = static_cast<size_t>(dataset.label_width);
+  const Vocabulary& vocabulary = target_ ? *target_ : *vocabulary_;
+  for (const int64_t row : rows) {
+    const std::span<const int32_t> words(dataset.classes + row * dataset.label_width, width);
+    const size_t end = put_tokens<int32_t>(words, vocabulary, std::span(out, width), 0);
+    if (target_ && end < width) out[end] = kEndToken;
+    out += width;
+  }
 }
+
+std::span<const std::string> Transform::token_names() const { return names_of(vocabulary_); }
+
+std::span<const std::string> Transform::target_token_names() const { return names_of(target_); }
 
 float* Transform::expand_row(const float* x, float* out) const {
   for (size_t j = 0; j < expand_.size(); ++j) {

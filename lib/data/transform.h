@@ -16,6 +16,8 @@ namespace mlrun::data {
 ///                      of scale
 ///   text column:       one-hot over its classes (missing: all zero, or the imputed class)
 ///   document:          its tokens, learned from the training rows, then 0 for padding
+///   pair of sentences: the tokens of the source as of a document, then <start> and the tokens of
+///                      the translation but for the last; the labels are these, then <end>
 ///   at last, if spec.normalize asks for it, every row is divided by its norm
 class Transform {
  public:
@@ -34,19 +36,23 @@ class Transform {
   /// out[i, :] = targets of rows[i] as the loss sees them; of targets that are values.
   void gather_targets(const Dataset& dataset, std::span<const int64_t> rows, float* out) const;
 
+  /// out[i, :] = labels of rows[i], of label_width tokens; where dataset.labels_are_words().
+  void gather_labels(const Dataset& dataset, std::span<const int64_t> rows, int32_t* out) const;
+
   /// Names of the tokens that were learned; empty if the samples are no documents.
   std::span<const std::string> token_names() const;
+  /// The same of translations.
+  std::span<const std::string> target_token_names() const;
 
   /// Predictions of such targets back in their own unit.
   void restore_targets(std::span<float> predictions) const;
 
  private:
-  static Transform fit_documents(const Dataset& dataset, const config::DatasetSpec& spec,
-                                 std::span<const int64_t> rows);
+  static Transform fit_documents(const Dataset& dataset, std::span<const int64_t> rows);
   void fit_targets(const Dataset& dataset, std::span<const int64_t> rows);
   float* expand_row(const float* x, float* out) const;  // where the next row goes
-  void gather_tokens(const float* words, float* out) const;
   void normalize_rows(float* rows, int64_t count) const;
+  void gather_tokens(const Dataset& dataset, int64_t row, float* out) const;
 
   int64_t output_width_ = 0;
   std::vector<float> offset_, scale_;
@@ -55,6 +61,7 @@ class Transform {
   std::vector<float> target_offset_, target_scale_;  ///< empty: as they are
   config::Normalize normalize_ = config::Normalize::kNone;
   std::shared_ptr<const Vocabulary> vocabulary_;  ///< of documents
+  std::shared_ptr<const Vocabulary> target_;      ///< of translations
   bool plain_ = false;                            ///< nothing imputed, no one-hot
 };
 

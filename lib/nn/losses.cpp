@@ -33,6 +33,10 @@ ValueId average_labels(Graph& g, ValueId losses) {
   return g.shape(losses).rank() == 1 ? losses : average_outputs(g, losses);
 }
 
+ValueId sum_labels(Graph& g, ValueId values) {
+  return g.shape(values).rank() == 1 ? values : ops::reduce_to(g, values, Shape{kBatch});
+}
+
 ValueId clip(Graph& g, ValueId p, float low, float high) {
   return ops::unary(g, Ew::kMinimumC, ops::unary(g, Ew::kMaximumC, p, low), high);
 }
@@ -126,16 +130,11 @@ struct BinaryCrossentropy : Loss {
   }
 };
 
-struct SparseCategoricalCrossentropy : Loss {
+// Of class labels, one a sample or a sequence of them.
+struct LabelCrossentropy : Loss {
   bool from_logits = false;
-  static const FieldList& fields() {
-    static const FieldList list =
-        FieldListOf<SparseCategoricalCrossentropy>("sparse_categorical_crossentropy",
-                                                   "-log p[label]")
-            .field("from_logits", &SparseCategoricalCrossentropy::from_logits,
-                   "the model ends without a softmax");
-    return list;
-  }
+  std::optional<int64_t> ignore_class;
+
   TargetKind target_kind() const override { return TargetKind::kLabels; }
   std::string misfit(const Graph& g, ValueId output) const override {
     return misfit_of_probability(from_logits, ends_linear(g, output), ends_in_softmax(g, output),
@@ -145,40 +144,80 @@ struct SparseCategoricalCrossentropy : Loss {
     return from_logits ? ops::softmax(g, output) : output;
   }
   ValueId per_sample(Graph& g, ValueId output, ValueId target) const override {
-    return average_labels(
-        g, ops::sparse_cross_entropy(g, before_softmax(g, output, from_logits), target));
+    const ValueId losses = per_label(g, before_softmax(g, output, from_logits), target);
+    if (!ignore_class) return average_labels(g, losses);
+    const ValueId counts = counts_of_labels(g, output, target);
+    const ValueId sum = sum_labels(g, ops::mul(g, losses, counts));
+    return ops::div(g, sum, ops::unary(g, Ew::kMaximumC, sum_labels(g, counts), 1));
+  }
+  ValueId counted(Graph& g, ValueId output, ValueId target) const override {
+    if (!ignore_class) return graph::kNoValue;
+    return sum_labels(g, counts_of_labels(g, output, target));
+  }
+
+ protected:
+  // The shape of the labels.
+  virtual ValueId per_label(Graph& g, ValueId logits, ValueId target) const {
+    return ops::sparse_cross_entropy(g, logits, target);
+  }
+
+ private:
+  // 0 at the labels that are ignored, else 1; looked up, as labels are no numbers to compute with.
+  ValueId counts_of_labels(Graph& g, ValueId output, ValueId target) const {
+    const int64_t classes = g.shape(output).back();
+    std::vector<float> table(static_cast<size_t>(classes), 1.0f);
+    if (*ignore_class < classes) table[static_cast<size_t>(*ignore_class)] = 0;
+    const ValueId counts =
+        ops::embedding(g, ops::constant(g, Shape{classes, 1}, std::move(table)), target);
+    return ops::reshape(g, counts, g.shape(target));
   }
 };
 
-struct CategoricalCrossentropy : Loss {
-  bool from_logits = false;
+template <class L>
+FieldListOf<L> label_fields(const char* name, const char* doc) {
+  return FieldListOf<L>(name, doc)
+      .field("from_logits", &L::from_logits, "the model ends without a softmax")
+      .field("ignore_class", &L::ignore_class, "a label that does not count, such as padding",
+             config::at_least(0));
+}
+
+struct SparseCategoricalCrossentropy : LabelCrossentropy {
+  static const FieldList& fields() {
+    static const FieldList list = label_fields<SparseCategoricalCrossentropy>(
+        "sparse_categorical_crossentropy", "-log p[label]");
+    return list;
+  }
+};
+
+struct CategoricalCrossentropy : LabelCrossentropy {
   double label_smoothing = 0;
   static const FieldList& fields() {
     static const FieldList list =
-        FieldListOf<CategoricalCrossentropy>("categorical_crossentropy",
-                                             "-sum y log p, y the one-hot label")
-            .field("from_logits", &CategoricalCrossentropy::from_logits,
-                   "the model ends without a softmax")
+        label_fields<CategoricalCrossentropy>("categorical_crossentropy",
+                                              "-sum y log p, y the one-hot label")
             .field("label_smoothing", &CategoricalCrossentropy::label_smoothing,
                    "probability spread over all classes", config::fraction());
     return list;
   }
-  TargetKind target_kind() const override { return TargetKind::kLabels; }
-  std::string misfit(const Graph& g, ValueId output) const override {
-    return misfit_of_probability(from_logits, ends_linear(g, output), ends_in_softmax(g, output),
-                                 "softmax");
-  }
-  ValueId prediction(Graph& g, ValueId output) const override {
-    return from_logits ? ops::softmax(g, output) : output;
-  }
-  ValueId per_sample(Graph& g, ValueId output, ValueId target) const override {
-    const ValueId logits = before_softmax(g, output, from_logits);
-    const ValueId hard = average_labels(g, ops::sparse_cross_entropy(g, logits, target));
+
+ protected:
+  ValueId per_label(Graph& g, ValueId logits, ValueId target) const override {
+    const ValueId hard = LabelCrossentropy::per_label(g, logits, target);
     if (label_smoothing == 0) return hard;
     const auto s = static_cast<float>(label_smoothing);
-    const ValueId spread =
-        ops::unary(g, Ew::kNegate, average_outputs(g, ops::log_softmax(g, logits)));
+    const ValueId spread = ops::unary(g, Ew::kNegate, mean_of_classes(g, logits));
     return ops::add(g, ops::scale(g, hard, 1 - s), ops::scale(g, spread, s));
+  }
+
+ private:
+  // Of the log probabilities, in the shape of the labels.
+  static ValueId mean_of_classes(Graph& g, ValueId logits) {
+    const Shape& shape = g.shape(logits);
+    std::vector<int64_t> labels(shape.dims().begin(), shape.dims().end() - 1);
+    std::vector<int64_t> ones = labels;
+    ones.push_back(1);
+    const ValueId mean = ops::reduce_to(g, ops::log_softmax(g, logits), Shape(ones), true);
+    return ops::reshape(g, mean, Shape(labels));
   }
 };
 

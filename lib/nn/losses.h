@@ -26,6 +26,13 @@ class Loss : public config::Component {
   virtual graph::ValueId per_sample(graph::Graph& g, graph::ValueId prediction,
                                     graph::ValueId target) const = 0;
 
+  /// How many labels of each sample count, (N); kNoValue: all alike. The loss of some samples is
+  /// the mean of theirs, weighted by it.
+  virtual graph::ValueId counted(graph::Graph&, graph::ValueId /*output*/,
+                                 graph::ValueId /*target*/) const {
+    return graph::kNoValue;
+  }
+
   /// Why this end of a model is surely a slip (no sigmoid, or one too many), or "".
   virtual std::string misfit(const graph::Graph&, graph::ValueId) const { return ""; }
 

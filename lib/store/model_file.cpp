@@ -37,6 +37,11 @@ std::map<std::string, Value> read_attributes(const Group& group) {
   return values;
 }
 
+void write_names(Group& group, const std::string& path, const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  group.write_strings(path, {static_cast<int64_t>(names.size())}, names);
+}
+
 }  // namespace
 
 void write_model(const std::filesystem::path& path, const ModelFile& model) {
@@ -44,10 +49,8 @@ void write_model(const std::filesystem::path& path, const ModelFile& model) {
     file.write_strings("config", {}, {&model.config, 1});
     write_arrays(file.make_group("weights"), model.weights);
     write_arrays(file.make_group("state"), model.state);
-    if (!model.vocabulary.empty()) {
-      file.write_strings("vocabulary", {static_cast<int64_t>(model.vocabulary.size())},
-                         model.vocabulary);
-    }
+    write_names(file, "vocabulary", model.vocabulary);
+    write_names(file, "target_vocabulary", model.target_vocabulary);
     write_attributes(file.make_group("scalars"), model.scalars);
     write_attributes(file.make_group("texts"), model.texts);
   });
@@ -60,6 +63,9 @@ ModelFile read_model(const std::filesystem::path& path) {
   read_arrays(file.group("weights"), "", model.weights);
   read_arrays(file.group("state"), "", model.state);
   if (file.contains("vocabulary")) model.vocabulary = file.array("vocabulary").read_strings();
+  if (file.contains("target_vocabulary")) {
+    model.target_vocabulary = file.array("target_vocabulary").read_strings();
+  }
   model.scalars = read_attributes<double>(file.group("scalars"));
   model.texts = read_attributes<std::string>(file.group("texts"));
   return model;

@@ -4,6 +4,7 @@
 //   /weights/<layer>/<name>    float32 arrays; h5py: f["weights/dense_0/kernel"][:]
 //   /state/<...>               the same for what training needs to go on (optimiser slots)
 //   /vocabulary                names of the tokens, of a model that reads tokens
+//   /target_vocabulary         those of the translation
 //   /scalars, /texts           attributes: epoch, best loss, class names as the caller likes
 #pragma once
 
@@ -28,6 +29,7 @@ struct ModelFile {
   std::vector<NamedArray> weights;
   std::vector<NamedArray> state;
   std::vector<std::string> vocabulary;
+  std::vector<std::string> target_vocabulary;
   std::map<std::string, double> scalars;
   std::map<std::string, std::string> texts;
 

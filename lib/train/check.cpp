@@ -10,6 +10,7 @@
 #include "nn/adversarial.h"
 #include "nn/contrastive.h"
 #include "nn/layers/gan.h"
+#include "nn/layers/merge.h"
 #include "nn/losses.h"
 #include "train/fit.h"
 #include "train/metrics.h"
@@ -138,21 +139,32 @@ void check_scoring(ExperimentSpec& spec, Diagnostics& diagnostics) {
   }
 }
 
+// Scores for all classes that may be learned, and perhaps more.
+bool holds(const Shape& output, const Shape& wanted) {
+  return output.rank() == 3 && output[1] == wanted[1] && output[2] >= wanted[2];
+}
+
 // The targets are a label for every step.
 void check_sequence_output(const ExperimentSpec& spec, const data::Dataset& dataset,
                            const Shape& output, Diagnostics& diagnostics) {
   const auto& loss = spec.train.loss;
   const auto classes = static_cast<int64_t>(dataset.class_names.size());
+  const Shape wanted{kBatch, dataset.label_width, classes};
   if (loss.as<nn::Loss>().target_kind() != nn::TargetKind::kLabels) {
     diagnostics.error(loss.mark, fmt::format("loss {} does not go with a class for every step; use "
                                              "sparse_categorical_crossentropy",
                                              loss.type->name));
-  } else if (output != Shape{kBatch, dataset.label_width, classes}) {
+  } else if (!dataset.labels_are_words() ? output != wanted : !holds(output, wanted)) {
     diagnostics.error(spec.model.back().mark,
                       fmt::format("the model must end in {}, one score for each of the {} classes "
                                   "at every step, not {}",
-                                  Shape{kBatch, dataset.label_width, classes}.to_string(), classes,
-                                  output.to_string()));
+                                  wanted.to_string(), classes, output.to_string()));
+  }
+  if (dataset.labels_are_words() && !spec.train.metrics.empty()) {
+    diagnostics.error(spec.train.metrics[0].mark,
+                      fmt::format("metric {} needs classes that are known before the training, but "
+                                  "the tokens are learned; watch the loss",
+                                  spec.train.metrics[0].type->name));
   }
   if (spec.train.class_weight.any()) {
     diagnostics.error(loss.mark,
@@ -259,18 +271,47 @@ void check_class_weights(const ExperimentSpec& spec, const data::Dataset& datase
   }
 }
 
+// Features [begin, end) that a layer reads from the data, itself or by a slice of it.
+struct FeatureRange {
+  int64_t begin = 0;
+  int64_t end = 0;
+
+  // Tokens that may be among them; those of a translation are the classes.
+  int64_t tokens(const data::Dataset& dataset) const {
+    if (!dataset.target_words) return dataset.token_count;
+    const int64_t source = dataset.width() - dataset.label_width;
+    const auto classes = static_cast<int64_t>(dataset.class_names.size());
+    return std::max(begin < source ? dataset.token_count : 0, end > source ? classes : 0);
+  }
+};
+
+// What the layer at `at` reads; nothing if it is no feature.
+std::optional<FeatureRange> features_read(const ExperimentSpec& spec, size_t at, int64_t width) {
+  const auto& layer = spec.model[at].as<nn::Layer>();
+  const auto is_data = [](const nn::Layer& one, size_t position) {
+    return one.inputs ? one.inputs->front() == "input" : position == 0;
+  };
+  if (is_data(layer, at)) return FeatureRange{0, width};
+  for (size_t i = 0; i < at; ++i) {
+    const auto* slice = dynamic_cast<const nn::Slice*>(spec.model[i].object.get());
+    const bool read = layer.inputs ? slice && slice->name == layer.inputs->front() : i + 1 == at;
+    if (!slice || !read || !is_data(*slice, i)) continue;
+    return FeatureRange{slice->begin, slice->end.value_or(width)};
+  }
+  return {};
+}
+
 // A layer that looks up tokens of the data needs a row for each of them.
 void check_tokens(const ExperimentSpec& spec, const data::Dataset& dataset,
                   Diagnostics& diagnostics) {
   if (dataset.token_count == 0) return;
-  for (const auto& ref : spec.model) {
-    const auto& layer = ref.as<nn::Layer>();
-    const bool first = &ref == &spec.model.front() && !layer.inputs;
-    const bool reads = first || (layer.inputs && layer.inputs->front() == "input");
-    const std::optional<int64_t> limit = layer.index_limit();
-    if (!reads || !limit || *limit >= dataset.token_count) continue;
+  for (size_t at = 0; at < spec.model.size(); ++at) {
+    const auto& ref = spec.model[at];
+    const std::optional<int64_t> limit = ref.as<nn::Layer>().index_limit();
+    const std::optional<FeatureRange> range = features_read(spec, at, dataset.width());
+    if (!limit || !range || *limit >= range->tokens(dataset)) continue;
     diagnostics.error(ref.mark, fmt::format("{} has rows for {} tokens, but the data has {}",
-                                            ref.type->name, *limit, dataset.token_count));
+                                            ref.type->name, *limit, range->tokens(dataset)));
   }
 }
 

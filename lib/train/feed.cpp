@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "data/masked_tokens.h"
 #include "data/negative_table.h"
 
 namespace mlrun::train {
@@ -54,13 +55,7 @@ void Feed::fill(std::span<const int64_t> rows, const BatchMemory& batch, uint64_
   if (kind_ == nn::TargetKind::kValues) {
     return transform_.gather_targets(dataset_, rows, static_cast<float*>(batch.target));
   }
-  if (dataset_.has_label_sequences()) {
-    auto* out = static_cast<int32_t*>(batch.target);
-    for (const int64_t row : rows) {
-      out = std::copy_n(dataset_.classes + row * dataset_.label_width, dataset_.label_width, out);
-    }
-    return;
-  }
+  if (dataset_.has_label_sequences()) return fill_labels(rows, batch, pass);
   if (!dataset_.is_classification()) return;
   for (size_t i = 0; i < rows.size(); ++i) {
     const int32_t label = dataset_.classes[rows[i]];
@@ -72,6 +67,19 @@ void Feed::fill(std::span<const int64_t> rows, const BatchMemory& batch, uint64_
     if (batch.weights && weighted()) {
       batch.weights[i] = class_weights_[static_cast<size_t>(label)];
     }
+  }
+}
+
+void Feed::fill_labels(std::span<const int64_t> rows, const BatchMemory& batch,
+                       uint64_t pass) const {
+  auto* out = static_cast<int32_t*>(batch.target);
+  if (dataset_.masked) {
+    const auto tokens = static_cast<uint64_t>(transform_.token_names().size());
+    return dataset_.masked->fill(rows, {draws_, pass, tokens}, batch.features, out);
+  }
+  if (dataset_.labels_are_words()) return transform_.gather_labels(dataset_, rows, out);
+  for (const int64_t row : rows) {
+    out = std::copy_n(dataset_.classes + row * dataset_.label_width, dataset_.label_width, out);
   }
 }
 

@@ -46,10 +46,15 @@ class Feed {
   bool weighted() const { return !class_weights_.empty(); }
   /// Names of the tokens that the features are; empty if they are none.
   std::span<const std::string> token_names() const;
+  /// Names of the tokens of a translation; empty if there is none.
+  std::span<const std::string> target_token_names() const {
+    return transform_.target_token_names();
+  }
   const data::Dataset& dataset() const { return dataset_; }
 
  private:
   void fill_items(std::span<const int64_t> rows, int32_t* items) const;
+  void fill_labels(std::span<const int64_t> rows, const BatchMemory& batch, uint64_t pass) const;
 
   const data::Dataset& dataset_;
   data::Transform transform_;

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/philox.h"
 #include "ops/cpu_kernels.h"
 #include "train/checkpoint.h"
@@ -96,7 +97,7 @@ class Fitter {
   FitResult run() {
     const Stopwatch watch;
     learner_.initialise(streams_);
-    if (input_.initial_weights) learner_.take_weights(*input_.initial_weights);
+    take_initial_weights();
     resume();
     allocate();
     learner_.training_step().set_profiling(input_.profile);
@@ -113,6 +114,8 @@ class Fitter {
       learner_.save(result_.model);
       const std::span<const std::string> tokens = feed_.token_names();
       result_.model.vocabulary.assign(tokens.begin(), tokens.end());
+      const std::span<const std::string> targets = feed_.target_token_names();
+      result_.model.target_vocabulary.assign(targets.begin(), targets.end());
     }
     return std::move(result_);
   }
@@ -150,6 +153,22 @@ class Fitter {
     for (const EpochRecord& record : result_.history) {
       if (hooks_.on_epoch) hooks_.on_epoch(record);
     }
+  }
+
+  void take_initial_weights() {
+    if (!input_.initial_weights) return;
+    const store::ModelFile& file = *input_.initial_weights;
+    const auto differ = [](std::span<const std::string> now, const auto& then) {
+      return !now.empty() && !then.empty() &&
+             !std::equal(now.begin(), now.end(), then.begin(), then.end());
+    };
+    if (differ(feed_.token_names(), file.vocabulary) ||
+        differ(feed_.target_token_names(), file.target_vocabulary)) {
+      throw InputError(render_error(input_.spec.train.initial_weights_mark,
+                                    "the initial weights are of other tokens than the data; set "
+                                    "dataset.tokens: {of_model: FILE} to the same file"));
+    }
+    learner_.take_weights(file);
   }
 
   // Everything an epoch needs, before the first one.

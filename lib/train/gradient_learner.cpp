@@ -37,6 +37,12 @@ double sum_of(const Tensor& values) {
   return sum;
 }
 
+double sum_of_products(const Tensor& a, const Tensor& b) {
+  double sum = 0;
+  for (int64_t i = 0; i < a.elements(); ++i) sum += static_cast<double>(a.f32()[i]) * b.f32()[i];
+  return sum;
+}
+
 }  // namespace
 
 GradientLearner::GradientLearner(const LearnerOptions& options)
@@ -101,10 +107,12 @@ void GradientLearner::build_training(const GraphSetup& setup, const graph::Kerne
 void GradientLearner::build_scoring(const GraphSetup& setup, const graph::KernelTable& kernels) {
   InferenceGraph inference = build_inference(setup);
   sample_losses_ = inference.losses;
+  sample_counts_ = inference.counts;
   prediction_ = inference.prediction;
   sample_terms_ = inference.terms;
   output_width_ = inference.graph.shape(prediction_).sample_elements();
   std::vector<ValueId> keep = {sample_losses_, prediction_};
+  if (sample_counts_ != kNoValue) keep.push_back(sample_counts_);
   keep.insert(keep.end(), sample_terms_.begin(), sample_terms_.end());
   inference.graph.prune(keep);
   ops::fuse(inference.graph, keep);
@@ -193,13 +201,21 @@ EpochOutcome GradientLearner::train_epoch(std::span<const int64_t> order,
 Losses GradientLearner::predict(std::span<const int64_t> rows, std::span<float> predictions) {
   Losses sums;
   sums.terms.assign(sample_terms_.size(), 0);
+  double counts = 0;
   const auto batch = static_cast<size_t>(inference_batch_);
   for (size_t at = 0; at < rows.size(); at += batch) {
     const std::span<const int64_t> part = rows.subspan(at, std::min(batch, rows.size() - at));
     feed_.fill(part, batch_);
     random_state_ = random_state(random_, at / batch, kInferencePhase);
     inference_->run(context_, static_cast<int64_t>(part.size()));
-    sums.loss += sum_of(inference_->tensor(sample_losses_));
+    if (sample_counts_ == kNoValue) {
+      sums.loss += sum_of(inference_->tensor(sample_losses_));
+      counts += static_cast<double>(part.size());
+    } else {
+      const Tensor weights = inference_->tensor(sample_counts_);
+      sums.loss += sum_of_products(inference_->tensor(sample_losses_), weights);
+      counts += sum_of(weights);
+    }
     for (size_t i = 0; i < sample_terms_.size(); ++i) {
       sums.terms[i] += sum_of(inference_->tensor(sample_terms_[i]));
     }
@@ -208,7 +224,7 @@ Losses GradientLearner::predict(std::span<const int64_t> rows, std::span<float> 
   }
   const double count =
       rows.empty() ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(rows.size());
-  sums.loss /= count;
+  sums.loss /= rows.empty() ? count : counts;
   for (double& term : sums.terms) term /= count;
   return sums;
 }

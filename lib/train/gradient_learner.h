@@ -71,6 +71,7 @@ class GradientLearner : public Learner {
   std::vector<int64_t> phase_rows_;  ///< that each phase has seen in this epoch
   std::unique_ptr<graph::Executable> inference_;
   graph::ValueId sample_losses_ = graph::kNoValue;
+  graph::ValueId sample_counts_ = graph::kNoValue;
   graph::ValueId prediction_ = graph::kNoValue;
   std::vector<graph::ValueId> sample_terms_;
 

@@ -172,7 +172,9 @@ class Predictor {
     }
     store::File::write_atomically(options_.output, [&](store::File& file) {
       file.write<float>(name(), shape, values);
-      if ((made && !conditional()) || (!made && rows != data_.rows)) return;
+      if ((made && !conditional()) || (!made && rows != data_.rows) || data_.labels_are_words()) {
+        return;
+      }
       if (data_.is_classification()) {
         const int64_t steps = made ? 1 : data_.label_width;
         const store::Extent extent = steps == 1 ? store::Extent{rows} : store::Extent{rows, steps};

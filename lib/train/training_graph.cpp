@@ -28,19 +28,19 @@ ValueId build_model(nn::Builder& builder, const GraphSetup& setup, const GraphIn
 }
 
 // The samples once more through the same weights, with draws of their own.
-ValueId build_again(nn::Builder& builder, const GraphSetup& setup, ValueId features) {
+ValueId build_again(nn::Builder& builder, const GraphSetup& setup, const GraphInputs& inputs) {
   builder.reuse_weights(true);
-  const ValueId output = build_model(builder, setup, features);
+  const ValueId output = build_model(builder, setup, inputs);
   builder.reuse_weights(false);
   return output;
 }
 
 // In training the output is a view already; in scoring it is that of the images as they are.
-ValueId losses_of_views(nn::Builder& builder, const GraphSetup& setup, ValueId features,
+ValueId losses_of_views(nn::Builder& builder, const GraphSetup& setup, const GraphInputs& inputs,
                         ValueId output) {
   builder.show_views(true);
-  const ValueId a = builder.training() ? output : build_again(builder, setup, features);
-  const ValueId b = build_again(builder, setup, features);
+  const ValueId a = builder.training() ? output : build_again(builder, setup, inputs);
+  const ValueId b = build_again(builder, setup, inputs);
   builder.show_views(false);
   return nn::as_contrastive(setup.spec->train)->per_pair(builder.graph(), a, b);
 }
@@ -50,7 +50,7 @@ ValueId sample_losses(nn::Builder& builder, const GraphSetup& setup, ValueId out
                       const GraphInputs& inputs) {
   Graph& g = builder.graph();
   const config::TrainSpec& train = setup.spec->train;
-  if (nn::as_contrastive(train)) return losses_of_views(builder, setup, inputs.features, output);
+  if (nn::as_contrastive(train)) return losses_of_views(builder, setup, inputs, output);
   ValueId target = inputs.target;
   if (train.target == config::TrainTarget::kInput) {
     target = ops::reshape(g, inputs.features, g.shape(output));
@@ -58,6 +58,20 @@ ValueId sample_losses(nn::Builder& builder, const GraphSetup& setup, ValueId out
   const ValueId losses = train.loss.as<nn::Loss>().per_sample(g, output, target);
   if (train.reduction == config::LossReduction::kMean) return losses;
   return ops::scale(g, losses, static_cast<float>(g.shape(output).sample_elements()));
+}
+
+ValueId counts(Graph& g, const GraphSetup& setup, ValueId output, const GraphInputs& inputs) {
+  const config::TrainSpec& train = setup.spec->train;
+  if (train.target == config::TrainTarget::kInput) return kNoValue;
+  return train.loss.as<nn::Loss>().counted(g, output, inputs.target);
+}
+
+// The mean over the batch, weighted by `counts`, if there are any.
+ValueId weighted_mean(Graph& g, ValueId losses, ValueId counts) {
+  if (counts == kNoValue) return ops::mean(g, losses);
+  constexpr float kLeast = 1e-6f;
+  const ValueId count = ops::unary(g, ops::Ew::kMaximumC, ops::mean(g, counts), kLeast);
+  return ops::div(g, ops::mean(g, ops::mul(g, losses, counts)), count);
 }
 
 // The model's terms of one name, added up; kNoValue if it has none.
@@ -91,7 +105,7 @@ PhaseGraph build_phase(const GraphSetup& setup) {
     phase.prediction = rows ? losses : setup.spec->train.loss.as<nn::Loss>().prediction(g, output);
   }
   if (setup.weighted) losses = ops::mul(g, losses, phase.inputs.weights);
-  phase.objective = ops::mean(g, losses);
+  phase.objective = weighted_mean(g, losses, counts(g, setup, output, phase.inputs));
   for (const ValueId penalty : builder.penalties()) {
     phase.objective = ops::add(g, phase.objective, penalty);
   }
@@ -197,6 +211,7 @@ InferenceGraph build_plain_inference(const GraphSetup& setup) {
   const ValueId output = build_model(builder, setup, inference.inputs);
   inference.losses =
       with_terms(g, builder, sample_losses(builder, setup, output, inference.inputs));
+  inference.counts = counts(g, setup, output, inference.inputs);
   const bool rows = nn::target_kind(setup.spec->train) == nn::TargetKind::kNone;
   inference.prediction =
       rows ? inference.losses : setup.spec->train.loss.as<nn::Loss>().prediction(g, output);

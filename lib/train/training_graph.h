@@ -64,6 +64,7 @@ struct InferenceGraph {
   GraphInputs inputs;
   std::vector<nn::Variable> variables;
   graph::ValueId losses = graph::kNoValue;  ///< (N)
+  graph::ValueId counts = graph::kNoValue;  ///< (N), the weight of each in a mean; or all alike
   graph::ValueId prediction = graph::kNoValue;
   graph::ValueId output = graph::kNoValue;  ///< of the model itself; what a generator makes
   std::vector<std::pair<std::string, graph::ValueId>> layers;  ///< their outputs by full name

@@ -235,7 +235,7 @@ Section dataset_section(const data::Dataset& dataset) {
                         {"sha256", dataset.sha256},
                         {"rows", dataset.rows},
                         {"features", dataset.width()}};
-  if (!dataset.is_classification()) return section;
+  if (!dataset.is_classification() || dataset.labels_are_words()) return section;
   std::vector<int64_t> counts(dataset.class_names.size(), 0);
   for (int64_t i = 0; i < dataset.rows * dataset.label_width; ++i)
     ++counts[static_cast<size_t>(dataset.classes[i])];

@@ -137,7 +137,8 @@ void fill_search_defaults(Search& search) {
   if (search.kind == SearchKind::kGridSearch && !search.spec.cv) {
     search.spec.cv.emplace();  // scikit-learn's default: 5 folds, stratified for classes
     search.spec.cv->stratify = nn::target_kind(search.spec.train) != nn::TargetKind::kNone &&
-                               search.dataset.classes && !search.dataset.windows;
+                               search.dataset.classes && search.dataset.label_width == 1 &&
+                               !search.dataset.windows;
   }
 }
 

@@ -31,3 +31,40 @@ TEST_CASE("cli: a verb that finds no model says where it looked") {
   CHECK(!work.has("results"));
   CHECK(holds(work.run("mlrun predict moons.yaml --model no.h5").err, "no model 'no.h5'"));
 }
+
+TEST_CASE("cli: translate says how good it is, and writes beside the model") {
+  const Workspace work;
+  std::string from;
+  std::string to;
+  for (int i = 0; i < 60; ++i) {
+    from += i % 2 ? "ja ja\n" : "nein\n";
+    to += i % 2 ? "yes yes\n" : "no\n";
+  }
+  work.write("from.txt", from);
+  work.write("to.txt", to);
+  work.write("t.yaml", R"(
+dataset:
+  source: ./from.txt
+  format: text
+  parallel: {target: ./to.txt}
+  length: 8
+  split: {test: 0.2}
+model:
+  - Slice: {begin: 8}
+  - Embedding: {input_dim: 20, output_dim: 4}
+  - Dense: 10
+train: {loss: {sparse_categorical_crossentropy: {from_logits: true, ignore_class: 0}}, optimizer: Adam}
+)");
+  CHECK(work.run("mlrun translate t.yaml").code == 2);
+  const Answer trained = work.run("mlrun train t.yaml");
+  CHECK_MESSAGE(trained.code == 0, trained.err);
+  const Answer answer = work.run("mlrun translate t.yaml --beam 2");
+  CHECK_MESSAGE(answer.code == 0, answer.err);
+  CHECK_MESSAGE(holds(answer.out, "of 12 sentences, beam 2"), answer.out);
+  CHECK(work.has("results/t/translations.h5"));
+  CHECK(work.run("mlrun translate t.yaml --text ja").code == 0);
+  CHECK(holds(work.run("mlrun translate moons.yaml").err, "no model"));
+  CHECK(work.run("mlrun train moons.yaml").code == 0);
+  CHECK(holds(work.run("mlrun translate moons.yaml").err,
+              "only a model of parallel text translates; set dataset.parallel"));
+}

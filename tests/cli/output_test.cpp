@@ -68,6 +68,16 @@ TEST_CASE("cli: data verbs list, import and inspect") {
   const Answer inspect = work.run("mlrun data inspect ./points.csv --target y --classes");
   CHECK(inspect.code == 0);
   CHECK_MESSAGE(holds(inspect.out, "class no: 1 rows"), inspect.out);
+  work.write("films.txt", "neg a bad film\npos good, good\n");
+  const Answer documents =
+      work.run("mlrun data inspect ./films.txt --read-as documents --format csv");
+  CHECK_MESSAGE(
+      documents.out == "column,kind,missing,classes,min,mean,max\ndocument,words,0,5,3,3,3\n",
+      documents.out);
+  CHECK(holds(work.run("mlrun data inspect ./films.txt --read-as documents").out,
+              "class neg: 1 rows"));
+  const Answer pairs = work.run("mlrun data inspect ./films.txt --translations ./films.txt");
+  CHECK_MESSAGE(holds(pairs.out, "translation"), pairs.out);
   const Answer absent = work.run("mlrun data inspect ./none.csv");
   CHECK(absent.code == 2);
   CHECK_MESSAGE(holds(absent.err, "none.csv"), absent.err);

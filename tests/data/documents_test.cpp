@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <numeric>
 
-#include "config/node.h"
+#include "data/component.h"
+#include "data/masked_tokens.h"
 #include "data/negative_table.h"
 #include "data/tokens.h"
 #include "data/tokens/characters.h"
@@ -14,18 +15,6 @@
 
 namespace mlrun::data {
 namespace {
-
-config::Ref<config::TokensKind> tokens(const std::string& yaml) {
-  config::Catalogs catalogs;
-  catalogs.add(tokens_catalog());
-  Diagnostics diagnostics;
-  config::Reader reader{diagnostics, catalogs};
-  config::Ref<config::TokensKind> ref;
-  const auto source = std::make_shared<SourceText>("test", yaml);
-  config::read_component(config::parse_yaml(source, diagnostics), reader, "tokens", ref);
-  diagnostics.throw_if_any();
-  return ref;
-}
 
 config::DatasetSpec documents(const std::string& how, int64_t length) {
   config::DatasetSpec spec;
@@ -182,6 +171,57 @@ TEST_CASE("negative table: unigram counts to the power 0.75, never the true word
   table.fill(rows, 3, stream, 8, avoiding.data());
   const auto drawn = std::count(avoiding.begin(), avoiding.end(), 4.0f) - 20000;
   CHECK(drawn < 40000 * 0.13);  // 0.75^8, when all tries gave it
+}
+
+TEST_CASE("masked tokens: 15 % of them, of which 80 % are masked and 10 % any token") {
+  const int64_t width = 50;
+  const MaskedTokens masked({}, width);
+  const PhiloxStream stream(3, Purpose::kWords);
+  std::vector<int64_t> rows(1000);
+  std::iota(rows.begin(), rows.end(), 0);
+  const std::vector<float> tokens = [&] {
+    std::vector<float> all(rows.size() * width);
+    for (size_t i = 0; i < all.size(); ++i) {
+      all[i] = i % width < 40 ? 7 : 0;  // then padding
+    }
+    return all;
+  }();
+  std::vector<float> shown = tokens;
+  std::vector<int32_t> labels(tokens.size());
+  masked.fill(rows, {stream, 5, 1003}, shown.data(), labels.data());
+  double chosen = 0;
+  double hidden = 0;
+  double any = 0;
+  for (size_t i = 0; i < shown.size(); ++i) {
+    if (labels[i] == 0) {
+      CHECK(shown[i] == tokens[i]);
+      continue;
+    }
+    CHECK(labels[i] == 7);
+    CHECK(shown[i] != 0);
+    ++chosen;
+    hidden += shown[i] == 1;
+    any += shown[i] != 1 && shown[i] != 7;
+  }
+  CHECK(chosen / 40000 == doctest::Approx(0.15).epsilon(0.03));
+  CHECK(hidden / chosen == doctest::Approx(0.8).epsilon(0.02));
+  CHECK(any / chosen == doctest::Approx(0.1).epsilon(0.1));
+  std::vector<float> again(tokens.begin(), tokens.begin() + width);
+  masked.fill(std::vector<int64_t>{4}, {stream, 5, 1003}, again.data(), labels.data());
+  CHECK(std::equal(again.begin(), again.end(), shown.begin() + 4 * width));
+}
+
+TEST_CASE("masked documents: the labels are the tokens of the document") {
+  const DataFolder folder;
+  folder.write("a.txt", "0 a b a\n0 b b\n");
+  config::DatasetSpec spec = documents("words: {vocabulary: 100}", 4);
+  spec.masked_lm.emplace();
+  const Dataset dataset = open_dataset(spec, folder.options(true));
+  CHECK(dataset.labels_are_words());
+  CHECK(dataset.token_count == 5);  // padding, mask, unknown, a, b
+  CHECK(dataset.class_names == Texts{"<padding>", "<mask>", "<unknown>", "token[3]", "token[4]"});
+  const Transform transform = Transform::fit(dataset, spec, std::vector<int64_t>{0, 1});
+  CHECK(gathered(transform, dataset, 0) == std::vector<float>{4, 3, 4, 0});
 }
 
 }  // namespace mlrun::data

@@ -141,3 +141,36 @@ TEST_CASE("losses: log_cosh of a large error does not overflow") {
   CHECK(results.dx[0] == doctest::Approx(1));
   CHECK(results.dx[1] == doctest::Approx(-1));
 }
+
+TEST_CASE("losses: labels that are ignored cost nothing and do not count") {
+  const Values scores{{2, 3, 4}, draw(-3, 3, 24, 5)};
+  const std::vector<float> labels = {1, 3, 0, 2, 0, 0};
+  for (const std::string options : {"", ", label_smoothing: 0.2"}) {
+    const auto with = [&](const char* more) {
+      return loss("categorical_crossentropy: {from_logits: true" + options + more + "}");
+    };
+    const Results all = run_loss(*with(""), scores, labels);
+    CHECK(all.counts.empty());
+    const Results some = run_loss(*with(", ignore_class: 0"), scores, labels);
+    CHECK(some.counts == std::vector<float>{2, 1});
+    std::vector<double> each;  // of every step on its own
+    for (size_t step = 0; step < 6; ++step) {
+      const auto begin = scores.elements.begin() + static_cast<long>(4 * step);
+      const Values one{{1, 4}, {begin, begin + 4}};
+      each.push_back(run_loss(*with(""), one, {labels[step]}).y[0]);
+    }
+    const std::vector<double> means = {(each[0] + each[1] + each[2]) / 3,
+                                       (each[3] + each[4] + each[5]) / 3};
+    CHECK(distance(all.y, means, 1e-2) <= 1e-5);
+    const std::vector<double> counted = {(each[0] + each[1]) / 2, each[3]};
+    CHECK(distance(some.y, counted, 1e-2) <= 1e-5);
+    for (size_t i = 8; i < 12; ++i) CHECK(some.dx[i] == 0);
+    for (size_t i = 16; i < 24; ++i) CHECK(some.dx[i] == 0);
+    CHECK(some.dx[0] != 0);
+  }
+  const Results none = run_loss(*loss("sparse_categorical_crossentropy: {ignore_class: 1}"),
+                                {{2, 3}, {0.2f, 0.3f, 0.5f, 0.2f, 0.3f, 0.5f}}, {1, 2});
+  CHECK(none.y[0] == 0);
+  CHECK(none.y[1] == doctest::Approx(-std::log(0.5)));
+  CHECK(none.counts == std::vector<float>{0, 1});
+}

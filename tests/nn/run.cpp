@@ -102,6 +102,7 @@ Results run_layer(const Layer& layer, const LayerInputs& inputs) {
   const ValueId x = layer_input(r, b, inputs);
   std::vector<ValueId> xs = {x};
   if (inputs.other) xs.push_back(r.input("other", *inputs.other));
+  if (inputs.mask) b.set_mask(xs.back(), r.input("mask", *inputs.mask));
   const ValueId y = b.add("layer", "", layer, xs);
   std::vector<ValueId> wanted = {y};
   std::vector<ValueId> trainable;
@@ -147,7 +148,14 @@ Results run_loss(const Loss& loss, const Values& x, const std::vector<float>& ta
   }
   ValueId y = graph::kNoValue;
   if (loss.target_kind() == TargetKind::kLabels) {
-    y = r.integers("target", {target.begin(), target.end()});
+    std::vector<int64_t> labelled(x.dims.begin(), x.dims.end() - 1);
+    labelled[0] = kBatch;
+    y = r.graph.input("target", {Shape(labelled), DType::kInt32});
+    std::vector<float> labels;
+    for (const float label : target) {
+      labels.push_back(std::bit_cast<float>(static_cast<int32_t>(label)));
+    }
+    r.bind(y, std::move(labels));
   } else {
     y = r.bind(r.graph.input("target", r.graph.value(in).type), target);
   }
@@ -155,8 +163,12 @@ Results run_loss(const Loss& loss, const Values& x, const std::vector<float>& ta
   const ValueId wrt[] = {in};
   const ValueId dx =
       graph::differentiate(r.graph, ops::sum(r.graph, per_sample), wrt, ops::autodiff_ops())[0];
-  const std::vector<std::vector<float>> values = r.run({per_sample, dx});
-  return {r.graph.shape(per_sample), values[0], values[1], {}, {}, {}};
+  std::vector<ValueId> wanted = {per_sample, dx};
+  const ValueId counts = loss.counted(r.graph, prediction, y);
+  if (counts != graph::kNoValue) wanted.push_back(counts);
+  std::vector<std::vector<float>> values = r.run(wanted);
+  values.resize(3);
+  return {r.graph.shape(per_sample), values[0], values[1], {}, {}, {}, values[2]};
 }
 
 Results run_views(const ContrastiveLoss& loss, const Values& a, const Values& b) {
@@ -166,7 +178,7 @@ Results run_views(const ContrastiveLoss& loss, const Values& a, const Values& b)
   const std::vector<ValueId> grads =
       graph::differentiate(r.graph, ops::sum(r.graph, per_pair), views, ops::autodiff_ops());
   const std::vector<std::vector<float>> values = r.run({per_pair, grads[0], grads[1]});
-  return {r.graph.shape(per_pair), values[0], values[1], values[2], {}, {}};
+  return {r.graph.shape(per_pair), values[0], values[1], values[2], {}, {}, {}};
 }
 
 std::vector<float> run_graph(const graph::Graph& graph, ValueId in,

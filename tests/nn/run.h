@@ -26,6 +26,7 @@ struct Results {
   std::vector<float> dother;  ///< of the second input
   std::vector<std::vector<float>> dweights;  ///< of the trainable weights
   std::vector<std::vector<float>> weights;   ///< all, as the run left them
+  std::vector<float> counts = {};            ///< of a loss: labels of each sample, if they differ
 };
 
 struct LayerInputs {
@@ -34,13 +35,15 @@ struct LayerInputs {
   std::vector<float> dy;                    ///< empty: no backward pass
   bool training = true;
   std::optional<Values> other = {};  ///< a second input
+  std::optional<Values> mask = {};   ///< (N, T) of the last input
   ops::AdjacencyPtr adjacency = {};  ///< x is (V, C) at the nodes of one graph, or of many:
   std::vector<int32_t> graphs = {};  ///< which graph each sample of x (N, V, C) is
 };
 
 Results run_layer(const Layer& layer, const LayerInputs& inputs);
 
-/// Loss per sample and the gradient of its sum; `activation` ("" for none) is the model's last.
+/// Loss per sample (labels are as many as x has rows of scores) and the gradient of its sum;
+/// `activation` ("" for none) is the model's last.
 Results run_loss(const Loss& loss, const Values& x, const std::vector<float>& target,
                  const std::string& activation = "");
 

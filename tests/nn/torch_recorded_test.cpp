@@ -120,6 +120,7 @@ TEST_CASE("torch: layers, forward and backward") {
     if (c.arrays.count("arcs") != 0) {
       inputs.adjacency = adjacency(c.one("arcs"), inputs.x.dims[0]);
     }
+    if (c.arrays.count("mask") != 0) inputs.mask = c.one("mask");
     const Results results = run_layer(*layer(c.yaml), inputs);
     check_close(results.y, c.one("y"));
     if (inputs.other) check_close(results.dother, c.one("dother"));

@@ -1,10 +1,8 @@
 #include "data/tokens/characters.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "base/utf8.h"
-#include "data/tokens/whole_words.h"
 
 namespace mlrun::data {
 
@@ -23,14 +21,15 @@ std::vector<std::string> Characters::split(std::string_view text) const {
   return characters;
 }
 
-Vocabulary Characters::learn(const Dictionary& words, std::span<const int64_t> counts,
-                             std::vector<std::string> reserved) const {
-  std::vector<size_t> order(words.entries().size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(),
-            [&](size_t a, size_t b) { return words.entries()[a].text < words.entries()[b].text; });
-  std::erase_if(order, [&](size_t word) { return counts[word] == 0; });
-  return whole_words(words, counts, order, std::move(reserved));
+std::vector<std::string> Characters::learn_names(const Dictionary& words,
+                                                 std::span<const int64_t> counts,
+                                                 std::vector<std::string> reserved) const {
+  const auto first = static_cast<int64_t>(reserved.size());
+  for (size_t word = 0; word < words.entries().size(); ++word) {
+    if (counts[word] > 0) reserved.push_back(words.entries()[word].text);
+  }
+  std::sort(reserved.begin() + first, reserved.end());
+  return reserved;
 }
 
 int64_t Characters::most_tokens(const Dictionary& words, int64_t reserved) const {

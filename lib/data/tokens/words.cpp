@@ -3,20 +3,12 @@
 #include <algorithm>
 #include <numeric>
 
-#include "data/tokens/whole_words.h"
+#include "data/tokens/letters.h"
 
 namespace mlrun::data {
 namespace {
 
 bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
-// Letters and digits; every character beyond ASCII counts as a letter.
-bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         (c & '\x80') != 0;
-}
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 size_t word_end(std::string_view text, size_t at) {
   if (!is_letter(text[at])) return at + 1;
@@ -52,14 +44,15 @@ std::vector<std::string> Words::split(std::string_view text) const {
     }
     const size_t end = word_end(text, at);
     std::string& word = words.emplace_back(text.substr(at, end - at));
-    if (lowercase) std::transform(word.begin(), word.end(), word.begin(), lower);
+    if (lowercase) to_lower(word);
     at = end;
   }
   return words;
 }
 
-Vocabulary Words::learn(const Dictionary& words, std::span<const int64_t> counts,
-                        std::vector<std::string> reserved) const {
+std::vector<std::string> Words::learn_names(const Dictionary& words,
+                                            std::span<const int64_t> counts,
+                                            std::vector<std::string> reserved) const {
   std::vector<size_t> order(words.entries().size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::erase_if(order, [&](size_t word) { return counts[word] < minimum_count; });
@@ -67,13 +60,16 @@ Vocabulary Words::learn(const Dictionary& words, std::span<const int64_t> counts
     if (counts[a] != counts[b]) return counts[a] > counts[b];
     return words.entries()[a].text < words.entries()[b].text;
   });
-  const auto room = static_cast<size_t>(vocabulary) - reserved.size();
-  order.resize(std::min(order.size(), room));
-  return whole_words(words, counts, order, std::move(reserved));
+  const auto most = static_cast<size_t>(vocabulary);
+  for (size_t i = 0; i < order.size() && reserved.size() < most; ++i) {
+    reserved.push_back(words.entries()[order[i]].text);
+  }
+  return reserved;
 }
 
 int64_t Words::most_tokens(const Dictionary& words, int64_t reserved) const {
-  return std::min(vocabulary, reserved + static_cast<int64_t>(words.entries().size()));
+  const auto all = reserved + static_cast<int64_t>(words.entries().size());
+  return std::max(reserved, std::min(vocabulary, all));
 }
 
 }  // namespace mlrun::data

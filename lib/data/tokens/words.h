@@ -13,8 +13,8 @@ struct Words : Tokens {
 
   static const config::FieldList& fields();
   std::vector<std::string> split(std::string_view text) const override;
-  Vocabulary learn(const Dictionary& words, std::span<const int64_t> counts,
-                   std::vector<std::string> reserved) const override;
+  std::vector<std::string> learn_names(const Dictionary& words, std::span<const int64_t> counts,
+                                       std::vector<std::string> reserved) const override;
   int64_t most_tokens(const Dictionary& words, int64_t reserved) const override;
   bool knows_all() const override { return false; }
   std::string_view separator() const override { return " "; }

@@ -1,0 +1,128 @@
+// mlrun translate
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "command.h"
+#include "config/load.h"
+#include "device/budget.h"
+#include "store/model_file.h"
+#include "store/results.h"
+#include "train/translator.h"
+#include "trials/search.h"
+
+namespace mlrun::app {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+struct Arguments {
+  ExperimentArguments experiment;
+  ModelArgument model;
+  std::string text;
+  int64_t beam = 1;
+  double length_penalty = 0.6;
+  std::string output;
+};
+
+store::ResultsFile as_file(const Arguments& args, const train::Bleu& bleu, const Texts& sources,
+                           const Texts& references, const Texts& translations) {
+  const std::vector<double> precisions(bleu.precisions.begin(), bleu.precisions.end());
+  store::ResultsFile file;
+  file.attributes = {{"bleu", bleu.score},
+                     {"precisions", precisions},
+                     {"brevity_penalty", bleu.brevity_penalty},
+                     {"words", bleu.words},
+                     {"reference_words", bleu.reference_words},
+                     {"beam", args.beam},
+                     {"length_penalty", args.length_penalty}};
+  store::Section section{"/translations", {}, {}, false};
+  section.table.columns = {
+      {"source", sources}, {"reference", references}, {"translation", translations}};
+  file.sections.push_back(std::move(section));
+  return file;
+}
+
+// The rows that were held out, against their translations in the data.
+void translate_held_out(train::Translator& translator, std::span<const int64_t> rows,
+                        const Arguments& args, const std::filesystem::path& output) {
+  constexpr size_t kShown = 5;
+  Texts sources;
+  Texts references;
+  for (const int64_t row : rows) {
+    sources.push_back(translator.sentence(row));
+    references.push_back(translator.reference(row));
+  }
+  const Texts made = translator.translate(sources, args.beam, args.length_penalty);
+  const train::Bleu bleu = train::bleu_of_texts(made, references);
+  for (size_t i = 0; i < std::min(kShown, made.size()); ++i) {
+    fmt::print("{}\n  reference:   {}\n  translation: {}\n", sources[i], references[i], made[i]);
+  }
+  fmt::print("BLEU {:.4f} (1 to 4 words {:.3f}, brevity penalty {:.3f}) of {} sentences, beam {}\n",
+             bleu.score, fmt::join(bleu.precisions, " "), bleu.brevity_penalty, made.size(),
+             args.beam);
+  if (output.has_parent_path()) std::filesystem::create_directories(output.parent_path());
+  store::write_results(output, as_file(args, bleu, sources, references, made));
+  fmt::print("all in {}\n", output.string());
+}
+
+int translate(const Arguments& args) {
+  const trials::Search search = trials::prepare_search(
+      {{args.experiment.file, args.experiment.all_overrides(), ExperimentArguments::environment()},
+       trials::SearchKind::kTrain,
+       {}});
+  const config::ExperimentSpec& spec = search.cells[0].spec;
+  const std::filesystem::path path = args.model.file(spec.name);
+  const store::ModelFile file = store::read_model(path);
+  if (file.config != config::dump_experiment(spec)) {
+    throw InputError(fmt::format("the model '{}' is of another experiment", path.string()));
+  }
+  train::Translator translator({.spec = spec,
+                                .dataset = search.dataset,
+                                .train_rows = search.hold_out.train,
+                                .test_rows = {},
+                                .cell = 0,
+                                .fold = static_cast<uint32_t>(trials::kRefitFold),
+                                .threads = search.threads(device::find_budget().core_count()),
+                                .checkpoint = {}},
+                               file);
+  if (!args.text.empty()) {
+    const Texts made = translator.translate(Texts{args.text}, args.beam, args.length_penalty);
+    fmt::print("{}\n", made.front());
+    return kSuccess;
+  }
+  if (search.hold_out.test.empty()) {
+    throw InputError("no rows are held out to be translated; name a sentence with --text");
+  }
+  const std::filesystem::path output = args.output.empty() ? path.parent_path() / "translations.h5"
+                                                           : std::filesystem::path(args.output);
+  translate_held_out(translator, search.hold_out.test, args, output);
+  return kSuccess;
+}
+
+}  // namespace
+
+void add_translate_command(CLI::App& app, Invocation& invocation) {
+  auto* command = app.add_subcommand(
+      "translate", "Translate what was held out, or a sentence, by a trained model");
+  auto args = std::make_shared<Arguments>();
+  args->experiment.add_to(*command);
+  args->model.add_to(*command);
+  command->add_option("--text", args->text, "translate this sentence only");
+  command->add_option("--beam", args->beam, "beginnings that are kept; 1: greedy")
+      ->check(whole_number(1))
+      ->type_name("N");
+  command
+      ->add_option("--length-penalty", args->length_penalty,
+                   "0: shorter translations win; above: longer ones have a chance")
+      ->check(CLI::NonNegativeNumber);
+  command
+      ->add_option("-o,--output", args->output,
+                   "HDF5 file to be written; default: translations.h5 beside the model")
+      ->type_name("FILE");
+  command->callback(
+      [args, &invocation] { invocation.action = [args] { return translate(*args); }; });
+}
+
+}  // namespace mlrun::app

@@ -1,0 +1,131 @@
+// Pre-training by hidden tokens and what goes on from it, in its small and fast form.
+#include <doctest/doctest.h>
+
+#include <fstream>
+
+#include "base/error.h"
+#include "config/load.h"
+#include "scratch_folder.h"
+#include "store/model_file.h"
+#include "train/fit.h"
+#include "trials/search.h"
+
+using namespace mlrun;
+
+namespace {
+
+constexpr const char* kEncoder = R"(
+  - Embedding: {input_dim: 14, output_dim: 16, mask_zero: true, name: tokens}
+  - PositionEmbedding: {name: positions}
+  - TransformerEncoder: {num_heads: 2, intermediate_dim: 16, name: encoder}
+)";
+
+constexpr const char* kPretrain = R"(
+name: pretrain
+seed: 4
+dataset:
+  source: ./a.txt
+  format: documents
+  masked_lm: {}
+  tokens: {TOKENS: {vocabulary: 14}}
+  length: 10
+  split: {test: 0.2}
+model:ENCODER
+  - Dense: {units: 14, name: guess}
+train:
+  loss: {sparse_categorical_crossentropy: {from_logits: true, ignore_class: 0}}
+  optimizer: {Adam: {learning_rate: 0.01}}
+  batch_size: 32
+  epochs: 25
+)";
+
+constexpr const char* kTune = R"(
+name: tune
+seed: 4
+dataset:
+  source: ./a.txt
+  format: documents
+  tokens: {of_model: model.h5}
+  length: 10
+  split: {test: 0.2, stratify: true}
+model:ENCODER
+  - GlobalAveragePooling1D
+  - Dense: {units: 1, activation: sigmoid, name: class}
+train:
+  loss: binary_crossentropy
+  optimizer: {Adam: {learning_rate: 0.01}}
+  batch_size: 32
+  epochs: 5
+  metrics: [accuracy]
+  initial_weights: model.h5
+)";
+
+std::string changed(std::string text, const std::string& from, const std::string& to) {
+  text.replace(text.find(from), from.size(), to);
+  return text;
+}
+
+trials::Search prepare(const ScratchFolder& folder, const std::string& yaml) {
+  std::ofstream(folder / "e.yaml") << changed(yaml, "ENCODER", kEncoder);
+  return trials::prepare_search(
+      {{folder / "e.yaml", {}, {}}, trials::SearchKind::kTrain, folder / "cache"});
+}
+
+train::FitResult run(const trials::Search& search, int threads = 1) {
+  return train::fit({.spec = search.cells[0].spec,
+                     .dataset = search.dataset,
+                     .train_rows = search.hold_out.train,
+                     .test_rows = search.hold_out.test,
+                     .cell = 0,
+                     .fold = 0,
+                     .threads = threads,
+                     .checkpoint = {},
+                     .keep_model = true,
+                     .initial_weights = search.cells[0].initial_weights.get()});
+}
+
+// Every word comes four times, so that a hidden one is known from its neighbours.
+void write_documents(const ScratchFolder& folder) {
+  std::ofstream file(folder / "a.txt");
+  const char* words[] = {"aa", "bb", "cc", "dd", "ee", "ff"};
+  for (int i = 0; i < 240; ++i) {
+    file << i % 2;
+    for (int k = 0; k < 4 + i % 3; ++k) file << " " << words[i % 6];
+    file << "\n";
+  }
+}
+
+}  // namespace
+
+TEST_CASE("masked tokens: an encoder tells them, and a classifier goes on from it") {
+  const ScratchFolder folder;
+  write_documents(folder);
+  const trials::Search search = prepare(folder, changed(kPretrain, "TOKENS", "words"));
+  train::FitResult result = run(search);
+  REQUIRE(result.status == train::FitStatus::kFinished);
+  CHECK(result.model.vocabulary.at(1) == "<mask>");
+  CHECK(result.history.front().training[0] > 1.5);
+  CHECK(result.test[0] < 0.5);
+  CHECK(run(search, 3).model.weights == result.model.weights);
+
+  result.model.config = config::dump_experiment(search.cells[0].spec);
+  store::write_model(folder / "model.h5", result.model);
+  const trials::Search tuning = prepare(folder, kTune);
+  CHECK(tuning.dataset.token_count == 9);
+  const train::FitResult tuned = run(tuning);
+  CHECK(tuned.model.vocabulary == result.model.vocabulary);
+  CHECK(tuned.test[1] == 1);
+  const trials::Search others =
+      prepare(folder, changed(kTune, "{of_model: model.h5}", "{words: {vocabulary: 14}}"));
+  CHECK_THROWS_WITH_AS(run(others),
+                       doctest::Contains("the initial weights are of other tokens than the data"),
+                       InputError);
+}
+
+TEST_CASE("masked tokens: of byte pairs") {
+  const ScratchFolder folder;
+  write_documents(folder);
+  const train::FitResult result = run(prepare(folder, changed(kPretrain, "TOKENS", "byte_pairs")));
+  CHECK(result.status == train::FitStatus::kFinished);
+  CHECK(result.test[0] < result.history.front().training[0]);
+}
