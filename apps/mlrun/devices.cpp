@@ -12,7 +12,8 @@ int run() {
   const device::Budget budget = device::find_budget();
   fmt::print("cores: {} ({})\n", budget.core_count(), fmt::join(budget.cpu_ids(), ", "));
   for (const std::string& reason : budget.reasons) fmt::print("  {}\n", reason);
-  fmt::print("  workers are {}\n", budget.may_pin ? "pinned to their cores" : "not pinned");
+  fmt::print("  workers are {}\n",
+             budget.may_pin ? "pinned to their cores when a run takes all of them" : "not pinned");
   if (budget.memory_bytes > 0) {
     fmt::print("memory: {:.1f} GiB\n", static_cast<double>(budget.memory_bytes) / (1 << 30));
   }

@@ -5,11 +5,9 @@
 
 #include "base/error.h"
 #include "command.h"
-#include "config/load.h"
 #include "data/tokens.h"
-#include "store/model_file.h"
 #include "train/continuation.h"
-#include "trials/search.h"
+#include "trained.h"
 
 namespace mlrun::app {
 namespace {
@@ -53,30 +51,13 @@ void print_series(train::Continuation& model, const data::Dataset& dataset, int6
 }
 
 int generate(const Arguments& args) {
-  const trials::Search search = trials::prepare_search(
-      {{args.experiment.file, args.experiment.all_overrides(), ExperimentArguments::environment()},
-       trials::SearchKind::kTrain,
-       {}});
-  const config::ExperimentSpec& spec = search.cells[0].spec;
-  const std::filesystem::path path = args.model.file(spec.name);
-  const store::ModelFile file = store::read_model(path);
-  if (file.config != config::dump_experiment(spec)) {
-    throw InputError(fmt::format("the model '{}' is of another experiment", path.string()));
-  }
-  train::Continuation model({.spec = spec,
-                             .dataset = search.dataset,
-                             .train_rows = search.hold_out.train,
-                             .test_rows = {},
-                             .cell = 0,
-                             .fold = static_cast<uint32_t>(trials::kRefitFold),
-                             .threads = 1,
-                             .checkpoint = {},
-                             .keep_model = false},
-                            file);
-  if (search.dataset.classes) {
-    print_text(model, *search.dataset.tokens, search.dataset, args);
+  const Trained trained = open_trained(args.experiment, args.model);
+  const data::Dataset& dataset = trained.search.dataset;
+  train::Continuation model(input_of(trained, 1), trained.model);
+  if (dataset.classes) {
+    print_text(model, *dataset.tokens, dataset, args);
   } else {
-    print_series(model, search.dataset, args.length);
+    print_series(model, dataset, args.length);
   }
   return kSuccess;
 }

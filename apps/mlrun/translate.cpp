@@ -5,12 +5,10 @@
 
 #include "base/error.h"
 #include "command.h"
-#include "config/load.h"
 #include "device/budget.h"
-#include "store/model_file.h"
 #include "store/results.h"
 #include "train/translator.h"
-#include "trials/search.h"
+#include "trained.h"
 
 namespace mlrun::app {
 namespace {
@@ -68,25 +66,10 @@ void translate_held_out(train::Translator& translator, std::span<const int64_t> 
 }
 
 int translate(const Arguments& args) {
-  const trials::Search search = trials::prepare_search(
-      {{args.experiment.file, args.experiment.all_overrides(), ExperimentArguments::environment()},
-       trials::SearchKind::kTrain,
-       {}});
-  const config::ExperimentSpec& spec = search.cells[0].spec;
-  const std::filesystem::path path = args.model.file(spec.name);
-  const store::ModelFile file = store::read_model(path);
-  if (file.config != config::dump_experiment(spec)) {
-    throw InputError(fmt::format("the model '{}' is of another experiment", path.string()));
-  }
-  train::Translator translator({.spec = spec,
-                                .dataset = search.dataset,
-                                .train_rows = search.hold_out.train,
-                                .test_rows = {},
-                                .cell = 0,
-                                .fold = static_cast<uint32_t>(trials::kRefitFold),
-                                .threads = search.threads(device::find_budget().core_count()),
-                                .checkpoint = {}},
-                               file);
+  const Trained trained = open_trained(args.experiment, args.model);
+  const trials::Search& search = trained.search;
+  const int threads = search.threads(device::find_budget().core_count());
+  train::Translator translator(input_of(trained, threads), trained.model);
   if (!args.text.empty()) {
     const Texts made = translator.translate(Texts{args.text}, args.beam, args.length_penalty);
     fmt::print("{}\n", made.front());
@@ -95,8 +78,9 @@ int translate(const Arguments& args) {
   if (search.hold_out.test.empty()) {
     throw InputError("no rows are held out to be translated; name a sentence with --text");
   }
-  const std::filesystem::path output = args.output.empty() ? path.parent_path() / "translations.h5"
-                                                           : std::filesystem::path(args.output);
+  const std::filesystem::path output = args.output.empty()
+                                           ? trained.path.parent_path() / "translations.h5"
+                                           : std::filesystem::path(args.output);
   translate_held_out(translator, search.hold_out.test, args, output);
   return kSuccess;
 }

@@ -25,7 +25,9 @@ class Run {
     scheduler_.threads = search.threads(budget.core_count());
     const int fit = std::max(1, budget.core_count() / scheduler_.threads);
     scheduler_.workers = options.jobs < 0 ? fit : std::clamp(options.jobs, 1, fit);
-    if (budget.may_pin) scheduler_.cores = budget.cpu_ids();
+    // Two runs side by side that each need a part of the cores would both take the first.
+    const bool takes_all = scheduler_.workers * scheduler_.threads == budget.core_count();
+    if (budget.may_pin && takes_all) scheduler_.cores = budget.cpu_ids();
     scheduler_.retries = options.retries;
     scheduler_.stop_on_error = options.stop_on_error;
     scheduler_.deadline = options.time_budget > 0 ? now_seconds() + options.time_budget : 0;

@@ -5,12 +5,13 @@
 
 #include "base/error.h"
 #include "data/split.h"
-#include "scratch_folder.h"
-#include "train/fit.h"
+#include "train/experiment_file.h"
 #include "train/structure.h"
-#include "trials/search.h"
 
 using namespace mlrun;
+using test::changed;
+using test::input_of;
+using test::prepare;
 
 namespace {
 
@@ -70,29 +71,6 @@ train:
   epochs: 30
   metrics: [auc]
 )";
-
-std::string changed(std::string text, const std::string& from, const std::string& to) {
-  text.replace(text.find(from), from.size(), to);
-  return text;
-}
-
-trials::Search prepare(const ScratchFolder& folder, const std::string& yaml) {
-  std::ofstream(folder / "e.yaml") << yaml;
-  return trials::prepare_search(
-      {{folder / "e.yaml", {}, {}}, trials::SearchKind::kTrain, folder / "cache"});
-}
-
-train::FitInput input_of(const trials::Search& search, int threads = 1) {
-  return {.spec = search.cells[0].spec,
-          .dataset = search.dataset,
-          .train_rows = search.hold_out.train,
-          .test_rows = search.hold_out.test,
-          .cell = 0,
-          .fold = 0,
-          .threads = threads,
-          .checkpoint = {},
-          .keep_model = true};
-}
 
 // The score of the test rows is at least this, the same with any number of threads.
 void check_learns(const std::string& yaml, double least) {

@@ -5,12 +5,12 @@
 
 #include "base/error.h"
 #include "config/load.h"
-#include "scratch_folder.h"
 #include "store/model_file.h"
-#include "train/fit.h"
-#include "trials/search.h"
+#include "train/experiment_file.h"
 
 using namespace mlrun;
+using test::changed;
+using test::input_of;
 
 namespace {
 
@@ -60,28 +60,8 @@ train:
   initial_weights: model.h5
 )";
 
-std::string changed(std::string text, const std::string& from, const std::string& to) {
-  text.replace(text.find(from), from.size(), to);
-  return text;
-}
-
-trials::Search prepare(const ScratchFolder& folder, const std::string& yaml) {
-  std::ofstream(folder / "e.yaml") << changed(yaml, "ENCODER", kEncoder);
-  return trials::prepare_search(
-      {{folder / "e.yaml", {}, {}}, trials::SearchKind::kTrain, folder / "cache"});
-}
-
-train::FitResult run(const trials::Search& search, int threads = 1) {
-  return train::fit({.spec = search.cells[0].spec,
-                     .dataset = search.dataset,
-                     .train_rows = search.hold_out.train,
-                     .test_rows = search.hold_out.test,
-                     .cell = 0,
-                     .fold = 0,
-                     .threads = threads,
-                     .checkpoint = {},
-                     .keep_model = true,
-                     .initial_weights = search.cells[0].initial_weights.get()});
+trials::Search prepare_encoder(const ScratchFolder& folder, const std::string& yaml) {
+  return test::prepare(folder, changed(yaml, "ENCODER", kEncoder));
 }
 
 // Every word comes four times, so that a hidden one is known from its neighbours.
@@ -100,24 +80,24 @@ void write_documents(const ScratchFolder& folder) {
 TEST_CASE("masked tokens: an encoder tells them, and a classifier goes on from it") {
   const ScratchFolder folder;
   write_documents(folder);
-  const trials::Search search = prepare(folder, changed(kPretrain, "TOKENS", "words"));
-  train::FitResult result = run(search);
+  const trials::Search search = prepare_encoder(folder, changed(kPretrain, "TOKENS", "words"));
+  train::FitResult result = fit(input_of(search));
   REQUIRE(result.status == train::FitStatus::kFinished);
   CHECK(result.model.vocabulary.at(1) == "<mask>");
   CHECK(result.history.front().training[0] > 1.5);
   CHECK(result.test[0] < 0.5);
-  CHECK(run(search, 3).model.weights == result.model.weights);
+  CHECK(fit(input_of(search, 3)).model.weights == result.model.weights);
 
   result.model.config = config::dump_experiment(search.cells[0].spec);
   store::write_model(folder / "model.h5", result.model);
-  const trials::Search tuning = prepare(folder, kTune);
+  const trials::Search tuning = prepare_encoder(folder, kTune);
   CHECK(tuning.dataset.token_count == 9);
-  const train::FitResult tuned = run(tuning);
+  const train::FitResult tuned = fit(input_of(tuning));
   CHECK(tuned.model.vocabulary == result.model.vocabulary);
   CHECK(tuned.test[1] == 1);
   const trials::Search others =
-      prepare(folder, changed(kTune, "{of_model: model.h5}", "{words: {vocabulary: 14}}"));
-  CHECK_THROWS_WITH_AS(run(others),
+      prepare_encoder(folder, changed(kTune, "{of_model: model.h5}", "{words: {vocabulary: 14}}"));
+  CHECK_THROWS_WITH_AS(fit(input_of(others)),
                        doctest::Contains("the initial weights are of other tokens than the data"),
                        InputError);
 }
@@ -125,7 +105,8 @@ TEST_CASE("masked tokens: an encoder tells them, and a classifier goes on from i
 TEST_CASE("masked tokens: of byte pairs") {
   const ScratchFolder folder;
   write_documents(folder);
-  const train::FitResult result = run(prepare(folder, changed(kPretrain, "TOKENS", "byte_pairs")));
+  const train::FitResult result =
+      fit(input_of(prepare_encoder(folder, changed(kPretrain, "TOKENS", "byte_pairs"))));
   CHECK(result.status == train::FitStatus::kFinished);
   CHECK(result.test[0] < result.history.front().training[0]);
 }

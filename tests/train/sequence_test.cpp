@@ -5,31 +5,13 @@
 #include <fstream>
 
 #include "data/split.h"
-#include "scratch_folder.h"
-#include "train/fit.h"
-#include "trials/search.h"
+#include "train/experiment_file.h"
 
 using namespace mlrun;
+using test::input_of;
+using test::prepare;
 
 namespace {
-
-trials::Search prepare(const ScratchFolder& folder, const std::string& yaml) {
-  std::ofstream(folder / "e.yaml") << yaml;
-  return trials::prepare_search(
-      {{folder / "e.yaml", {}, {}}, trials::SearchKind::kTrain, folder / "cache"});
-}
-
-train::FitResult run(const trials::Search& search, int threads = 1) {
-  return train::fit({.spec = search.cells[0].spec,
-                     .dataset = search.dataset,
-                     .train_rows = search.hold_out.train,
-                     .test_rows = search.hold_out.test,
-                     .cell = 0,
-                     .fold = 0,
-                     .threads = threads,
-                     .checkpoint = {},
-                     .keep_model = true});
-}
 
 constexpr const char* kText = R"(
 name: text
@@ -82,13 +64,13 @@ TEST_CASE("sequences: a GRU learns a text, every character being counted") {
   for (int i = 0; i < 500; ++i) text += i % 3 == 0 ? "abcab-" : "cbde-";
   std::ofstream(folder / "a.txt") << text;
   const trials::Search search = prepare(folder, kText);
-  const train::FitResult result = run(search);
+  const train::FitResult result = fit(input_of(search));
   REQUIRE(result.status == train::FitStatus::kFinished);
   CHECK(result.test[0] == doctest::Approx(result.test[2]).epsilon(1e-3));
   CHECK(result.test[3] == doctest::Approx(std::exp(result.test[2])));
   CHECK(result.test[1] > 0.7);
   CHECK(result.predictions.empty());
-  const train::FitResult more_threads = run(search, 3);
+  const train::FitResult more_threads = fit(input_of(search, 3));
   CHECK(more_threads.test == result.test);
   CHECK(more_threads.model.weights == result.model.weights);
 }
@@ -100,7 +82,7 @@ TEST_CASE("sequences: an LSTM forecasts better than the season before") {
   const auto y = [](int t) { return 100 + 20 * std::sin(2 * 3.14159265 * t / 12.5); };
   for (int t = 0; t < 300; ++t) file << t << "," << y(t) << "\n";
   file.close();
-  const train::FitResult result = run(prepare(folder, kSeries));
+  const train::FitResult result = fit(input_of(prepare(folder, kSeries)));
   REQUIRE(result.status == train::FitStatus::kFinished);
   CHECK(result.output_width == 1);
   CHECK(std::abs(result.predictions.front() - 100) < 30);  // in the unit of the file

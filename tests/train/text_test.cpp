@@ -5,31 +5,14 @@
 
 #include "base/error.h"
 #include "data/split.h"
-#include "scratch_folder.h"
-#include "train/fit.h"
-#include "trials/search.h"
+#include "train/experiment_file.h"
 
 using namespace mlrun;
+using test::changed;
+using test::input_of;
+using test::prepare;
 
 namespace {
-
-trials::Search prepare(const ScratchFolder& folder, const std::string& yaml) {
-  std::ofstream(folder / "e.yaml") << yaml;
-  return trials::prepare_search(
-      {{folder / "e.yaml", {}, {}}, trials::SearchKind::kTrain, folder / "cache"});
-}
-
-train::FitResult run(const trials::Search& search, int threads = 1) {
-  return train::fit({.spec = search.cells[0].spec,
-                     .dataset = search.dataset,
-                     .train_rows = search.hold_out.train,
-                     .test_rows = search.hold_out.test,
-                     .cell = 0,
-                     .fold = 0,
-                     .threads = threads,
-                     .checkpoint = {},
-                     .keep_model = true});
-}
 
 // The class says whether "good" or "bad" stands somewhere among other words.
 void write_documents(const ScratchFolder& folder) {
@@ -94,11 +77,6 @@ train:
   metrics: [accuracy]
 )";
 
-std::string changed(std::string text, const std::string& from, const std::string& to) {
-  text.replace(text.find(from), from.size(), to);
-  return text;
-}
-
 std::string with_transformer() {
   const std::string text = kDocuments;
   const size_t begin = text.find("  - Embedding");
@@ -114,12 +92,12 @@ TEST_CASE("documents: convolutions and a transformer find the word that decides"
   write_documents(folder);
   for (const std::string& yaml : {std::string(kDocuments), with_transformer()}) {
     const trials::Search search = prepare(folder, yaml);
-    const train::FitResult result = run(search);
+    const train::FitResult result = fit(input_of(search));
     REQUIRE(result.status == train::FitStatus::kFinished);
     CHECK(result.test[1] > 0.9);
     CHECK(result.model.vocabulary.at(0) == "<padding>");
     CHECK(result.model.vocabulary.size() <= 12);
-    const train::FitResult more_threads = run(search, 3);
+    const train::FitResult more_threads = fit(input_of(search, 3));
     CHECK(more_threads.test == result.test);
     CHECK(more_threads.model.weights == result.model.weights);
   }
@@ -130,12 +108,12 @@ TEST_CASE("pairs: embeddings are learned, the same with any number of threads") 
   write_documents(folder);
   for (const char* architecture : {"skip_gram", "cbow"}) {
     const trials::Search search = prepare(folder, changed(kPairs, "ARCHITECTURE", architecture));
-    const train::FitResult result = run(search);
+    const train::FitResult result = fit(input_of(search));
     REQUIRE(result.status == train::FitStatus::kFinished);
     CHECK(result.history.back().training[0] < result.history.front().training[0]);
     CHECK(result.history.back().training[1] > 0.4);  // by chance: 1/3
     CHECK(result.model.vocabulary.size() == 10);
-    const train::FitResult more_threads = run(search, 3);
+    const train::FitResult more_threads = fit(input_of(search, 3));
     CHECK(more_threads.model.weights == result.model.weights);
   }
 }

@@ -4,11 +4,13 @@
 #include <fstream>
 
 #include "base/error.h"
-#include "scratch_folder.h"
+#include "train/experiment_file.h"
 #include "train/translator.h"
-#include "trials/search.h"
 
 using namespace mlrun;
+using test::changed;
+using test::input_of;
+using test::prepare;
 
 namespace {
 
@@ -56,29 +58,6 @@ void write_texts(const ScratchFolder& folder) {
     from << (count == 3 ? "!\n" : "\n");
     to << "\n";
   }
-}
-
-trials::Search prepare(const ScratchFolder& folder, const std::string& yaml) {
-  std::ofstream(folder / "e.yaml") << yaml;
-  return trials::prepare_search(
-      {{folder / "e.yaml", {}, {}}, trials::SearchKind::kTrain, folder / "cache"});
-}
-
-train::FitInput input_of(const trials::Search& search, int threads) {
-  return {.spec = search.cells[0].spec,
-          .dataset = search.dataset,
-          .train_rows = search.hold_out.train,
-          .test_rows = search.hold_out.test,
-          .cell = 0,
-          .fold = 0,
-          .threads = threads,
-          .checkpoint = {},
-          .keep_model = true};
-}
-
-std::string changed(std::string text, const std::string& from, const std::string& to) {
-  text.replace(text.find(from), from.size(), to);
-  return text;
 }
 
 std::string error_of(const ScratchFolder& folder, const std::string& yaml) {
