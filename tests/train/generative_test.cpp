@@ -34,6 +34,14 @@ const std::vector<std::string> kPenalty = {
     "{Dense: 2}], discriminator: [{Dense: {units: 8, activation: tanh}}, {Dense: {units: 1, "
     "activation: linear}}], generator_optimizer: {RMSprop: {learning_rate: 0.001}}}}"};
 
+// Transposed and strided convolutions, as in a DCGAN.
+const std::vector<std::string> kConvolutional = {
+    "train.loss=non_saturating", "train.metrics=[]", "dataset.shape=[2, 1, 1]",
+    "model={GAN: {latent: 2, generator: [{Dense: 4}, {Reshape: [1, 1, 4]}, BatchNormalization, "
+    "{Conv2DTranspose: {filters: 1, kernel_size: [2, 1], strides: 2, padding: same}}, "
+    "{Cropping2D: [[0, 0], [0, 1]]}], discriminator: [{Conv2D: {filters: 4, kernel_size: [2, 1], "
+    "activation: {leaky_relu: 0.2}}}, Flatten, {Dense: 1}]}}"};
+
 std::vector<std::string> with(std::vector<std::string> settings,
                               const std::vector<std::string>& more) {
   settings.insert(settings.end(), more.begin(), more.end());
@@ -97,7 +105,7 @@ TEST_CASE("GAN: the made samples come to lie where the data is") {
 }
 
 TEST_CASE("generative models: the same bits with more threads, and after an interruption") {
-  for (const auto& settings : {kVariational, kGan, kPenalty}) {
+  for (const auto& settings : {kVariational, kGan, kPenalty, kConvolutional}) {
     CAPTURE(settings[3]);
     const ScratchFolder folder;
     const SampleExperiment e(with(settings, {"train.epochs=5", "train.checkpoint_every=2"}));
