@@ -206,4 +206,17 @@ struct Codec<Ref<K>> {
   static FieldForm form() { return {FieldForm::Kind::kComponent, nullptr, K::kName}; }
 };
 
+extern template struct FieldOf<bool>;
+extern template struct FieldOf<int64_t>;
+extern template struct FieldOf<double>;
+extern template struct FieldOf<std::string>;
+extern template struct FieldOf<std::optional<int64_t>>;
+extern template struct FieldOf<std::optional<double>>;
+extern template struct FieldOf<std::optional<std::string>>;
+extern template struct FieldOf<std::vector<int64_t>>;
+extern template struct FieldOf<std::vector<double>>;
+extern template struct FieldOf<std::vector<std::string>>;
+extern template struct FieldOf<std::optional<std::vector<int64_t>>>;
+extern template struct FieldOf<std::optional<std::vector<std::string>>>;
+
 }  // namespace mlrun::config

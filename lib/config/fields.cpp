@@ -36,6 +36,23 @@ const Field* FieldList::find(std::string_view name) const {
   return nullptr;
 }
 
+Field::Field() = default;
+Field::Field(const Field&) = default;
+Field::Field(Field&&) noexcept = default;
+Field::~Field() = default;
+
+Rule::Rule(Required) : required(true) {}
+Rule::Rule(const Check& c) : check(c) {}
+Rule::Rule(const Rule&) = default;
+Rule::~Rule() = default;
+
+FieldList::FieldList(std::string name, std::string doc)
+    : name_(std::move(name)), doc_(std::move(doc)) {}
+FieldList::FieldList(const FieldList&) = default;
+FieldList::~FieldList() = default;
+
+void FieldList::add(Field&& field) { fields_.push_back(std::move(field)); }
+
 std::vector<std::string> FieldList::names() const {
   std::vector<std::string> names;
   for (const Field& field : fields_) names.push_back(field.name);

@@ -57,7 +57,13 @@ struct FieldForm {
   std::string_view catalog;         ///< of kComponent and kComponentList
 };
 
+/// Copied and destroyed in fields.cpp: in the lists of all layers that would be a lot of code.
 struct Field {
+  Field();
+  Field(const Field&);
+  Field(Field&&) noexcept;
+  ~Field();
+
   std::string name;
   std::string doc;
   std::string type;        ///< "int", "float", "string", "list of int", "optimizer", ...
@@ -93,15 +99,20 @@ inline constexpr Required required{};
 
 /// What can be said of a field behind its documentation.
 struct Rule {
-  explicit Rule(Required) : required(true) {}
-  explicit Rule(Check c) : check(std::move(c)) {}
+  explicit Rule(Required);
+  explicit Rule(const Check& c);
+  Rule(const Rule&);
+  ~Rule();
+
   bool required = false;
   Check check;
 };
 
 class FieldList {
  public:
-  FieldList(std::string name, std::string doc) : name_(std::move(name)), doc_(std::move(doc)) {}
+  FieldList(std::string name, std::string doc);
+  FieldList(const FieldList&);
+  ~FieldList();
 
   const std::string& name() const { return name_; }
   const std::string& doc() const { return doc_; }
@@ -120,6 +131,9 @@ class FieldList {
   Node write(const void* spec) const;
 
  protected:
+  void add(Field&& field);
+
+ private:
   std::string name_;
   std::string doc_;
   std::vector<Field> fields_;
@@ -150,10 +164,17 @@ void check_value(const Check& check, const std::string& name, const Node& node, 
   }
 }
 
-/// A field of the type T at `offset`. Knows nothing of the spec, so it is compiled once for each T.
+/// Makes fields of the type T. Knows nothing of the spec, so that it is compiled once for each T:
+/// the types that are common are declared `extern template` where their codec is.
 template <class T>
-Field make_field(const std::string& name, const char* doc, std::ptrdiff_t offset,
-                 std::initializer_list<Rule> rules) {
+struct FieldOf {
+  static Field make(const std::string& name, const char* doc, std::ptrdiff_t offset,
+                    std::initializer_list<Rule> rules);
+};
+
+template <class T>
+Field FieldOf<T>::make(const std::string& name, const char* doc, std::ptrdiff_t offset,
+                       std::initializer_list<Rule> rules) {
   Field field;
   field.name = name;
   field.doc = doc;
@@ -190,7 +211,7 @@ class FieldListOf : public FieldList {
 
   template <class T, class Owner, class... Rules>
   FieldListOf& field(const char* name, T Owner::*member, const char* doc, const Rules&... rules) {
-    fields_.push_back(make_field<T>(name, doc, offset_of(member), {Rule(rules)...}));
+    add(FieldOf<T>::make(name, doc, offset_of(member), {Rule(rules)...}));
     return *this;
   }
 

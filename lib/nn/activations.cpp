@@ -156,3 +156,5 @@ ValueId activate(Graph& g, const ActivationRef& activation, ValueId x) {
 }
 
 }  // namespace mlrun::nn
+
+template struct mlrun::config::FieldOf<mlrun::nn::ActivationRef>;

@@ -34,3 +34,5 @@ graph::ValueId lengths(graph::Graph& g, graph::ValueId x);
 graph::ValueId squash(graph::Graph& g, graph::ValueId x);
 
 }  // namespace mlrun::nn
+
+extern template struct mlrun::config::FieldOf<mlrun::nn::ActivationRef>;

@@ -349,3 +349,5 @@ InitializerRef random_normal(double stddev) {
 }
 
 }  // namespace mlrun::nn
+
+template struct mlrun::config::FieldOf<mlrun::nn::InitializerRef>;

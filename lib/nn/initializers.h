@@ -33,3 +33,5 @@ InitializerRef initializer(std::string_view name);
 InitializerRef random_normal(double stddev);
 
 }  // namespace mlrun::nn
+
+extern template struct mlrun::config::FieldOf<mlrun::nn::InitializerRef>;

@@ -199,3 +199,5 @@ class Layer : public config::Component {
 const config::Catalog& layer_catalog();
 
 }  // namespace mlrun::nn
+
+extern template struct mlrun::config::FieldOf<mlrun::nn::RegularizerRef>;

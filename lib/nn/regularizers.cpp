@@ -108,3 +108,5 @@ const config::Catalog& regularizer_catalog() {
 }
 
 }  // namespace mlrun::nn
+
+template struct mlrun::config::FieldOf<mlrun::nn::RegularizerRef>;
