@@ -51,6 +51,12 @@ FieldList::FieldList(std::string name, std::string doc)
 FieldList::FieldList(const FieldList&) = default;
 FieldList::~FieldList() = default;
 
+FieldList FieldList::with(const FieldList& base) const {
+  FieldList both = *this;
+  for (const Field& field : base.fields_) both.fields_.push_back(field);
+  return both;
+}
+
 void FieldList::add(Field&& field) { fields_.push_back(std::move(field)); }
 
 std::vector<std::string> FieldList::names() const {

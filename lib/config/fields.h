@@ -120,6 +120,9 @@ class FieldList {
   const Field* find(std::string_view name) const;
   std::vector<std::string> names() const;
 
+  /// These fields, then those of a base class, which must be the first of the spec.
+  FieldList with(const FieldList& base) const;
+
   /// What to say about a key that is none of these: "; did you mean 'units'?", "; it belongs in
   /// train", or which keys there are.
   std::string hint(std::string_view key) const;
@@ -207,7 +210,6 @@ template <class Spec>
 class FieldListOf : public FieldList {
  public:
   using FieldList::FieldList;
-  explicit FieldListOf(const FieldList& begin) : FieldList(begin) {}
 
   template <class T, class Owner, class... Rules>
   FieldListOf& field(const char* name, T Owner::*member, const char* doc, const Rules&... rules) {

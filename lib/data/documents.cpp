@@ -8,17 +8,13 @@
 #include "data/masked_tokens.h"
 #include "data/text_error.h"
 #include "data/text_file.h"
+#include "data/token_rows.h"
 #include "data/tokens.h"
 
 namespace mlrun::data {
 namespace {
 
 constexpr size_t kMostClasses = 1000;
-
-struct Memory {
-  std::vector<float> features;
-  std::vector<int32_t> classes;
-};
 
 constexpr std::string_view kBlanks = " \t\r";
 
@@ -37,23 +33,14 @@ void read_lines(std::string_view text, std::vector<Document>& documents) {
 
 void check(const Source& source) {
   const config::DatasetSpec& spec = source.spec;
-  const auto fail = [&](const std::string& message) {
-    throw InputError(render_error(spec.source_mark, message));
-  };
-  if (!spec.target.empty() || !spec.features.empty() || !spec.ignore.empty() || spec.group ||
-      spec.limit) {
-    fail("target, features, ignore, group and limit are of tables, not of documents");
-  }
-  if (spec.window) fail("window is of texts and tables; documents have a length");
+  check_token_source(source, "documents");
+  if (spec.window) refuse(source, "window is of texts and tables; documents have a length");
   if (!spec.length)
-    fail("documents need length, the number of tokens that each is cut or padded to");
-  if (spec.rescale != 1 || spec.standardize.any() || spec.min_max.any() ||
-      spec.normalize != config::Normalize::kNone || !spec.shape.empty()) {
-    fail("the features of documents are tokens, which are not scaled or reshaped");
-  }
-  if (!source.classify) fail("the target of documents is a class, but the loss is for values");
+    refuse(source, "documents need length, the number of tokens that each is cut or padded to");
+  if (!source.classify)
+    refuse(source, "the target of documents is a class, but the loss is for values");
   if (spec.masked_lm && spec.masked_lm->mask_token_rate + spec.masked_lm->random_token_rate > 1) {
-    fail("masked_lm: mask_token_rate and random_token_rate are more than 1 together");
+    refuse(source, "masked_lm: mask_token_rate and random_token_rate are more than 1 together");
   }
 }
 
@@ -80,7 +67,7 @@ void set_classes(const std::vector<Document>& documents, const Source& source, D
 }
 
 // The labels are the words of the document itself.
-void set_hidden_tokens(const config::DatasetSpec& spec, Dataset& dataset, Memory& memory) {
+void set_hidden_tokens(const config::DatasetSpec& spec, Dataset& dataset, TokenRows& memory) {
   if (dataset.rows < 2) throw InputError(render_error(spec.source_mark, "there are no documents"));
   memory.classes.assign(memory.features.begin(), memory.features.end());
   dataset.label_width = *spec.length;
@@ -115,7 +102,7 @@ Dataset open_documents(const Source& source) {
     documents.push_back(std::move(document));
   }
   const int64_t length = *spec.length;
-  auto memory = std::make_shared<Memory>();
+  auto memory = std::make_shared<TokenRows>();
   auto words = std::make_shared<Dictionary>();
   if (!spec.masked_lm) set_classes(documents, source, dataset, memory->classes);
   for (const Document& document : documents) {
@@ -135,11 +122,7 @@ Dataset open_documents(const Source& source) {
   dataset.tokens = source.tokens;
   dataset.words = std::move(words);
   dataset.shape = {*spec.length};
-  dataset.name = source.name;
-  dataset.sha256 = provenance.sha256();
-  dataset.features = memory->features.data();
-  dataset.classes = memory->classes.data();
-  dataset.owner = std::move(memory);
+  hand_over(std::move(memory), source, provenance, dataset);
   return dataset;
 }
 

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/error.h"
 #include "base/philox.h"
 #include "data/documents.h"
 #include "data/negative_table.h"
 #include "data/text_error.h"
 #include "data/text_file.h"
+#include "data/token_rows.h"
 #include "data/tokens.h"
 
 namespace mlrun::data {
@@ -23,25 +23,12 @@ using config::PairsSpec;
 constexpr uint64_t kThinOut = 0;
 constexpr uint64_t kWindow = 1;
 
-struct Memory {
-  std::vector<float> features;
-  std::vector<int32_t> classes;
-};
-
 void check(const Source& source) {
   const config::DatasetSpec& spec = source.spec;
-  const auto fail = [&](const std::string& message) {
-    throw InputError(render_error(spec.source_mark, message));
-  };
-  if (!spec.target.empty() || !spec.features.empty() || !spec.ignore.empty() || spec.group ||
-      spec.limit || spec.window || spec.length) {
-    fail("target, features, ignore, group, limit, window and length do not go with pairs");
-  }
-  if (spec.rescale != 1 || spec.standardize.any() || spec.min_max.any() ||
-      spec.normalize != config::Normalize::kNone || !spec.shape.empty()) {
-    fail("the features of pairs are tokens, which are not scaled or reshaped");
-  }
-  if (!source.classify) fail("the target of pairs is a class: use the loss negative_sampling");
+  check_token_source(source, "pairs");
+  if (spec.window || spec.length) refuse(source, "window and length do not go with pairs");
+  if (!source.classify)
+    refuse(source, "the target of pairs is a class: use the loss negative_sampling");
 }
 
 std::vector<std::string> read_sequences(const Source& source, Provenance& provenance) {
@@ -166,7 +153,7 @@ Dataset open_pairs(const Source& source, uint64_t seed) {
     }
     pairs.add(encoded);
   }
-  auto memory = std::make_shared<Memory>();
+  auto memory = std::make_shared<TokenRows>();
   memory->features = pairs.take();
   Dataset dataset;
   dataset.rows = static_cast<int64_t>(memory->features.size()) / pairs.width();
@@ -184,11 +171,7 @@ Dataset open_pairs(const Source& source, uint64_t seed) {
   dataset.token_count = static_cast<int64_t>(vocabulary.names.size());
   dataset.token_names = vocabulary.names;
   dataset.shape = {pairs.width()};
-  dataset.name = source.name;
-  dataset.sha256 = provenance.sha256();
-  dataset.features = memory->features.data();
-  dataset.classes = memory->classes.data();
-  dataset.owner = std::move(memory);
+  hand_over(std::move(memory), source, provenance, dataset);
   return dataset;
 }
 

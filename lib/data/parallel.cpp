@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "base/error.h"
 #include "data/text_error.h"
 #include "data/text_file.h"
+#include "data/token_rows.h"
 #include "data/tokens.h"
 
 namespace mlrun::data {
@@ -12,41 +12,32 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-struct Memory {
-  std::vector<float> features;
-  std::vector<int32_t> classes;
-};
-
 void check(const Source& source) {
   const config::DatasetSpec& spec = source.spec;
-  const auto fail = [&](const std::string& message) {
-    throw InputError(render_error(spec.source_mark, message));
-  };
-  if (source.format != config::FileFormat::kText) fail("parallel goes with the format text");
-  if (!spec.target.empty() || !spec.features.empty() || !spec.ignore.empty() || spec.group ||
-      spec.window || spec.pairs || spec.masked_lm) {
-    fail("target, features, ignore, group, window, pairs and masked_lm do not go with parallel");
+  if (source.format != config::FileFormat::kText)
+    refuse(source, "parallel goes with the format text");
+  check_token_source(source, "parallel text");
+  if (spec.window || spec.pairs || spec.masked_lm) {
+    refuse(source, "window, pairs and masked_lm do not go with parallel");
   }
-  if (!source.tokens->learns()) fail("the tokens of parallel text are learned from it");
+  if (!source.tokens->learns()) refuse(source, "the tokens of parallel text are learned from it");
   if (!spec.length) {
-    fail("parallel text needs length, the number of tokens that each side is cut or padded to");
+    refuse(source,
+           "parallel text needs length, the number of tokens that each side is cut or padded to");
   }
-  if (*spec.length < 2) fail("length must be at least 2 in parallel text");
+  if (*spec.length < 2) refuse(source, "length must be at least 2 in parallel text");
   if (spec.parallel->longest.value_or(1) > *spec.length) {
-    fail(fmt::format("parallel.longest: {} words do not fit into a length of {} tokens",
-                     *spec.parallel->longest, *spec.length));
-  }
-  if (spec.rescale != 1 || spec.standardize.any() || spec.min_max.any() || !spec.shape.empty()) {
-    fail("the features of parallel text are tokens, which are not scaled or reshaped");
+    refuse(source, fmt::format("parallel.longest: {} words do not fit into a length of {} tokens",
+                               *spec.parallel->longest, *spec.length));
   }
   if (!source.classify) {
-    fail("the target of parallel text is a class: use sparse_categorical_crossentropy");
+    refuse(source, "the target of parallel text is a class: use sparse_categorical_crossentropy");
   }
 }
 
 // Adds the pairs that are short enough. Returns how many.
 int64_t add_pairs(const Source& source, const Texts& from, const Texts& to, Dictionary& words,
-                  Dictionary& target_words, Memory& memory) {
+                  Dictionary& target_words, TokenRows& memory) {
   const config::DatasetSpec& spec = source.spec;
   const Tokens& tokens = *source.tokens;
   const int64_t length = *spec.length;
@@ -83,7 +74,7 @@ Dataset open_parallel(const Source& source) {
                                  "line there",
                                  to.size(), file.path.filename().string(), from.size()));
   }
-  auto memory = std::make_shared<Memory>();
+  auto memory = std::make_shared<TokenRows>();
   auto words = std::make_shared<Dictionary>();
   auto target_words = std::make_shared<Dictionary>();
   Dataset dataset;
@@ -107,11 +98,7 @@ Dataset open_parallel(const Source& source) {
   dataset.words = std::move(words);
   dataset.target_words = std::move(target_words);
   dataset.shape = {2 * length};
-  dataset.name = source.name;
-  dataset.sha256 = provenance.sha256();
-  dataset.features = memory->features.data();
-  dataset.classes = memory->classes.data();
-  dataset.owner = std::move(memory);
+  hand_over(std::move(memory), source, provenance, dataset);
   return dataset;
 }
 

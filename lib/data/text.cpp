@@ -4,18 +4,13 @@
 
 #include <string>
 
-#include "base/error.h"
 #include "data/text_error.h"
 #include "data/text_file.h"
+#include "data/token_rows.h"
 #include "data/tokens.h"
 
 namespace mlrun::data {
 namespace {
-
-struct Memory {
-  std::vector<float> features;
-  std::vector<int32_t> classes;
-};
 
 // Learned from the whole text: what is held out of it has no tokens of its own.
 std::vector<int32_t> learn_and_encode(const Tokens& tokens, std::string_view text,
@@ -35,35 +30,29 @@ std::vector<int32_t> learn_and_encode(const Tokens& tokens, std::string_view tex
   return encoded;
 }
 
-void cut(const std::vector<int32_t>& tokens, int64_t stride, Dataset& dataset) {
-  const int64_t seen = dataset.label_width;
-  auto memory = std::make_shared<Memory>();
-  for (int64_t row = 0; row < dataset.rows; ++row) {
+std::shared_ptr<TokenRows> cut(const std::vector<int32_t>& tokens, int64_t count, int64_t seen,
+                               int64_t stride) {
+  auto rows = std::make_shared<TokenRows>();
+  for (int64_t row = 0; row < count; ++row) {
     const auto begin = tokens.begin() + row * stride;
-    memory->features.insert(memory->features.end(), begin, begin + seen);
-    memory->classes.insert(memory->classes.end(), begin + 1, begin + 1 + seen);
+    rows->features.insert(rows->features.end(), begin, begin + seen);
+    rows->classes.insert(rows->classes.end(), begin + 1, begin + 1 + seen);
   }
-  dataset.features = memory->features.data();
-  dataset.classes = memory->classes.data();
-  dataset.owner = std::move(memory);
+  return rows;
 }
 
 void check(const Source& source) {
   const config::DatasetSpec& spec = source.spec;
-  const auto fail = [&](const std::string& message) {
-    throw InputError(render_error(spec.source_mark, message));
-  };
-  if (!spec.target.empty() || !spec.features.empty() || !spec.ignore.empty() || spec.group ||
-      spec.limit) {
-    fail("target, features, ignore, group and limit are of tables, not of a text");
-  }
-  if (spec.length) fail("length is of documents; the rows of a text have the length of its window");
-  if (!spec.window) fail("a text needs window, the number of tokens in a row");
+  check_token_source(source, "a text");
+  if (spec.length)
+    refuse(source, "length is of documents; the rows of a text have the length of its window");
+  if (!spec.window) refuse(source, "a text needs window, the number of tokens in a row");
   if (spec.window->horizon != 1) {
-    fail("window.horizon is of tables; the target of a text is the next token at every step");
+    refuse(source,
+           "window.horizon is of tables; the target of a text is the next token at every step");
   }
   if (!source.classify) {
-    fail("the target of a text is a class: use sparse_categorical_crossentropy");
+    refuse(source, "the target of a text is a class: use sparse_categorical_crossentropy");
   }
 }
 
@@ -96,9 +85,7 @@ Dataset open_text(const Source& source) {
   dataset.token_count = static_cast<int64_t>(dataset.class_names.size());
   dataset.token_names = dataset.class_names;
   dataset.shape = {seen};
-  dataset.name = source.name;
-  dataset.sha256 = provenance.sha256();
-  cut(tokens, stride, dataset);
+  hand_over(cut(tokens, dataset.rows, seen, stride), source, provenance, dataset);
   return dataset;
 }
 

@@ -2,57 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "nn/layers/activation.h"
-#include "nn/layers/augmentation.h"
-#include "nn/layers/batch_normalization.h"
-#include "nn/layers/bidirectional.h"
-#include "nn/layers/capsule.h"
-#include "nn/layers/convolution.h"
-#include "nn/layers/dense.h"
-#include "nn/layers/dropout.h"
-#include "nn/layers/embedding.h"
-#include "nn/layers/flatten.h"
-#include "nn/layers/gan.h"
-#include "nn/layers/gaussian_noise.h"
-#include "nn/layers/graph_convolution.h"
-#include "nn/layers/graph_readout.h"
-#include "nn/layers/layer_normalization.h"
-#include "nn/layers/masking.h"
-#include "nn/layers/merge.h"
-#include "nn/layers/mixture_of_experts.h"
-#include "nn/layers/multi_head_attention.h"
-#include "nn/layers/pooling.h"
-#include "nn/layers/position.h"
-#include "nn/layers/random_color.h"
-#include "nn/layers/rbf.h"
-#include "nn/layers/recurrent.h"
-#include "nn/layers/repeat_vector.h"
-#include "nn/layers/resampling.h"
-#include "nn/layers/reshape.h"
-#include "nn/layers/sampling.h"
-#include "nn/layers/transformer.h"
-#include "nn/layers/transformer_block.h"
-#include "nn/layers/word2vec.h"
 #include "ops/adjacency.h"
 
 namespace mlrun::nn {
-
-namespace {
-
-// Adds a layer with the fields that all have, behind its own: the first may stand alone.
-template <class L>
-void add(config::Catalog& catalog, std::vector<std::string> aliases = {}) {
-  static const config::FieldList list =
-      config::FieldListOf<L>(L::fields())
-          .field("name", &L::name, "by which other layers can read its output")
-          .field("inputs", &L::inputs,
-                 "names of the layers it reads ('input': the data); default: the one before")
-          .field("trainable", &L::trainable, "false: its weights stay as they start")
-          .field("activity_regularizer", &L::activity_regularizer, "penalty on its output");
-  catalog.add_with_fields<L>(list, std::move(aliases));
-}
-
-}  // namespace
 
 ValueId Layer::build(Builder&, ValueId) const {
   throw graph::ShapeError("needs several inputs; name them with 'inputs'");
@@ -135,78 +87,6 @@ ValueId Builder::random_state() {
     random_state_ = graph_.input("random_state", {Shape{4}, DType::kUint32});
   }
   return random_state_;
-}
-
-const config::Catalog& layer_catalog() {
-  static const config::Catalog catalog = [] {
-    config::Catalog all("layer");
-    add<ActivationLayer>(all);
-    add<Add>(all);
-    add<Average>(all);
-    add<AveragePooling1D>(all);
-    add<AveragePooling2D>(all);
-    add<BatchNormalization>(all);
-    add<Bidirectional>(all);
-    add<Capsule>(all);
-    add<Concatenate>(all);
-    add<Conv1D>(all);
-    add<Conv2D>(all);
-    add<Conv2DTranspose>(all);
-    add<Cropping2D>(all);
-    add<Dense>(all);
-    add<DepthwiseConv2D>(all);
-    add<Dropout>(all);
-    add<Embedding>(all);
-    add<Flatten>(all);
-    add<Gan>(all);
-    add<GatConv>(all);
-    add<GaussianNoise>(all);
-    add<GcnConv>(all);
-    add<GinConv>(all);
-    add<GlobalAveragePooling1D>(all, {"GlobalAvgPool"});
-    add<GlobalAveragePooling2D>(all);
-    add<GlobalMaxPooling1D>(all, {"GlobalMaxPool"});
-    add<GlobalMaxPooling2D>(all);
-    add<GlobalSumPool>(all);
-    add<Gru>(all);
-    add<LayerNormalization>(all);
-    add<Length>(all);
-    add<LinkEmbedding>(all);
-    add<Lstm>(all);
-    add<Masking>(all);
-    add<MaxPooling1D>(all);
-    add<MaxPooling2D>(all);
-    add<Maximum>(all);
-    add<Minimum>(all);
-    add<MixtureOfExperts>(all);
-    add<MultiHeadAttention>(all);
-    add<Multiply>(all);
-    add<PositionEmbedding>(all);
-    add<PositionalEncoding>(all);
-    add<RandomBrightness>(all);
-    add<RandomContrast>(all);
-    add<RandomCrop>(all);
-    add<RandomFlip>(all);
-    add<RandomTranslation>(all);
-    add<Rbf>(all);
-    add<RepeatVector>(all);
-    add<ReshapeLayer>(all);
-    add<SageConv>(all);
-    add<Sampling>(all);
-    add<SeparableConv2D>(all);
-    add<SimpleRnn>(all);
-    add<Slice>(all);
-    add<Subtract>(all);
-    add<Transformer>(all);
-    add<TransformerDecoder>(all);
-    add<TransformerEncoder>(all);
-    add<UpSampling1D>(all);
-    add<UpSampling2D>(all);
-    add<Word2Vec>(all);
-    add<ZeroPadding2D>(all);
-    return all;
-  }();
-  return catalog;
 }
 
 }  // namespace mlrun::nn

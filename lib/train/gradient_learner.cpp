@@ -67,9 +67,9 @@ GradientLearner::GradientLearner(const LearnerOptions& options)
     arena_bytes = std::max(arena_bytes, phase->executable().plan().arena_bytes);
   }
   const int64_t sample_bytes = std::max<int64_t>(arena_bytes / batch_size_, 1);
-  const bool whole = feed_.dataset().is_one_graph();
-  if (!whole)
+  if (!feed_.dataset().is_one_graph()) {
     inference_batch_ = std::clamp(kInferenceBytes / sample_bytes, batch_size_, inference_batch_);
+  }
   build_scoring(setup, *options.kernels);
 }
 

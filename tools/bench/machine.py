@@ -46,7 +46,7 @@ def describe(bench):
     version = subprocess.run([bench.mlrun, "--version"], capture_output=True, text=True)
     packages = {"PyTorch": "python3-torch", "scikit-learn": "python3-sklearn",
                 "pandas": "python3-pandas", "NumPy": "python3-numpy",
-                "OpenBLAS": "libopenblas0-serial", "oneDNN": "libdnnl2"}
+                "OpenBLAS": "libopenblas0-openmp", "oneDNN": "libdnnl2"}
     core_type = os.environ.get("OPENBLAS_CORETYPE")
     return [
         f"{_processor()}, {cores()} cores ({', '.join(_vector_sets())}); {version.stdout.strip()}.",

@@ -1,0 +1,37 @@
+#include "data/token_rows.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace mlrun::data {
+
+void refuse(const Source& source, const std::string& message) {
+  throw InputError(render_error(source.spec.source_mark, message));
+}
+
+void check_token_source(const Source& source, const std::string& what) {
+  const config::DatasetSpec& spec = source.spec;
+  if (!spec.target.empty() || !spec.features.empty() || !spec.ignore.empty() || spec.group) {
+    refuse(source, "target, features, ignore and group are of tables, not of " + what);
+  }
+  if (spec.limit && !spec.parallel) {
+    refuse(source, "limit is of tables and of translations, not of " + what);
+  }
+  if (spec.rescale != 1 || spec.standardize.any() || spec.min_max.any() ||
+      spec.normalize != config::Normalize::kNone || !spec.shape.empty()) {
+    refuse(source,
+           fmt::format("the features of {} are tokens, which are not scaled or reshaped", what));
+  }
+}
+
+void hand_over(std::shared_ptr<TokenRows> rows, const Source& source, const Provenance& provenance,
+               Dataset& dataset) {
+  dataset.name = source.name;
+  dataset.sha256 = provenance.sha256();
+  dataset.features = rows->features.data();
+  dataset.classes = rows->classes.data();
+  dataset.owner = std::move(rows);
+}
+
+}  // namespace mlrun::data

@@ -1,0 +1,190 @@
+#include "train/check_fit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/suggest.h"
+#include "nn/contrastive.h"
+#include "nn/layers/gan.h"
+#include "nn/layers/merge.h"
+#include "nn/losses.h"
+
+namespace mlrun::train {
+namespace {
+
+using config::ExperimentSpec;
+using graph::ValueId;
+
+// Scores for all classes that may be learned, and perhaps more.
+bool holds(const Shape& output, const Shape& wanted) {
+  return output.rank() == 3 && output[1] == wanted[1] && output[2] >= wanted[2];
+}
+
+// The targets are a label for every step.
+void check_sequence_output(const ExperimentSpec& spec, const data::Dataset& dataset,
+                           const Shape& output, Diagnostics& diagnostics) {
+  const auto& loss = spec.train.loss;
+  const auto classes = static_cast<int64_t>(dataset.class_names.size());
+  const Shape wanted{kBatch, dataset.label_width, classes};
+  if (loss.as<nn::Loss>().target_kind() != nn::TargetKind::kLabels) {
+    diagnostics.error(loss.mark, fmt::format("loss {} does not go with a class for every step; use "
+                                             "sparse_categorical_crossentropy",
+                                             loss.type->name));
+  } else if (!dataset.labels_are_words() ? output != wanted : !holds(output, wanted)) {
+    diagnostics.error(spec.model.back().mark,
+                      fmt::format("the model must end in {}, one score for each of the {} classes "
+                                  "at every step, not {}",
+                                  wanted.to_string(), classes, output.to_string()));
+  }
+  if (dataset.labels_are_words() && !spec.train.metrics.empty()) {
+    diagnostics.error(spec.train.metrics[0].mark,
+                      fmt::format("metric {} needs classes that are known before the training, but "
+                                  "the tokens are learned; watch the loss",
+                                  spec.train.metrics[0].type->name));
+  }
+  if (spec.train.class_weight.any()) {
+    diagnostics.error(loss.mark,
+                      "class_weight needs one class a row, but the target is a sequence");
+  }
+}
+
+void report_not_flat(const Mark& mark, const Shape& output, Diagnostics& diagnostics) {
+  diagnostics.error(mark, fmt::format("the model must end in (N, K), not {}; add a Flatten layer",
+                                      output.to_string()));
+}
+
+// Features [begin, end) that a layer reads from the data, itself or by a slice of it.
+struct FeatureRange {
+  int64_t begin = 0;
+  int64_t end = 0;
+
+  // Tokens that may be among them; those of a translation are the classes.
+  int64_t tokens(const data::Dataset& dataset) const {
+    if (!dataset.target_words) return dataset.token_count;
+    const int64_t source = dataset.width() - dataset.label_width;
+    const auto classes = static_cast<int64_t>(dataset.class_names.size());
+    return std::max(begin < source ? dataset.token_count : 0, end > source ? classes : 0);
+  }
+};
+
+// What the layer at `at` reads; nothing if it is no feature.
+std::optional<FeatureRange> features_read(const ExperimentSpec& spec, size_t at, int64_t width) {
+  const auto& layer = spec.model[at].as<nn::Layer>();
+  const auto is_data = [](const nn::Layer& one, size_t position) {
+    return one.inputs ? one.inputs->front() == "input" : position == 0;
+  };
+  if (is_data(layer, at)) return FeatureRange{0, width};
+  for (size_t i = 0; i < at; ++i) {
+    const auto* slice = dynamic_cast<const nn::Slice*>(spec.model[i].object.get());
+    const bool read = layer.inputs ? slice && slice->name == layer.inputs->front() : i + 1 == at;
+    if (!slice || !read || !is_data(*slice, i)) continue;
+    return FeatureRange{slice->begin, slice->end.value_or(width)};
+  }
+  return {};
+}
+
+}  // namespace
+
+bool check_graphs(const ExperimentSpec& spec, const data::Dataset& dataset,
+                  Diagnostics& diagnostics) {
+  if (!dataset.graphs) return true;
+  const bool none = nn::target_kind(spec.train) == nn::TargetKind::kNone;
+  if (!none && nn::as_gan(spec.model) == nullptr) return true;
+  diagnostics.error(spec.model.back().mark,
+                    "graphs need a target: GANs and autoencoders are of "
+                    "samples without edges");
+  return false;
+}
+
+void check_no_target(const ExperimentSpec& spec, const data::Dataset& dataset, const Shape& input,
+                     const Shape& output, Diagnostics& diagnostics) {
+  const Mark& mark = spec.model.back().mark;
+  if (nn::as_contrastive(spec.train)) {
+    if (output.rank() != 2) report_not_flat(mark, output, diagnostics);
+  } else if (!nn::as_gan(spec.model) && output.sample_elements() != input.sample_elements()) {
+    diagnostics.error(mark, fmt::format("the target is the input {}, but the model ends in {}",
+                                        input.to_string(), output.to_string()));
+  }
+  for (const auto& metric : spec.train.metrics) {
+    if (dataset.class_names.size() == 2) continue;
+    diagnostics.error(metric.mark,
+                      fmt::format("metric {} compares scores with two classes, but the data has {}",
+                                  metric.type->name, dataset.class_names.size()));
+  }
+  if (dataset.has_label_sequences() && !spec.train.metrics.empty()) {
+    diagnostics.error(spec.train.metrics[0].mark,
+                      fmt::format("metric {} needs one class a row, but the data has sequences",
+                                  spec.train.metrics[0].type->name));
+  }
+  const nn::Gan* gan = nn::as_gan(spec.model);
+  if (gan && gan->conditional && !dataset.is_classification()) {
+    diagnostics.error(mark, "a conditional GAN needs classes; set dataset.target");
+  } else if (gan && gan->conditional && dataset.has_label_sequences()) {
+    diagnostics.error(mark, "a conditional GAN needs one class a row, but the data has sequences");
+  }
+}
+
+void check_output(const ExperimentSpec& spec, const data::Dataset& dataset, const graph::Graph& g,
+                  ValueId value, Diagnostics& diagnostics) {
+  const Shape& output = g.shape(value);
+  const auto& loss = spec.train.loss;
+  const Mark& mark = spec.model.back().mark;
+  const nn::TargetKind kind = loss.as<nn::Loss>().target_kind();
+  if (dataset.has_label_sequences())
+    return check_sequence_output(spec, dataset, output, diagnostics);
+  if (output.rank() != 2) return report_not_flat(mark, output, diagnostics);
+  const int64_t width = output.back();
+  const auto classes = static_cast<int64_t>(dataset.class_names.size());
+  if ((kind == nn::TargetKind::kValues) == dataset.is_classification()) {
+    diagnostics.error(loss.mark, fmt::format("loss {} does not go with a target of {}",
+                                             loss.type->name, classes > 0 ? "classes" : "values"));
+  } else if (kind == nn::TargetKind::kBinary && classes != 2) {
+    diagnostics.error(loss.mark, fmt::format("{} is for two classes, but the data has {}; use "
+                                             "sparse_categorical_crossentropy",
+                                             loss.type->name, classes));
+  } else if (kind == nn::TargetKind::kBinary && width != 1) {
+    diagnostics.error(
+        mark, fmt::format("{} needs a model that ends in 1 unit, not {}", loss.type->name, width));
+  } else if (kind == nn::TargetKind::kLabels && width != classes) {
+    diagnostics.error(
+        mark, fmt::format("the model must end in {0} units, one for each class, not {1}", classes,
+                          width));
+  } else if (kind == nn::TargetKind::kValues && width != dataset.target_width()) {
+    diagnostics.error(
+        mark, fmt::format("the model must end in {0} unit{1}, one for each target column, not {2}",
+                          dataset.target_width(), dataset.target_width() == 1 ? "" : "s", width));
+  } else if (const std::string misfit = loss.as<nn::Loss>().misfit(g, value); !misfit.empty()) {
+    diagnostics.error(mark, loss.type->name + " " + misfit);
+  }
+}
+
+void check_class_weights(const ExperimentSpec& spec, const data::Dataset& dataset,
+                         Diagnostics& diagnostics) {
+  for (const auto& [name, weight] : spec.train.class_weight.weights) {
+    const auto& known = dataset.class_names;
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      std::string hint = did_you_mean(name, known);
+      if (hint.empty()) hint = fmt::format("; it has {}", fmt::join(known, ", "));
+      diagnostics.error(spec.train.class_weight_mark,
+                        fmt::format("class_weight names class '{}', which the data does not "
+                                    "have{}",
+                                    name, hint));
+    }
+  }
+}
+
+void check_tokens(const ExperimentSpec& spec, const data::Dataset& dataset,
+                  Diagnostics& diagnostics) {
+  if (dataset.token_count == 0) return;
+  for (size_t at = 0; at < spec.model.size(); ++at) {
+    const auto& ref = spec.model[at];
+    const std::optional<int64_t> limit = ref.as<nn::Layer>().index_limit();
+    const std::optional<FeatureRange> range = features_read(spec, at, dataset.width());
+    if (!limit || !range || *limit >= range->tokens(dataset)) continue;
+    diagnostics.error(ref.mark, fmt::format("{} has rows for {} tokens, but the data has {}",
+                                            ref.type->name, *limit, range->tokens(dataset)));
+  }
+}
+
+}  // namespace mlrun::train

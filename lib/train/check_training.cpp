@@ -1,0 +1,146 @@
+// What can be said of a training without its data.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/suggest.h"
+#include "nn/adversarial.h"
+#include "nn/contrastive.h"
+#include "nn/layers/gan.h"
+#include "nn/losses.h"
+#include "train/check.h"
+#include "train/fit.h"
+#include "train/metrics.h"
+
+namespace mlrun::train {
+namespace {
+
+using config::ExperimentSpec;
+
+// As scikit-learn's MLP keeps back for early stopping.
+constexpr double kDefaultValidation = 0.1;
+
+void check_metrics(const config::TrainSpec& train, Diagnostics& diagnostics) {
+  const nn::TargetKind kind = nn::target_kind(train);
+  std::vector<std::string> seen;
+  for (const auto& metric : train.metrics) {
+    const std::string& name = metric.type->name;
+    if (kind == nn::TargetKind::kNone && !metric.as<Metric>().accepts(kind)) {
+      diagnostics.error(metric.mark, fmt::format("metric {} needs a target, but this training has "
+                                                 "none; auc compares each row's score with its "
+                                                 "class",
+                                                 name));
+    } else if (!metric.as<Metric>().accepts(kind)) {
+      const bool classes = kind != nn::TargetKind::kValues;
+      diagnostics.error(metric.mark,
+                        fmt::format("metric {} needs {}, but the loss {} is for {}", name,
+                                    classes ? "values" : "classes", train.loss.type->name,
+                                    classes ? "classes" : "values"));
+    }
+    if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
+      diagnostics.error(metric.mark, fmt::format("metric {} is listed twice", name));
+    }
+    seen.push_back(name);
+  }
+}
+
+// About a score that is not computed; its first letters are "val_" or so, then the metric.
+std::string score_hint(const std::string& score, size_t metric_begin,
+                       const std::vector<std::string>& known) {
+  if (const auto* type = metric_catalog().find(score.substr(metric_begin))) {
+    return fmt::format("; add {} to train.metrics", type->name);
+  }
+  const std::string guess = did_you_mean(score, known);
+  return guess.empty() ? fmt::format("; there are {}", fmt::join(known, ", ")) : guess;
+}
+
+void check_target(const ExperimentSpec& spec, Diagnostics& diagnostics) {
+  const auto& loss = spec.train.loss;
+  const bool adversarial = dynamic_cast<const nn::AdversarialLoss*>(loss.object.get()) != nullptr;
+  const nn::Gan* gan = nn::as_gan(spec.model);
+  if (adversarial != (gan != nullptr)) {
+    diagnostics.error(loss.mark, adversarial
+                                     ? fmt::format("loss {} needs the model GAN", loss.type->name)
+                                     : fmt::format("loss {} does not go with the model GAN; use "
+                                                   "non_saturating or wasserstein",
+                                                   loss.type->name));
+    return;
+  }
+  if (gan && spec.train.class_weight.any()) {
+    diagnostics.error(spec.train.class_weight_mark, "class_weight does not go with the model GAN");
+  }
+  const nn::TargetKind kind = loss.as<nn::Loss>().target_kind();
+  const bool labels = kind == nn::TargetKind::kLabels;
+  const bool contrastive = nn::as_contrastive(spec.train) != nullptr;
+  if (contrastive && spec.train.batch_size < 2) {
+    diagnostics.error(loss.mark, fmt::format("loss {} tells the samples of a batch apart: "
+                                             "batch_size must be at least 2",
+                                             loss.type->name));
+  }
+  if (spec.train.target == config::TrainTarget::kInput && (labels || gan || contrastive)) {
+    diagnostics.error(loss.mark, fmt::format("loss {} cannot compare the output with the input",
+                                             loss.type->name));
+  }
+  if (spec.train.reduction == config::LossReduction::kSum && (labels || gan || contrastive)) {
+    diagnostics.error(loss.mark, fmt::format("loss {} is no mean over outputs, so that there is "
+                                             "nothing for reduction: sum",
+                                             loss.type->name));
+  }
+}
+
+void check_early_stopping(ExperimentSpec& spec, Diagnostics& diagnostics) {
+  config::TrainSpec& train = spec.train;
+  if (!train.early_stopping) return;
+  const config::EarlyStoppingSpec& stopping = *train.early_stopping;
+  std::vector<std::string> known = score_names(spec);
+  for (size_t i = 0, n = known.size(); i < n; ++i) known.push_back("val_" + known[i]);
+  if (std::find(known.begin(), known.end(), stopping.monitor) == known.end()) {
+    const bool validation = stopping.monitor.starts_with("val_");
+    const std::string hint = score_hint(stopping.monitor, validation ? 4 : 0, known);
+    diagnostics.error(train.early_stopping_mark,
+                      fmt::format("early_stopping cannot monitor '{}'{}", stopping.monitor, hint));
+    return;
+  }
+  if (!stopping.monitor.starts_with("val_")) return;
+  if (!train.validation_split) train.validation_split = kDefaultValidation;
+  if (*train.validation_split == 0) {
+    diagnostics.error(
+        train.early_stopping_mark,
+        fmt::format("early_stopping monitors '{}', but validation_split is 0", stopping.monitor));
+  }
+}
+
+void check_class_weight(const config::TrainSpec& train, Diagnostics& diagnostics) {
+  if (!train.class_weight.any()) return;
+  if (train.loss.as<nn::Loss>().target_kind() != nn::TargetKind::kValues) return;
+  diagnostics.error(train.class_weight_mark, fmt::format("class_weight needs classes, but the loss "
+                                                         "{} is for values",
+                                                         train.loss.type->name));
+}
+
+void check_scoring(ExperimentSpec& spec, Diagnostics& diagnostics) {
+  const std::vector<std::string> known = score_names(spec);
+  if (!spec.scoring) {
+    spec.scoring = spec.train.metrics.empty() ? known[0] : known[1];
+    return;
+  }
+  const config::ComponentType* type = metric_catalog().find(*spec.scoring);
+  if (type) spec.scoring = type->name;
+  if (std::find(known.begin(), known.end(), *spec.scoring) == known.end()) {
+    diagnostics.error(spec.scoring_mark,
+                      fmt::format("scoring '{}' is not computed{}", *spec.scoring,
+                                  score_hint(*spec.scoring, 0, known)));
+  }
+}
+
+}  // namespace
+
+void check_training(ExperimentSpec& spec, Diagnostics& diagnostics) {
+  check_target(spec, diagnostics);
+  check_metrics(spec.train, diagnostics);
+  check_early_stopping(spec, diagnostics);
+  check_class_weight(spec.train, diagnostics);
+  check_scoring(spec, diagnostics);
+}
+
+}  // namespace mlrun::train
