@@ -30,6 +30,7 @@ float MaskedTokens::hidden(float token, const PhiloxBlock& random, uint64_t toke
   if (kind < masked_) return static_cast<float>(kMaskToken);
   if (kind >= masked_or_random_) return token;
   const uint64_t drawn = tokens - kReservedMasked;
+  if (drawn == 0) return token;
   return static_cast<float>(kReservedMasked + (uint64_t{random[2]} * drawn >> 32));
 }
 

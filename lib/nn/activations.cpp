@@ -146,6 +146,8 @@ ValueId lengths(Graph& g, ValueId x) {
   return ops::unary(g, Ew::kSqrt, ops::offset(g, ops::squared_norms(g, x), kTiny));
 }
 
+ValueId unit_vectors(Graph& g, ValueId x) { return ops::div(g, x, lengths(g, x)); }
+
 ValueId squash(Graph& g, ValueId x) {
   const ValueId spread = ops::offset(g, ops::squared_norms(g, x), 1);
   return ops::mul(g, x, ops::div(g, lengths(g, x), spread));

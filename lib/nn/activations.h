@@ -29,6 +29,9 @@ graph::ValueId activate(graph::Graph& g, const ActivationRef& activation, graph:
 /// Length of the vectors on the last axis: (..., E) -> (..., 1).
 graph::ValueId lengths(graph::Graph& g, graph::ValueId x);
 
+/// Each vector on the last axis scaled to length 1; one of zeros stays.
+graph::ValueId unit_vectors(graph::Graph& g, graph::ValueId x);
+
 /// Each vector on the last axis shortened to below 1: x |x| / (1 + |x|^2). Sabour, Frosst, Hinton
 /// 2017, eq. 1.
 graph::ValueId squash(graph::Graph& g, graph::ValueId x);

@@ -1,7 +1,6 @@
 #include "nn/contrastive.h"
 
 #include "nn/activations.h"
-#include "ops/functions.h"
 #include "ops/nt_xent.h"
 
 namespace mlrun::nn {
@@ -9,9 +8,6 @@ namespace {
 
 using graph::Graph;
 using graph::ValueId;
-
-// Rows (N, K) of length 1.
-ValueId unit_rows(Graph& g, ValueId x) { return ops::div(g, x, lengths(g, x)); }
 
 struct NtXent : ContrastiveLoss {
   double temperature = 0.5;
@@ -25,7 +21,7 @@ struct NtXent : ContrastiveLoss {
   }
   ValueId per_pair(Graph& g, ValueId a, ValueId b) const override {
     return g.apply(std::make_shared<ops::NtXentOp>(static_cast<float>(temperature)),
-                   {unit_rows(g, a), unit_rows(g, b)});
+                   {unit_vectors(g, a), unit_vectors(g, b)});
   }
 };
 

@@ -159,10 +159,7 @@ ValueId SageConv::build(Builder& b, ValueId x) const {
   }
   ValueId y = ops::add(g, seen, ops::matmul(g, x, root));
   y = activate(g, activation, add_bias(b, y, use_bias, bias_initializer));
-  if (!normalize) return y;
-  const ValueId squares =
-      ops::reduce_to(g, ops::unary(g, ops::Ew::kSquare, y), with_back(g.shape(y), {1}));
-  return ops::div(g, y, ops::unary(g, ops::Ew::kSqrt, ops::offset(g, squares, 1e-12f)));
+  return normalize ? unit_vectors(g, y) : y;
 }
 
 const FieldList& GinConv::fields() {
