@@ -6,14 +6,21 @@
 
 namespace mlrun::device {
 
-/// Owns the threads of one training.
+/// Owns the threads of one training. Its memory is the host's, and it records nothing.
 class CpuContext : public Context {
  public:
   explicit CpuContext(int threads) : team_(threads) {}
 
   ThreadTeam& team() { return team_; }
 
+  Memory allocate(int64_t bytes) override;
+  void upload(void* to, const void* from, int64_t bytes) override;
+  void download(void* to, const void* from, int64_t bytes) override;
+  void replay(std::unique_ptr<Recording>&, FunctionRef<void()> launches) override { launches(); }
+
  private:
+  void release(std::byte* memory) override;
+
   ThreadTeam team_;
 };
 

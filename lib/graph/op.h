@@ -78,13 +78,15 @@ class Op {
                     int64_t batch) const;
 };
 
-/// One call of a kernel. Views are concrete.
+/// One call of a kernel. Views are concrete. `stack` copies of the operands are computed at once
+/// (Tensor::stride); a backend whose kernels know of no stack is called for each copy with 1.
 struct KernelCall {
   const Op& op;
   std::span<const Tensor> in;
   std::span<const Tensor> out;
   device::Context& context;
   std::byte* workspace;
+  int64_t stack = 1;
 };
 
 using Kernel = void (*)(const KernelCall&);

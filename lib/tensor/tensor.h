@@ -21,11 +21,13 @@ struct TensorType {
   bool operator==(const TensorType&) const = default;
 };
 
-/// A dense row-major block. `shape` is concrete (no kBatch).
+/// A dense row-major block. `shape` is concrete (no kBatch). Of a stack (graph/executable.h) it is
+/// one copy; the next one begins `stride` bytes later, or is the same if that is 0.
 struct Tensor {
   void* data = nullptr;
   Shape shape;
   DType dtype = DType::kFloat32;
+  int64_t stride = 0;
 
   float* f32() const { return static_cast<float*>(data); }
   int32_t* i32() const { return static_cast<int32_t*>(data); }
