@@ -40,7 +40,7 @@ int run(const Arguments& args) {
   const std::filesystem::path model = args.model.file(search.spec.name);
   const std::filesystem::path output =
       args.output.empty() ? default_output(args, model) : std::filesystem::path(args.output);
-  const train::PredictReport report =
+  const std::vector<train::WrittenArray> arrays =
       train::predict({.spec = search.cells.at(0).spec,
                       .dataset = search.dataset,
                       .train_rows = search.hold_out.train,
@@ -49,7 +49,9 @@ int run(const Arguments& args) {
                       .layer = args.layer,
                       .samples = args.samples,
                       .threads = search.threads(device::find_budget().core_count())});
-  fmt::print("{} {} in {}\n", report.array, report.shape.to_string(), output.string());
+  for (const train::WrittenArray& array : arrays) {
+    fmt::print("{} {} in {}\n", array.name, array.shape.to_string(), output.string());
+  }
   return kSuccess;
 }
 

@@ -151,6 +151,21 @@ const FieldList& EarlyStoppingSpec::fields() {
   return list;
 }
 
+const FieldList& OutputSpec::fields() {
+  static const FieldList list =
+      FieldListOf<OutputSpec>("output", "A further output of the model, by the name of its layer.")
+          .field("loss", &OutputSpec::loss, "what is minimised", required)
+          .field("target", &OutputSpec::target,
+                 "what it is compared with: what the last layer is, or the sample itself")
+          .field("columns", &OutputSpec::columns,
+                 "or these columns of the table, which are then no features")
+          .field("weight", &OutputSpec::weight, "of its loss in the sum", at_least(0))
+          .field("metrics", &OutputSpec::metrics, "what is reported besides its loss")
+          .field("standardize_target", &OutputSpec::standardize_target,
+                 "scale what it is compared with for the loss, values only");
+  return list;
+}
+
 const FieldList& TrainSpec::fields() {
   static const FieldList list =
       FieldListOf<TrainSpec>("train", "How one model is trained.")
@@ -162,6 +177,7 @@ const FieldList& TrainSpec::fields() {
           .field("batch_size", &TrainSpec::batch_size, "samples per step", count())
           .field("epochs", &TrainSpec::epochs, "passes over the training rows", at_least(1))
           .field("metrics", &TrainSpec::metrics, "what is reported besides the loss")
+          .field("outputs", &TrainSpec::outputs, "further outputs of the model, each with its loss")
           .field(
               "validation_split", &TrainSpec::validation_split,
               "fraction of the training rows kept for validation, if the source has no part for it",
@@ -243,6 +259,24 @@ void Codec<ClassWeight>::read(const Node& node, Reader& reader, std::string_view
 Node Codec<ClassWeight>::write(const ClassWeight& value) {
   if (value.balanced) return Node::of("balanced");
   return Codec<std::map<std::string, double>>::write(value.weights);
+}
+
+void Codec<OutputSpecs>::read(const Node& node, Reader& reader, std::string_view field,
+                              OutputSpecs& out) {
+  if (!node.is_map()) return wrong_type(node, reader, field, "a map of layers to their losses");
+  for (const Entry& entry : node.entries) {
+    OutputSpec output;
+    output.mark = entry.key_mark;
+    OutputSpec::fields().read(&output, entry.value, reader);
+    out.list.emplace_back(entry.key, std::move(output));
+  }
+}
+
+Node Codec<OutputSpecs>::write(const OutputSpecs& value) {
+  if (value.empty()) return {};
+  Node node = Node::map();
+  for (const auto& [name, output] : value.list) node[name] = OutputSpec::fields().write(&output);
+  return node;
 }
 
 namespace {

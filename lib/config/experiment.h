@@ -187,6 +187,33 @@ enum class TrainTarget { kData, kInput };
 enum class LossReduction { kMean, kSum };
 enum class Precision { kFloat32, kBfloat16 };
 
+/// What a further output of the model is compared with, and how.
+struct OutputSpec {
+  Ref<LossKind> loss;
+  TrainTarget target = TrainTarget::kData;
+  std::vector<std::string> columns;  ///< instead of `target`: of the table, and then no features
+  double weight = 1;                 ///< of its loss in the sum
+  std::vector<Ref<MetricKind>> metrics;
+  bool standardize_target = false;  ///< for the loss alone
+  Mark mark;                        ///< of its name
+  static const FieldList& fields();
+};
+
+/// Further outputs by the names of their layers, in the order of the file.
+struct OutputSpecs {
+  std::vector<std::pair<std::string, OutputSpec>> list;
+
+  bool empty() const { return list.empty(); }
+};
+
+template <>
+struct Codec<OutputSpecs> {
+  static void read(const Node& node, Reader& reader, std::string_view field, OutputSpecs& out);
+  static Node write(const OutputSpecs& value);
+  static std::string type() { return "map of output"; }
+  static FieldForm form() { return {FieldForm::Kind::kSpecMap, &OutputSpec::fields(), {}}; }
+};
+
 struct TrainSpec {
   Ref<LossKind> loss;
   Ref<OptimizerKind> optimizer;
@@ -195,6 +222,7 @@ struct TrainSpec {
   int64_t batch_size = 32;
   int64_t epochs = 1;
   std::vector<Ref<MetricKind>> metrics;
+  OutputSpecs outputs;  ///< besides the last layer, which `loss` is of
   /// Fraction of the training rows. Not set: 0.1 if early stopping watches it, else none.
   std::optional<double> validation_split;
   std::optional<EarlyStoppingSpec> early_stopping;

@@ -49,11 +49,12 @@ struct FieldForm {
     kValue,
     kMap,  ///< of keys that are free; they may hold dots
     kSpec,
+    kSpecMap,  ///< of keys that are free to such specs
     kComponent,
     kComponentList
   };
   Kind kind = Kind::kValue;
-  const FieldList* spec = nullptr;  ///< of kSpec
+  const FieldList* spec = nullptr;  ///< of kSpec and kSpecMap
   std::string_view catalog;         ///< of kComponent and kComponentList
 };
 

@@ -46,6 +46,8 @@ class PathSetter {
         return into_map(node, at);
       case FieldForm::Kind::kSpec:
         return into_spec(node, *form.spec, at);
+      case FieldForm::Kind::kSpecMap:
+        return into_spec_map(node, *form.spec, at);
       case FieldForm::Kind::kComponent:
         return into_component(node, form.catalog, at);
       case FieldForm::Kind::kComponentList:
@@ -65,6 +67,12 @@ class PathSetter {
     std::string key = parts_[at];
     while (++at < parts_.size()) key += "." + parts_[at];
     assign(child(node, key));
+  }
+
+  void into_spec_map(Node& node, const FieldList& list, size_t at) {
+    if (at == parts_.size()) return assign(node);
+    if (!node.is_map() && !node.is_null()) return fail("it leads into a plain value");
+    into_spec(child(node, parts_[at]), list, at + 1);
   }
 
   void into_list(Node& node, std::string_view catalog, size_t at) {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -91,7 +92,9 @@ class Dataset {
   std::vector<std::string> token_names;            ///< of tokens known before any training
   std::shared_ptr<const NegativeTable> negatives;  ///< what the last features are drawn from
   std::shared_ptr<const Graphs> graphs;            ///< what the rows are in, or null
-  std::vector<int64_t> shape;                      ///< of one sample; its product is width()
+  /// What further outputs of a model are compared with, by name: the same rows without features.
+  std::map<std::string, std::shared_ptr<const Dataset>> outputs;
+  std::vector<int64_t> shape;  ///< of one sample; its product is width()
   std::string name;
   std::string sha256;                 ///< of the source file(s), or of the generator's text
   std::shared_ptr<const void> owner;  ///< keeps the memory alive

@@ -55,6 +55,7 @@ std::string cache_key(const Source& source) {
   }
   key += fmt::format("name {}\nformat {}\nclassify {}\ntest_rows {}\n", source.name,
                      static_cast<int>(source.format), source.classify, source.test_rows);
+  if (source.target_only) key += "target only\n";
   for (const std::string& column : source.column_names) key += fmt::format("column {}\n", column);
   return key;
 }
@@ -82,6 +83,51 @@ void import_source(const Source& source, const std::string& key, CacheWriter& ca
 Dataset with_shape(Dataset dataset, const Source& source) {
   if (!source.shape.empty()) dataset.shape = source.shape;
   return dataset;
+}
+
+// The table of `columns` alone.
+Dataset open_columns(Source source, const OutputColumns& output, const OpenOptions& options) {
+  source.spec.target = output.columns;
+  source.spec.features.clear();
+  source.spec.ignore.clear();
+  source.spec.categorical.clear();
+  source.spec.group.reset();
+  source.shape.clear();
+  source.classify = output.classify;
+  source.target_only = true;
+  return open_source(source, options);
+}
+
+Dataset open_table(Source source, const OpenOptions& options) {
+  std::map<std::string, std::shared_ptr<const Dataset>> outputs;
+  for (const OutputColumns& output : options.outputs) {
+    outputs[output.name] = std::make_shared<Dataset>(open_columns(source, output, options));
+    for (const std::string& column : output.columns) {
+      const auto in = [&](const auto& some) {
+        return std::find(some.begin(), some.end(), column) != some.end();
+      };
+      if (!in(source.spec.ignore) && !in(source.spec.target)) source.spec.ignore.push_back(column);
+    }
+  }
+  Dataset table = open_source(source, options);
+  table.outputs = std::move(outputs);
+  return table;
+}
+
+// Tables have columns with names; the rest has nothing that a further output could be compared
+// with but its own target and the samples.
+void refuse_columns(const OpenOptions& options) {
+  if (options.outputs.empty()) return;
+  throw InputError(render_error(options.outputs.front().mark,
+                                fmt::format("the columns of output '{}' must be those of a table, "
+                                            "CSV or HDF5",
+                                            options.outputs.front().name)));
+}
+
+bool is_table(const config::DatasetSpec& spec, const Source& source) {
+  using config::FileFormat;
+  return !spec.window && !spec.graph &&
+         (source.format == FileFormat::kCsv || source.format == FileFormat::kHdf5);
 }
 
 }  // namespace
@@ -120,6 +166,7 @@ Dataset open_dataset(const config::DatasetSpec& spec, const OpenOptions& options
                                   "but the data are generated"));
   }
   if (spec.generate) {
+    refuse_columns(options);
     Dataset made = generate_dataset(spec.generate, options);
     return spec.graph ? generated_graph(std::move(made), *spec.graph, options) : made;
   }
@@ -127,6 +174,7 @@ Dataset open_dataset(const config::DatasetSpec& spec, const OpenOptions& options
     throw InputError(render_error(spec.source_mark, "dataset needs source or generate"));
   }
   const Source source = find_source(spec, options);
+  if (!is_table(spec, source)) refuse_columns(options);
   const bool documents = source.format == config::FileFormat::kDocuments;
   const bool text = source.format == config::FileFormat::kText;
   const bool graphs = source.format == config::FileFormat::kTu;
@@ -151,8 +199,8 @@ Dataset open_dataset(const config::DatasetSpec& spec, const OpenOptions& options
   }
   if (graphs) return open_tu(source);
   if (spec.graph) return graph_dataset(source, options);
-  Dataset table = open_source(source, options);
-  return spec.window ? window_dataset(table, spec) : table;
+  if (spec.window) return window_dataset(open_source(source, options), spec);
+  return open_table(source, options);
 }
 
 }  // namespace mlrun::data

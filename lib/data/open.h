@@ -5,10 +5,19 @@
 #include <string>
 #include <vector>
 
+#include "base/source.h"
 #include "config/experiment.h"
 #include "data/dataset.h"
 
 namespace mlrun::data {
+
+/// Columns that a further output of the model is compared with.
+struct OutputColumns {
+  std::string name;
+  std::vector<std::string> columns;
+  bool classify = false;
+  Mark mark;
+};
 
 struct OpenOptions {
   std::filesystem::path base;   ///< folder of the experiment file; relative paths start here
@@ -17,6 +26,7 @@ struct OpenOptions {
   bool optional = false;        ///< but there may be none, or none that are classes
   int64_t seed = 0;             ///< of generators
   int threads = 0;              ///< of the import; 0: one for each core
+  std::vector<OutputColumns> outputs;
 };
 
 /// $MLRUN_CACHE, else $XDG_CACHE_HOME/mlrun, else ~/.cache/mlrun.

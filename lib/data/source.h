@@ -28,6 +28,7 @@ struct Source {
   config::DatasetSpec spec;
   std::shared_ptr<const Tokens> tokens;  ///< of text and documents
   bool classify = false;                 ///< the target becomes classes
+  bool target_only = false;              ///< no column is a feature
   bool holds_classes = false;            ///< the manifest says that the target is one of classes
   int threads = 0;
 };

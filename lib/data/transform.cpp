@@ -183,7 +183,7 @@ Transform Transform::fit(const Dataset& dataset, const config::DatasetSpec& spec
   Transform fitted;
   if (spec.standardize_target) {
     if (!dataset.values) fail(spec, "standardize_target needs a target of values, not of classes");
-    fitted.fit_targets(dataset, rows);
+    fitted.targets_ = TargetScaling::fit(dataset, rows);
   }
   fitted.normalize_ = spec.normalize;
   fitted.plain_ = true;
@@ -226,40 +226,6 @@ Transform Transform::fit_documents(const Dataset& dataset, std::span<const int64
         learn(*dataset.target_words, source, dataset.width(), reserved_target_tokens());
   }
   return fitted;
-}
-
-void Transform::fit_targets(const Dataset& dataset, std::span<const int64_t> rows) {
-  const int64_t width = dataset.target_width();
-  for (int64_t k = 0; k < width; ++k) {
-    double mean = 0;
-    double square = 0;
-    for (const int64_t row : rows) mean += dataset.values[row * width + k];
-    mean /= static_cast<double>(rows.size());
-    for (const int64_t row : rows) square += std::pow(dataset.values[row * width + k] - mean, 2);
-    const double deviation = std::sqrt(square / static_cast<double>(rows.size()));
-    target_offset_.push_back(static_cast<float>(mean));
-    target_scale_.push_back(deviation > 0 ? static_cast<float>(deviation) : 1.0f);
-  }
-}
-
-void Transform::gather_targets(const Dataset& dataset, std::span<const int64_t> rows,
-                               float* out) const {
-  const int64_t width = dataset.target_width();
-  for (const int64_t row : rows) {
-    const float* values = dataset.values + row * width;
-    for (size_t k = 0; k < static_cast<size_t>(width); ++k) {
-      *out++ =
-          target_scale_.empty() ? values[k] : (values[k] - target_offset_[k]) / target_scale_[k];
-    }
-  }
-}
-
-void Transform::restore_targets(std::span<float> predictions) const {
-  if (target_scale_.empty()) return;
-  for (size_t i = 0; i < predictions.size(); ++i) {
-    const size_t k = i % target_scale_.size();
-    predictions[i] = predictions[i] * target_scale_[k] + target_offset_[k];
-  }
 }
 
 void Transform::gather(const Dataset& dataset, std::span<const int64_t> rows, float* out) const {

@@ -7,6 +7,7 @@
 
 #include "config/experiment.h"
 #include "data/dataset.h"
+#include "data/target_scaling.h"
 #include "data/tokens.h"
 
 namespace mlrun::data {
@@ -33,8 +34,8 @@ class Transform {
   /// Does not allocate.
   void gather(const Dataset& dataset, std::span<const int64_t> rows, float* out) const;
 
-  /// out[i, :] = targets of rows[i] as the loss sees them; of targets that are values.
-  void gather_targets(const Dataset& dataset, std::span<const int64_t> rows, float* out) const;
+  /// Of targets that are values.
+  const TargetScaling& targets() const { return targets_; }
 
   /// out[i, :] = labels of rows[i], of label_width tokens; where dataset.labels_are_words().
   void gather_labels(const Dataset& dataset, std::span<const int64_t> rows, int32_t* out) const;
@@ -44,12 +45,8 @@ class Transform {
   /// The same of translations.
   std::span<const std::string> target_token_names() const;
 
-  /// Predictions of such targets back in their own unit.
-  void restore_targets(std::span<float> predictions) const;
-
  private:
   static Transform fit_documents(const Dataset& dataset, std::span<const int64_t> rows);
-  void fit_targets(const Dataset& dataset, std::span<const int64_t> rows);
   float* expand_row(const float* x, float* out) const;  // where the next row goes
   void normalize_rows(float* rows, int64_t count) const;
   void gather_tokens(const Dataset& dataset, int64_t row, float* out) const;
@@ -58,7 +55,7 @@ class Transform {
   std::vector<float> offset_, scale_;
   std::vector<float> fill_;      ///< NaN if nothing is imputed
   std::vector<int32_t> expand_;  ///< classes of a text column, 0 for a numeric one
-  std::vector<float> target_offset_, target_scale_;  ///< empty: as they are
+  TargetScaling targets_;
   config::Normalize normalize_ = config::Normalize::kNone;
   std::shared_ptr<const Vocabulary> vocabulary_;  ///< of documents
   std::shared_ptr<const Vocabulary> target_;      ///< of translations

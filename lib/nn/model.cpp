@@ -37,12 +37,14 @@ class ModelBuilder {
     made_[kInput] = {x, {}, true};
   }
 
-  ValueId build(std::span<const LayerRef> layers) {
+  ValueId build(std::span<const LayerRef> layers, std::span<WantedLayer> wanted) {
     const size_t errors = diagnostics_.size();
     for (const LayerRef& ref : layers) {
       add(ref);
       if (diagnostics_.size() != errors) return graph::kNoValue;
     }
+    for (WantedLayer& layer : wanted) take(layer);
+    if (diagnostics_.size() != errors) return graph::kNoValue;
     made_[previous_].read = true;
     for (const std::string& name : order_) {
       if (made_[name].read) continue;
@@ -86,11 +88,9 @@ class ModelBuilder {
       if (found == made_.end()) {
         std::vector<std::string> known = order_;
         known.emplace_back(kInput);
-        std::string hint = did_you_mean(name, known);
-        if (hint.empty()) hint = fmt::format("; there are {}", fmt::join(known, ", "));
         diagnostics_.error(ref.mark, fmt::format("{} reads '{}', but no layer before it has that "
                                                  "name{}",
-                                                 ref.type->name, name, hint));
+                                                 ref.type->name, name, hint(name, known)));
         return {};
       }
       found->second.read = true;
@@ -98,6 +98,25 @@ class ModelBuilder {
     }
     if (values.empty()) diagnostics_.error(ref.mark, ref.type->name + " has no inputs");
     return values;
+  }
+
+  static std::string hint(const std::string& name, const std::vector<std::string>& known) {
+    const std::string guess = did_you_mean(name, known);
+    return guess.empty() ? fmt::format("; there are {}", fmt::join(known, ", ")) : guess;
+  }
+
+  void take(WantedLayer& wanted) {
+    const auto found = made_.find(wanted.name);
+    if (wanted.name == previous_) {
+      diagnostics_.error(
+          wanted.mark, fmt::format("'{}' is the last layer: train.loss is its loss", wanted.name));
+    } else if (found == made_.end() || wanted.name == kInput) {
+      diagnostics_.error(wanted.mark, fmt::format("the model has no layer '{}'{}", wanted.name,
+                                                  hint(wanted.name, order_)));
+    } else {
+      found->second.read = true;
+      wanted.value = found->second.value;
+    }
   }
 
   std::string next_name(const std::string& type) {
@@ -117,8 +136,8 @@ class ModelBuilder {
 }  // namespace
 
 ValueId build_model(Builder& builder, std::span<const LayerRef> layers, ValueId x,
-                    Diagnostics& diagnostics) {
-  return ModelBuilder(builder, x, diagnostics).build(layers);
+                    std::span<WantedLayer> wanted, Diagnostics& diagnostics) {
+  return ModelBuilder(builder, x, diagnostics).build(layers, wanted);
 }
 
 }  // namespace mlrun::nn

@@ -71,26 +71,40 @@ HWY_INLINE void map2(const float* a, const float* b, float* out, size_t n, F f) 
   if (i < n) store_part(f(load_part(a + i, n - i), load_part(b + i, n - i)), out + i, n - i);
 }
 
-/// Sum of f(a[i]) in a fixed order.
+/// Sum of f(a[i]) in a fixed order: of blocks, because the error of a partial sum grows with its
+/// length (Higham 1993, "The accuracy of floating point summation").
 template <class F>
 HWY_INLINE float sum1(const float* a, size_t n, F f) {
+  constexpr size_t kStepsOfBlock = 32;
   const Float d;
   const size_t lanes = hn::Lanes(d);
-  Vec s0 = hn::Zero(d);
-  Vec s1 = hn::Zero(d);
+  const size_t step = 4 * lanes;
+  Vec sum = hn::Zero(d);
   size_t i = 0;
-  for (; i + 2 * lanes <= n; i += 2 * lanes) {
-    s0 = hn::Add(s0, f(hn::LoadU(d, a + i)));
-    s1 = hn::Add(s1, f(hn::LoadU(d, a + i + lanes)));
+  while (i + step <= n) {
+    const size_t steps = std::min((n - i) / step, kStepsOfBlock);
+    Vec s0 = f(hn::LoadU(d, a + i));
+    Vec s1 = f(hn::LoadU(d, a + i + lanes));
+    Vec s2 = f(hn::LoadU(d, a + i + 2 * lanes));
+    Vec s3 = f(hn::LoadU(d, a + i + 3 * lanes));
+    for (size_t k = 1; k < steps; ++k) {
+      const float* at = a + i + k * step;
+      s0 = hn::Add(s0, f(hn::LoadU(d, at)));
+      s1 = hn::Add(s1, f(hn::LoadU(d, at + lanes)));
+      s2 = hn::Add(s2, f(hn::LoadU(d, at + 2 * lanes)));
+      s3 = hn::Add(s3, f(hn::LoadU(d, at + 3 * lanes)));
+    }
+    sum = hn::Add(sum, hn::Add(hn::Add(s0, s1), hn::Add(s2, s3)));
+    i += steps * step;
   }
-  for (; i + lanes <= n; i += lanes) s0 = hn::Add(s0, f(hn::LoadU(d, a + i)));
+  for (; i + lanes <= n; i += lanes) sum = hn::Add(sum, f(hn::LoadU(d, a + i)));
   float tail = 0;
   if (i < n) {
     alignas(64) float rest[kMaxLanes];
     hn::Store(f(load_part(a + i, n - i)), d, rest);
     for (size_t j = 0; j < n - i; ++j) tail += rest[j];
   }
-  return hn::GetLane(hn::SumOfLanes(d, hn::Add(s0, s1))) + tail;
+  return hn::GetLane(hn::SumOfLanes(d, sum)) + tail;
 }
 
 /// Sum of a[i] * b[i] in a fixed order.

@@ -9,6 +9,7 @@
 #include "nn/layers/gan.h"
 #include "nn/losses.h"
 #include "train/check_fit.h"
+#include "train/outputs.h"
 #include "train/structure.h"
 #include "train/training_graph.h"
 
@@ -95,9 +96,10 @@ ModelReport check_model(const ExperimentSpec& spec, const data::Dataset& dataset
   graph::Graph g;
   nn::Builder builder(g, false);
   const GraphInputs inputs = add_inputs(g, setup, false);
+  std::vector<nn::WantedLayer> wanted = wanted_layers(spec.train);
   ValueId output = inputs.features;
   if (!gan) {
-    output = append_model(builder, setup, inputs, diagnostics);
+    output = append_model(builder, setup, inputs, wanted, diagnostics);
     if (output == graph::kNoValue) return report;
   }
   const size_t errors = diagnostics.size();
@@ -110,6 +112,7 @@ ModelReport check_model(const ExperimentSpec& spec, const data::Dataset& dataset
   }
   check_size(spec, report, diagnostics);
   if (!none) check_output(spec, dataset, g, output, diagnostics);
+  check_further_outputs(spec, dataset, report.input, g, wanted, diagnostics);
   check_class_weights(spec, dataset, diagnostics);
   check_tokens(spec, dataset, diagnostics);
   if (diagnostics.size() != errors) return report;

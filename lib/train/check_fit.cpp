@@ -9,6 +9,7 @@
 #include "nn/layers/gan.h"
 #include "nn/layers/merge.h"
 #include "nn/losses.h"
+#include "train/outputs.h"
 
 namespace mlrun::train {
 namespace {
@@ -84,6 +85,45 @@ std::optional<FeatureRange> features_read(const ExperimentSpec& spec, size_t at,
   return {};
 }
 
+// An output with what it has to fit.
+struct Judged {
+  const config::Ref<config::LossKind>& loss;
+  const Mark& mark;
+  const data::Dataset& dataset;
+  ValueId value;
+};
+
+// One probability, one of each class, or the values of a row.
+void check_flat_output(const Judged& judged, const graph::Graph& g, Diagnostics& diagnostics) {
+  const auto& [loss, mark, dataset, value] = judged;
+  const Shape& output = g.shape(value);
+  const nn::TargetKind kind = loss.as<nn::Loss>().target_kind();
+  if (output.rank() != 2) return report_not_flat(mark, output, diagnostics);
+  const int64_t width = output.back();
+  const auto classes = static_cast<int64_t>(dataset.class_names.size());
+  if ((kind == nn::TargetKind::kValues) == dataset.is_classification()) {
+    diagnostics.error(loss.mark, fmt::format("loss {} does not go with a target of {}",
+                                             loss.type->name, classes > 0 ? "classes" : "values"));
+  } else if (kind == nn::TargetKind::kBinary && classes != 2) {
+    diagnostics.error(loss.mark, fmt::format("{} is for two classes, but the data has {}; use "
+                                             "sparse_categorical_crossentropy",
+                                             loss.type->name, classes));
+  } else if (kind == nn::TargetKind::kBinary && width != 1) {
+    diagnostics.error(
+        mark, fmt::format("{} needs a model that ends in 1 unit, not {}", loss.type->name, width));
+  } else if (kind == nn::TargetKind::kLabels && width != classes) {
+    diagnostics.error(
+        mark, fmt::format("the model must end in {0} units, one for each class, not {1}", classes,
+                          width));
+  } else if (kind == nn::TargetKind::kValues && width != dataset.target_width()) {
+    diagnostics.error(
+        mark, fmt::format("the model must end in {0} unit{1}, one for each target column, not {2}",
+                          dataset.target_width(), dataset.target_width() == 1 ? "" : "s", width));
+  } else if (const std::string misfit = loss.as<nn::Loss>().misfit(g, value); !misfit.empty()) {
+    diagnostics.error(mark, loss.type->name + " " + misfit);
+  }
+}
+
 }  // namespace
 
 bool check_graphs(const ExperimentSpec& spec, const data::Dataset& dataset,
@@ -127,35 +167,35 @@ void check_no_target(const ExperimentSpec& spec, const data::Dataset& dataset, c
 
 void check_output(const ExperimentSpec& spec, const data::Dataset& dataset, const graph::Graph& g,
                   ValueId value, Diagnostics& diagnostics) {
-  const Shape& output = g.shape(value);
-  const auto& loss = spec.train.loss;
-  const Mark& mark = spec.model.back().mark;
-  const nn::TargetKind kind = loss.as<nn::Loss>().target_kind();
-  if (dataset.has_label_sequences())
-    return check_sequence_output(spec, dataset, output, diagnostics);
-  if (output.rank() != 2) return report_not_flat(mark, output, diagnostics);
-  const int64_t width = output.back();
-  const auto classes = static_cast<int64_t>(dataset.class_names.size());
-  if ((kind == nn::TargetKind::kValues) == dataset.is_classification()) {
-    diagnostics.error(loss.mark, fmt::format("loss {} does not go with a target of {}",
-                                             loss.type->name, classes > 0 ? "classes" : "values"));
-  } else if (kind == nn::TargetKind::kBinary && classes != 2) {
-    diagnostics.error(loss.mark, fmt::format("{} is for two classes, but the data has {}; use "
-                                             "sparse_categorical_crossentropy",
-                                             loss.type->name, classes));
-  } else if (kind == nn::TargetKind::kBinary && width != 1) {
-    diagnostics.error(
-        mark, fmt::format("{} needs a model that ends in 1 unit, not {}", loss.type->name, width));
-  } else if (kind == nn::TargetKind::kLabels && width != classes) {
-    diagnostics.error(
-        mark, fmt::format("the model must end in {0} units, one for each class, not {1}", classes,
-                          width));
-  } else if (kind == nn::TargetKind::kValues && width != dataset.target_width()) {
-    diagnostics.error(
-        mark, fmt::format("the model must end in {0} unit{1}, one for each target column, not {2}",
-                          dataset.target_width(), dataset.target_width() == 1 ? "" : "s", width));
-  } else if (const std::string misfit = loss.as<nn::Loss>().misfit(g, value); !misfit.empty()) {
-    diagnostics.error(mark, loss.type->name + " " + misfit);
+  if (dataset.has_label_sequences()) {
+    return check_sequence_output(spec, dataset, g.shape(value), diagnostics);
+  }
+  check_flat_output({spec.train.loss, spec.model.back().mark, dataset, value}, g, diagnostics);
+}
+
+void check_further_outputs(const ExperimentSpec& spec, const data::Dataset& dataset,
+                           const Shape& input, const graph::Graph& g,
+                           std::span<const nn::WantedLayer> outputs, Diagnostics& diagnostics) {
+  if (outputs.empty()) return;
+  const bool windows_of_text = dataset.tokens && !dataset.words;
+  if (dataset.has_label_sequences() || dataset.is_one_graph() || windows_of_text) {
+    diagnostics.error(outputs.front().mark,
+                      "further outputs need rows that are samples of their own with one target: "
+                      "no sequences of labels, no windows of text, no nodes or links of one graph");
+    return;
+  }
+  const std::vector<Output> all = further_outputs(spec, dataset);
+  for (size_t i = 0; i < all.size(); ++i) {
+    const Output& output = all[i];
+    const ValueId value = outputs[i].value;
+    if (output.kind != nn::TargetKind::kNone) {
+      check_flat_output({output.spec->loss, outputs[i].mark, *output.dataset, value}, g,
+                        diagnostics);
+    } else if (g.shape(value).sample_elements() != input.sample_elements()) {
+      diagnostics.error(outputs[i].mark,
+                        fmt::format("'{}' is compared with the input {}, but is {}", output.name,
+                                    input.to_string(), g.shape(value).to_string()));
+    }
   }
 }
 

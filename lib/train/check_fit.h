@@ -4,6 +4,7 @@
 #include "config/experiment.h"
 #include "data/dataset.h"
 #include "graph/graph.h"
+#include "nn/model.h"
 
 namespace mlrun::train {
 
@@ -20,6 +21,11 @@ void check_no_target(const config::ExperimentSpec& spec, const data::Dataset& da
 /// Of a loss with a target: the shape and the range of the model's output `value`.
 void check_output(const config::ExperimentSpec& spec, const data::Dataset& dataset,
                   const graph::Graph& g, graph::ValueId value, Diagnostics& diagnostics);
+
+/// The same of further outputs, and whether these data can have them.
+void check_further_outputs(const config::ExperimentSpec& spec, const data::Dataset& dataset,
+                           const Shape& input, const graph::Graph& g,
+                           std::span<const nn::WantedLayer> outputs, Diagnostics& diagnostics);
 
 /// The classes that class_weight names.
 void check_class_weights(const config::ExperimentSpec& spec, const data::Dataset& dataset,

@@ -20,10 +20,12 @@ using config::ExperimentSpec;
 // As scikit-learn's MLP keeps back for early stopping.
 constexpr double kDefaultValidation = 0.1;
 
-void check_metrics(const config::TrainSpec& train, Diagnostics& diagnostics) {
-  const nn::TargetKind kind = nn::target_kind(train);
+using Metrics = std::vector<config::Ref<config::MetricKind>>;
+
+void check_metrics(const Metrics& metrics, nn::TargetKind kind,
+                   const config::Ref<config::LossKind>& loss, Diagnostics& diagnostics) {
   std::vector<std::string> seen;
-  for (const auto& metric : train.metrics) {
+  for (const auto& metric : metrics) {
     const std::string& name = metric.type->name;
     if (kind == nn::TargetKind::kNone && !metric.as<Metric>().accepts(kind)) {
       diagnostics.error(metric.mark, fmt::format("metric {} needs a target, but this training has "
@@ -32,10 +34,9 @@ void check_metrics(const config::TrainSpec& train, Diagnostics& diagnostics) {
                                                  name));
     } else if (!metric.as<Metric>().accepts(kind)) {
       const bool classes = kind != nn::TargetKind::kValues;
-      diagnostics.error(metric.mark,
-                        fmt::format("metric {} needs {}, but the loss {} is for {}", name,
-                                    classes ? "values" : "classes", train.loss.type->name,
-                                    classes ? "classes" : "values"));
+      diagnostics.error(metric.mark, fmt::format("metric {} needs {}, but the loss {} is for {}",
+                                                 name, classes ? "values" : "classes",
+                                                 loss.type->name, classes ? "classes" : "values"));
     }
     if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
       diagnostics.error(metric.mark, fmt::format("metric {} is listed twice", name));
@@ -88,6 +89,54 @@ void check_target(const ExperimentSpec& spec, Diagnostics& diagnostics) {
   }
 }
 
+// Of one further output.
+void check_loss(const config::OutputSpec& output, Diagnostics& diagnostics) {
+  const nn::TargetKind kind = output.loss.as<nn::Loss>().target_kind();
+  const bool sample = output.target == config::TrainTarget::kInput;
+  const auto fail = [&](const Mark& mark, const char* what) {
+    diagnostics.error(mark, fmt::format("loss {} {}", output.loss.type->name, what));
+  };
+  if (kind == nn::TargetKind::kNone) {
+    fail(output.loss.mark, "is of the whole model, not of a further output");
+  } else if (sample && kind == nn::TargetKind::kLabels) {
+    fail(output.loss.mark, "cannot compare the output with the input");
+  } else if (sample && !output.columns.empty()) {
+    fail(output.mark, "compares with the input or with columns, not with both");
+  } else if (output.standardize_target && (sample || kind != nn::TargetKind::kValues)) {
+    fail(output.mark, "has no target of values that standardize_target could scale");
+  }
+}
+
+// Scores are found by their names.
+void check_names(const ExperimentSpec& spec, Diagnostics& diagnostics) {
+  std::vector<std::string> names = score_names(spec);
+  std::sort(names.begin(), names.end());
+  const auto twice = std::adjacent_find(names.begin(), names.end());
+  if (twice == names.end()) return;
+  diagnostics.error(spec.train.outputs.list.front().second.mark,
+                    fmt::format("two scores would be named '{}'; give the layer of an output "
+                                "another name",
+                                *twice));
+}
+
+void check_outputs(const ExperimentSpec& spec, Diagnostics& diagnostics) {
+  const auto& outputs = spec.train.outputs.list;
+  if (outputs.empty()) return;
+  if (nn::as_gan(spec.model) || nn::as_contrastive(spec.train)) {
+    diagnostics.error(
+        outputs.front().second.mark,
+        fmt::format("the loss {} leaves no place for further outputs", spec.train.loss.type->name));
+  }
+  for (const auto& [name, output] : outputs) {
+    check_loss(output, diagnostics);
+    const nn::TargetKind kind = output.target == config::TrainTarget::kInput
+                                    ? nn::TargetKind::kNone
+                                    : output.loss.as<nn::Loss>().target_kind();
+    check_metrics(output.metrics, kind, output.loss, diagnostics);
+  }
+  if (diagnostics.ok()) check_names(spec, diagnostics);
+}
+
 void check_early_stopping(ExperimentSpec& spec, Diagnostics& diagnostics) {
   config::TrainSpec& train = spec.train;
   if (!train.early_stopping) return;
@@ -137,7 +186,8 @@ void check_scoring(ExperimentSpec& spec, Diagnostics& diagnostics) {
 
 void check_training(ExperimentSpec& spec, Diagnostics& diagnostics) {
   check_target(spec, diagnostics);
-  check_metrics(spec.train, diagnostics);
+  check_metrics(spec.train.metrics, nn::target_kind(spec.train), spec.train.loss, diagnostics);
+  check_outputs(spec, diagnostics);
   check_early_stopping(spec, diagnostics);
   check_class_weight(spec.train, diagnostics);
   check_scoring(spec, diagnostics);

@@ -5,19 +5,66 @@
 
 #include "data/masked_tokens.h"
 #include "data/negative_table.h"
+#include "train/outputs.h"
 
 namespace mlrun::train {
+namespace {
+
+// Of one class or the values of a row each.
+void fill_target(const FeedTarget& target, std::span<const int64_t> rows, void* out) {
+  const data::Dataset& dataset = *target.dataset;
+  if (target.kind == nn::TargetKind::kValues) {
+    return target.scaling.gather(dataset, rows, static_cast<float*>(out));
+  }
+  if (!dataset.is_classification()) return;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const int32_t label = dataset.classes[rows[i]];
+    if (target.kind == nn::TargetKind::kLabels) {
+      static_cast<int32_t*>(out)[i] = label;
+    } else if (target.kind == nn::TargetKind::kBinary) {
+      static_cast<float*>(out)[i] = static_cast<float>(label);
+    }
+  }
+}
+
+// Columns from `begin` on in rows of `width`.
+void restore_columns(const FeedTarget& target, std::span<float> predictions, int64_t begin,
+                     int64_t width) {
+  if (target.kind != nn::TargetKind::kValues || !target.scaling.scales()) return;
+  for (size_t row = 0; row < predictions.size(); row += static_cast<size_t>(width)) {
+    float* columns = predictions.data() + row + begin;
+    for (size_t k = 0; k < static_cast<size_t>(target.width); ++k) {
+      columns[k] = target.scaling.restore(k, columns[k]);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<FeedTarget> further_targets(const config::ExperimentSpec& spec,
+                                        const data::Dataset& dataset,
+                                        std::span<const int64_t> train_rows) {
+  std::vector<FeedTarget> targets;
+  for (const Output& output : further_outputs(spec, dataset)) {
+    targets.push_back({output.dataset, output.kind, output.width, {}});
+    if (!output.spec->standardize_target) continue;
+    targets.back().scaling = data::TargetScaling::fit(*output.dataset, train_rows);
+  }
+  return targets;
+}
 
 Feed::Feed(const data::Dataset& dataset, data::Transform transform, nn::TargetKind kind,
-           std::vector<float> class_weights, const PhiloxStream& draws)
+           std::vector<float> class_weights, const PhiloxStream& draws,
+           std::vector<FeedTarget> further)
     : dataset_(dataset),
       transform_(std::move(transform)),
-      kind_(kind),
+      target_{&dataset, kind, dataset.target_width(), transform_.targets()},
       draws_(draws),
-      class_weights_(std::move(class_weights)) {}
+      class_weights_(std::move(class_weights)),
+      further_(std::move(further)) {}
 
 int64_t Feed::target_width() const {
-  return kind_ == nn::TargetKind::kValues ? dataset_.target_width() : dataset_.label_width;
+  return target_.kind == nn::TargetKind::kValues ? dataset_.target_width() : dataset_.label_width;
 }
 
 std::span<const std::string> Feed::token_names() const {
@@ -52,22 +99,27 @@ void Feed::fill(std::span<const int64_t> rows, const BatchMemory& batch, uint64_
   if (dataset_.negatives) {
     dataset_.negatives->fill(rows, dataset_.width(), draws_, pass, batch.features);
   }
-  if (kind_ == nn::TargetKind::kValues) {
-    return transform_.gather_targets(dataset_, rows, static_cast<float*>(batch.target));
+  if (target_.kind != nn::TargetKind::kValues && dataset_.has_label_sequences()) {
+    return fill_labels(rows, batch, pass);
   }
-  if (dataset_.has_label_sequences()) return fill_labels(rows, batch, pass);
-  if (!dataset_.is_classification()) return;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const int32_t label = dataset_.classes[rows[i]];
-    if (kind_ == nn::TargetKind::kLabels) {
-      static_cast<int32_t*>(batch.target)[i] = label;
-    } else if (kind_ == nn::TargetKind::kBinary) {
-      static_cast<float*>(batch.target)[i] = static_cast<float>(label);
-    }
-    if (batch.weights && weighted()) {
-      batch.weights[i] = class_weights_[static_cast<size_t>(label)];
+  fill_target(target_, rows, batch.target);
+  if (batch.weights && weighted()) {
+    for (size_t i = 0; i < rows.size(); ++i) {
+      batch.weights[i] = class_weights_[static_cast<size_t>(dataset_.classes[rows[i]])];
     }
   }
+  for (size_t i = 0; i < batch.further.size(); ++i) {
+    fill_target(further_[i], rows, batch.further[i]);
+  }
+}
+
+void Feed::restore(std::span<float> predictions, int64_t width) const {
+  int64_t at = width;
+  for (size_t i = further_.size(); i-- > 0;) {
+    at -= further_[i].width;
+    restore_columns(further_[i], predictions, at, width);
+  }
+  restore_columns(target_, predictions, 0, width);
 }
 
 void Feed::fill_labels(std::span<const int64_t> rows, const BatchMemory& batch,

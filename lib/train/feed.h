@@ -19,22 +19,35 @@ struct BatchMemory {
   void* target = nullptr;     ///< rows x target_width() of int32 labels or floats, or nothing
   float* weights = nullptr;   ///< rows; may be null
   int32_t* items = nullptr;   ///< rows x item_width(): which nodes, links or graphs they are
+  std::span<void* const> further = {};  ///< of each further target as `target`; may be empty
 };
+
+/// What an output is compared with.
+struct FeedTarget {
+  const data::Dataset* dataset = nullptr;
+  nn::TargetKind kind = nn::TargetKind::kNone;
+  int64_t width = 1;  ///< predictions of a row
+  data::TargetScaling scaling;
+};
+
+/// Of all further outputs, scaled by what `train_rows` say.
+std::vector<FeedTarget> further_targets(const config::ExperimentSpec& spec,
+                                        const data::Dataset& dataset,
+                                        std::span<const int64_t> train_rows);
 
 /// Gathers features (transformed), targets and sample weights. Immutable; does not allocate.
 class Feed {
  public:
   /// `draws`: of the parts of a sample that are drawn.
   Feed(const data::Dataset& dataset, data::Transform transform, nn::TargetKind kind,
-       std::vector<float> class_weights, const PhiloxStream& draws = {});
+       std::vector<float> class_weights, const PhiloxStream& draws = {},
+       std::vector<FeedTarget> further = {});
 
   /// What is drawn of a sample is the same in the same `pass`; 0 is that of scoring.
   void fill(std::span<const int64_t> rows, const BatchMemory& batch, uint64_t pass = 0) const;
 
-  /// Outputs of the model in the unit of the target.
-  void restore(std::span<float> predictions) const {
-    if (kind_ == nn::TargetKind::kValues) transform_.restore_targets(predictions);
-  }
+  /// Rows of `width` predictions in the unit of the targets.
+  void restore(std::span<float> predictions, int64_t width) const;
 
   /// Features of all nodes of the one graph; then fill() gathers none.
   void fill_nodes(float* features) const;
@@ -42,7 +55,8 @@ class Feed {
   int64_t feature_width() const { return transform_.output_width(); }
   int64_t item_width() const;    ///< 0: rows are samples of their own
   int64_t target_width() const;  ///< floats, or labels
-  nn::TargetKind target_kind() const { return kind_; }
+  const std::vector<FeedTarget>& further() const { return further_; }
+  nn::TargetKind target_kind() const { return target_.kind; }
   bool weighted() const { return !class_weights_.empty(); }
   /// Names of the tokens that the features are; empty if they are none.
   std::span<const std::string> token_names() const;
@@ -58,9 +72,10 @@ class Feed {
 
   const data::Dataset& dataset_;
   data::Transform transform_;
-  nn::TargetKind kind_;
+  FeedTarget target_;  ///< of the last layer
   PhiloxStream draws_;
   std::vector<float> class_weights_;  ///< by class; empty: all 1
+  std::vector<FeedTarget> further_;
 };
 
 /// What a batch of targets is to the loss; not of kNone.

@@ -11,66 +11,11 @@
 #include "ops/cpu_kernels.h"
 #include "train/checkpoint.h"
 #include "train/gradient_learner.h"
-#include "train/metrics.h"
+#include "train/scores.h"
 #include "train/structure.h"
 
 namespace mlrun::train {
 namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-// The metrics of the spec on some rows.
-class Scorer {
- public:
-  Scorer(const config::ExperimentSpec& spec, const data::Dataset& dataset)
-      : spec_(spec.train),
-        dataset_(dataset),
-        kind_(nn::target_kind(spec.train)),
-        count_(score_names(spec).size()) {}
-
-  std::vector<double> operator()(const Losses& losses, std::span<const int64_t> rows,
-                                 std::span<const float> predictions, int64_t output_width) {
-    std::vector<double> values = {losses.loss};
-    const int64_t width = output_width / (sequences() ? dataset_.label_width : 1);
-    labels_.clear();
-    targets_.clear();
-    if (!spec_.metrics.empty()) {
-      for (const int64_t row : rows) take_target(row, width);
-    }
-    const Scores scores{predictions, width, labels_, targets_};
-    for (const auto& metric : spec_.metrics) {
-      values.push_back(metric.as<Metric>().compute(scores));
-    }
-    values.insert(values.end(), losses.terms.begin(), losses.terms.end());
-    return values;
-  }
-
-  // Whether a row has predictions for every step.
-  bool sequences() const {
-    return kind_ == nn::TargetKind::kLabels && dataset_.has_label_sequences();
-  }
-
-  std::vector<double> nothing() const { return std::vector<double>(count_, kNan); }
-
- private:
-  void take_target(int64_t row, int64_t width) {
-    if (kind_ != nn::TargetKind::kValues) {
-      if (!dataset_.classes) return;
-      const int32_t* labels = dataset_.classes + row * dataset_.label_width;
-      labels_.insert(labels_.end(), labels, labels + dataset_.label_width);
-      return;
-    }
-    const float* values = dataset_.values + row * width;
-    targets_.insert(targets_.end(), values, values + width);
-  }
-
-  const config::TrainSpec& spec_;
-  const data::Dataset& dataset_;
-  nn::TargetKind kind_;
-  size_t count_;
-  std::vector<int32_t> labels_;
-  std::vector<float> targets_;
-};
 
 class Fitter {
  public:
@@ -84,7 +29,8 @@ class Fitter {
         split_(fitting_rows(input)),
         feed_(input.dataset, fit_transform(input.dataset, input.spec.dataset, split_.train),
               feed_kind(input.spec), class_weights(spec_.class_weight, input.dataset, split_.train),
-              {seed(), Purpose::kWords, input.cell, input.fold}),
+              {seed(), Purpose::kWords, input.cell, input.fold},
+              further_targets(input.spec, input.dataset, split_.train)),
         context_(input.threads),
         learner_(learner_options()),
         score_(input.spec, input.dataset) {
@@ -131,7 +77,7 @@ class Fitter {
     options.feed = &feed_;
     options.context = &context_;
     options.kernels = &ops::cpu_kernels();
-    options.training_predictions = !spec_.metrics.empty();
+    options.training_predictions = has_metrics(spec_);
     return options;
   }
 
@@ -175,8 +121,8 @@ class Fitter {
   void allocate() {
     const auto width = static_cast<size_t>(learner_.output_width());
     order_ = split_.train;
-    if (!spec_.metrics.empty()) training_predictions_.resize(order_.size() * width);
-    if (!spec_.metrics.empty()) validation_predictions_.resize(split_.test.size() * width);
+    if (has_metrics(spec_)) training_predictions_.resize(order_.size() * width);
+    if (has_metrics(spec_)) validation_predictions_.resize(split_.test.size() * width);
   }
 
   void run_epoch() {
@@ -262,7 +208,7 @@ class Fitter {
     const int64_t width = learner_.output_width();
     // Of a sequence nobody but the metrics wants to see the scores of every class at every step.
     const bool sequences = score_.sequences();
-    if (!sequences || !spec_.metrics.empty()) {
+    if (!sequences || has_metrics(spec_)) {
       result_.predictions.resize(input_.test_rows.size() * static_cast<size_t>(width));
     }
     const Losses losses = learner_.predict(input_.test_rows, result_.predictions);
@@ -314,21 +260,5 @@ data::Split fitting_rows(const FitInput& input) {
 }
 
 FitResult fit(const FitInput& input, const FitHooks& hooks) { return Fitter(input, hooks).run(); }
-
-std::vector<std::string> score_names(const config::ExperimentSpec& spec) {
-  std::vector<std::string> names = {"loss"};
-  for (const auto& metric : spec.train.metrics) names.push_back(metric.type->name);
-  const std::vector<std::string> terms = loss_term_names(spec);
-  names.insert(names.end(), terms.begin(), terms.end());
-  return names;
-}
-
-bool greater_is_better(const config::ExperimentSpec& spec, std::string_view score) {
-  if (score.starts_with("val_")) score.remove_prefix(4);
-  for (const auto& metric : spec.train.metrics) {
-    if (metric.type->name == score) return metric.as<Metric>().greater_is_better();
-  }
-  return false;
-}
 
 }  // namespace mlrun::train

@@ -14,6 +14,7 @@
 #include "device/cpu_context.h"
 #include "store/model_file.h"
 #include "train/profile.h"
+#include "train/scores.h"
 
 namespace mlrun::train {
 
@@ -68,12 +69,5 @@ data::Split fitting_rows(const FitInput& input);
 
 /// Deterministic: the numbers depend on the input alone (times aside).
 FitResult fit(const FitInput& input, const FitHooks& hooks = {});
-
-/// "loss", the names of the metrics and those of the model's loss terms: the columns of the
-/// history.
-std::vector<std::string> score_names(const config::ExperimentSpec& spec);
-
-/// Whether more is better, for a name of score_names() (with or without "val_").
-bool greater_is_better(const config::ExperimentSpec& spec, std::string_view score);
 
 }  // namespace mlrun::train

@@ -81,8 +81,12 @@ void GradientLearner::allocate_batch() {
   target_ = std::make_unique<AlignedFloats>(inference_batch_ * feed_.target_width());
   weights_ = std::make_unique<AlignedFloats>(inference_batch_);
   items_ = std::make_unique<AlignedFloats>(inference_batch_ * feed_.item_width());
+  for (const FeedTarget& target : feed_.further()) {
+    further_.emplace_back(inference_batch_ * target.dataset->target_width());
+    further_memory_.push_back(further_.back().data());
+  }
   batch_ = {features_->data(), target_->data(), weights_->data(),
-            reinterpret_cast<int32_t*>(items_->data())};
+            reinterpret_cast<int32_t*>(items_->data()), further_memory_};
 }
 
 void GradientLearner::build_training(const GraphSetup& setup, const graph::KernelTable& kernels) {
@@ -132,6 +136,9 @@ void GradientLearner::bind_batch(graph::Executable& executable, const GraphInput
   if (inputs.items != kNoValue) executable.bind(inputs.items, batch_.items);
   if (inputs.target != kNoValue) executable.bind(inputs.target, batch_.target);
   if (inputs.weights != kNoValue) executable.bind(inputs.weights, batch_.weights);
+  for (size_t i = 0; i < inputs.further.size(); ++i) {
+    if (inputs.further[i] != kNoValue) executable.bind(inputs.further[i], further_memory_[i]);
+  }
 }
 
 void GradientLearner::initialise(const TrialStreams& streams) {
@@ -169,7 +176,7 @@ void GradientLearner::take_predictions(const Tensor& made, size_t row,
   const std::span<float> out = predictions.subspan(row * static_cast<size_t>(output_width_),
                                                    static_cast<size_t>(made.elements()));
   std::copy_n(made.f32(), made.elements(), out.begin());
-  feed_.restore(out);
+  feed_.restore(out, output_width_);
 }
 
 EpochOutcome GradientLearner::train_epoch(std::span<const int64_t> order,

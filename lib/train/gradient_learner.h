@@ -79,6 +79,8 @@ class GradientLearner : public Learner {
   std::unique_ptr<AlignedFloats> target_;
   std::unique_ptr<AlignedFloats> weights_;
   std::unique_ptr<AlignedFloats> items_;
+  std::vector<AlignedFloats> further_;  ///< targets of further outputs
+  std::vector<void*> further_memory_;   ///< the same for the feed
   BatchMemory batch_;
   PhiloxStream random_;
   std::array<uint32_t, 4> random_state_{};  ///< of inference

@@ -17,6 +17,7 @@
 #include "train/feed.h"
 #include "train/fit.h"
 #include "train/initial_weights.h"
+#include "train/outputs.h"
 #include "train/phase.h"
 #include "train/structure.h"
 #include "train/training_graph.h"
@@ -53,7 +54,8 @@ class Predictor {
         context_(input.threads),
         fitted_rows_(fitted_rows(input)),
         feed_(data_, fit_transform(data_, spec_.dataset, fitted_rows_), feed_kind(spec_), {},
-              PhiloxStream(static_cast<uint64_t>(spec_.seed), Purpose::kWords, 0, kRefitFold)),
+              PhiloxStream(static_cast<uint64_t>(spec_.seed), Purpose::kWords, 0, kRefitFold),
+              further_targets(spec_, data_, fitted_rows_)),
         features_((data_.is_one_graph() ? data_.table().rows : kBatchRows) * feed_.feature_width()),
         target_(kBatchRows * feed_.target_width()),
         items_(kBatchRows * feed_.item_width()) {
@@ -62,7 +64,7 @@ class Predictor {
     load();
   }
 
-  PredictReport run() {
+  std::vector<WrittenArray> run() {
     const bool made = options_.samples > 0;
     const Shape& shape = executable_->graph().shape(wanted_);
     const bool at_nodes = !shape.has_batch();  // of one graph: all in one run
@@ -78,12 +80,44 @@ class Predictor {
       const Tensor tensor = executable_->tensor(wanted_);
       std::copy_n(tensor.f32(), count * width, values.begin() + at * width);
     }
-    if (!made && options_.layer.empty()) feed_.restore(values);
-    write(values, rows, made);
-    return {name(), executable_->graph().shape(wanted_).with_batch(rows)};
+    if (!made && options_.layer.empty()) feed_.restore(values, width);
+    const std::vector<Part> parts = split(values, rows, made);
+    write(parts, rows, made);
+    return {parts.begin(), parts.end()};
   }
 
  private:
+  struct Part : WrittenArray {
+    std::vector<float> values;
+  };
+
+  // Scores of further outputs stand behind those of the last layer, in the same rows.
+  std::vector<Part> split(const std::vector<float>& values, int64_t rows, bool made) const {
+    const Shape whole = executable_->graph().shape(wanted_).with_batch(rows);
+    if (made || !options_.layer.empty() || feed_.further().empty()) {
+      return {{{name(), whole}, values}};
+    }
+    const int64_t width = whole[1];
+    const std::vector<Output> outputs = further_outputs(spec_, data_);
+    int64_t end = width - total_width(outputs);
+    std::vector<Part> parts = {{{name(), Shape{rows, end}}, columns(values, width, 0, end)}};
+    for (const Output& output : outputs) {
+      parts.push_back({{name() + "_" + output.name, Shape{rows, output.width}},
+                       columns(values, width, end, end + output.width)});
+      end += output.width;
+    }
+    return parts;
+  }
+
+  static std::vector<float> columns(const std::vector<float>& values, int64_t width, int64_t begin,
+                                    int64_t end) {
+    std::vector<float> part;
+    for (auto row = values.begin(); row != values.end(); row += width) {
+      part.insert(part.end(), row + begin, row + end);
+    }
+    return part;
+  }
+
   bool conditional() const {
     const nn::Gan* gan = nn::as_gan(spec_.model);
     return gan && gan->conditional;
@@ -164,14 +198,15 @@ class Predictor {
     feed_.fill(rows, {features_.data(), has_target ? target_.data() : nullptr, nullptr, items()});
   }
 
-  void write(std::span<const float> values, int64_t rows, bool made) const {
-    const Shape written = executable_->graph().shape(wanted_).with_batch(rows);
-    const store::Extent shape(written.dims().begin(), written.dims().end());
+  void write(const std::vector<Part>& parts, int64_t rows, bool made) const {
     if (options_.output.has_parent_path()) {
       std::filesystem::create_directories(options_.output.parent_path());
     }
     store::File::write_atomically(options_.output, [&](store::File& file) {
-      file.write<float>(name(), shape, values);
+      for (const Part& part : parts) {
+        const std::span<const int64_t> dims = part.shape.dims();
+        file.write<float>(part.name, {dims.begin(), dims.end()}, part.values);
+      }
       if ((made && !conditional()) || (!made && rows != data_.rows) || data_.labels_are_words()) {
         return;
       }
@@ -215,6 +250,6 @@ class Predictor {
 
 }  // namespace
 
-PredictReport predict(const PredictInput& input) { return Predictor(input).run(); }
+std::vector<WrittenArray> predict(const PredictInput& input) { return Predictor(input).run(); }
 
 }  // namespace mlrun::train

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "config/experiment.h"
 #include "data/dataset.h"
@@ -22,15 +23,16 @@ struct PredictInput {
   int threads = 1;
 };
 
-struct PredictReport {
-  std::string array;  ///< name of the array in the file
+/// An array of the file.
+struct WrittenArray {
+  std::string name;
   Shape shape;
 };
 
 /// Writes one row for each row of the data, in its order (for samples: for each sample; for layers
 /// at the nodes of one graph: for each node), and beside it `label` (the class as text) or
 /// `target`, where the data has one. Throws InputError when the layer is not there, Error when the
-/// model file is of another model.
-PredictReport predict(const PredictInput& input);
+/// model file is of another model. Of a model with several outputs there is an array for each.
+std::vector<WrittenArray> predict(const PredictInput& input);
 
 }  // namespace mlrun::train

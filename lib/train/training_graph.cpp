@@ -12,6 +12,7 @@
 #include "ops/precision.h"
 #include "train/feed.h"
 #include "train/gan_graph.h"
+#include "train/outputs.h"
 
 namespace mlrun::train {
 namespace {
@@ -20,17 +21,25 @@ using graph::Graph;
 using graph::kNoValue;
 using graph::ValueId;
 
-ValueId build_model(nn::Builder& builder, const GraphSetup& setup, const GraphInputs& inputs) {
+// A prediction for each sample, and of each further output.
+struct Built {
+  ValueId output = kNoValue;
+  std::vector<ValueId> further;
+};
+
+Built build_model(nn::Builder& builder, const GraphSetup& setup, const GraphInputs& inputs) {
   Diagnostics diagnostics;
-  const ValueId output = append_model(builder, setup, inputs, diagnostics);
+  std::vector<nn::WantedLayer> wanted = wanted_layers(setup.spec->train);
+  Built built{append_model(builder, setup, inputs, wanted, diagnostics), {}};
   diagnostics.throw_if_any();
-  return output;
+  for (const nn::WantedLayer& layer : wanted) built.further.push_back(layer.value);
+  return built;
 }
 
 // The samples once more through the same weights, with draws of their own.
 ValueId build_again(nn::Builder& builder, const GraphSetup& setup, const GraphInputs& inputs) {
   builder.reuse_weights(true);
-  const ValueId output = build_model(builder, setup, inputs);
+  const ValueId output = build_model(builder, setup, inputs).output;
   builder.reuse_weights(false);
   return output;
 }
@@ -91,6 +100,37 @@ ValueId with_terms(Graph& g, const nn::Builder& builder, ValueId losses) {
   return losses;
 }
 
+// The losses of further outputs become terms of the model. Returns the predictions.
+std::vector<ValueId> add_outputs(nn::Builder& builder, const GraphSetup& setup, const Built& built,
+                                 const GraphInputs& inputs) {
+  Graph& g = builder.graph();
+  std::vector<ValueId> predictions;
+  const std::vector<Output> outputs = further_outputs(*setup.spec, *setup.dataset);
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const Output& output = outputs[i];
+    const ValueId value = built.further[i];
+    const bool sample = output.kind == nn::TargetKind::kNone;
+    const ValueId target =
+        sample ? ops::reshape(g, inputs.features, g.shape(value)) : inputs.further[i];
+    const ValueId losses = output.loss().per_sample(g, value, target);
+    builder.add_loss_term(
+        {loss_name(output.name), losses, static_cast<float>(output.spec->weight)});
+    predictions.push_back(sample ? losses : output.loss().prediction(g, value));
+  }
+  return predictions;
+}
+
+// Those of further outputs side by side with the first.
+ValueId join_predictions(Graph& g, ValueId first, const std::vector<ValueId>& further) {
+  if (further.empty()) return first;
+  const auto flat = [&g](ValueId value) {
+    return ops::reshape(g, value, Shape{kBatch, g.shape(value).sample_elements()});
+  };
+  std::vector<ValueId> all = {flat(first)};
+  for (const ValueId value : further) all.push_back(flat(value));
+  return ops::concat(g, all, 1);
+}
+
 PhaseGraph build_phase(const GraphSetup& setup) {
   PhaseGraph phase;
   phase.name = "step";
@@ -98,11 +138,14 @@ PhaseGraph build_phase(const GraphSetup& setup) {
   Graph& g = phase.graph;
   nn::Builder builder(g, true);
   phase.inputs = add_inputs(g, setup, setup.weighted);
-  const ValueId output = build_model(builder, setup, phase.inputs);
+  const Built built = build_model(builder, setup, phase.inputs);
+  const ValueId output = built.output;
+  const std::vector<ValueId> further = add_outputs(builder, setup, built, phase.inputs);
   ValueId losses = with_terms(g, builder, sample_losses(builder, setup, output, phase.inputs));
   if (setup.predictions) {
     const bool rows = nn::target_kind(setup.spec->train) == nn::TargetKind::kNone;
-    phase.prediction = rows ? losses : setup.spec->train.loss.as<nn::Loss>().prediction(g, output);
+    phase.prediction = join_predictions(
+        g, rows ? losses : setup.spec->train.loss.as<nn::Loss>().prediction(g, output), further);
   }
   if (setup.weighted) losses = ops::mul(g, losses, phase.inputs.weights);
   phase.objective = weighted_mean(g, losses, counts(g, setup, output, phase.inputs));
@@ -144,7 +187,7 @@ void PhaseGraph::finish(config::Precision precision) {
 }
 
 ValueId append_model(nn::Builder& builder, const GraphSetup& setup, const GraphInputs& inputs,
-                     Diagnostics& diagnostics) {
+                     std::span<nn::WantedLayer> wanted, Diagnostics& diagnostics) {
   Graph& g = builder.graph();
   using Rows = data::Graphs::Rows;
   const data::Graphs* graphs = setup.dataset->graphs.get();
@@ -157,7 +200,8 @@ ValueId append_model(nn::Builder& builder, const GraphSetup& setup, const GraphI
     }
     builder.set_nodes(nodes);
   }
-  const ValueId output = nn::build_model(builder, setup.spec->model, inputs.features, diagnostics);
+  const ValueId output =
+      nn::build_model(builder, setup.spec->model, inputs.features, wanted, diagnostics);
   if (output == kNoValue || !setup.dataset->is_one_graph()) return output;
   const Shape& shape = g.shape(output);
   if (graphs->rows == Rows::kNodes && shape.rank() == 2 && shape[0] == setup.input[0]) {
@@ -184,6 +228,12 @@ GraphInputs add_inputs(Graph& g, const GraphSetup& setup, bool weights) {
   if (kind != nn::TargetKind::kNone) {
     inputs.target = g.input("target", target_type(*setup.dataset, kind));
   }
+  for (const Output& output : further_outputs(*setup.spec, *setup.dataset)) {
+    const bool sample = output.kind == nn::TargetKind::kNone;
+    inputs.further.push_back(
+        sample ? kNoValue
+               : g.input("target/" + output.name, target_type(*output.dataset, output.kind)));
+  }
   if (weights) inputs.weights = g.input("weights", {Shape{kBatch}, DType::kFloat32});
   return inputs;
 }
@@ -208,13 +258,16 @@ InferenceGraph build_plain_inference(const GraphSetup& setup) {
   nn::Builder builder(g, false);
   builder.sample_prior(setup.prior);
   inference.inputs = add_inputs(g, setup, false);
-  const ValueId output = build_model(builder, setup, inference.inputs);
+  const Built built = build_model(builder, setup, inference.inputs);
+  const ValueId output = built.output;
+  const std::vector<ValueId> further = add_outputs(builder, setup, built, inference.inputs);
   inference.losses =
       with_terms(g, builder, sample_losses(builder, setup, output, inference.inputs));
   inference.counts = counts(g, setup, output, inference.inputs);
   const bool rows = nn::target_kind(setup.spec->train) == nn::TargetKind::kNone;
-  inference.prediction =
-      rows ? inference.losses : setup.spec->train.loss.as<nn::Loss>().prediction(g, output);
+  inference.prediction = join_predictions(
+      g, rows ? inference.losses : setup.spec->train.loss.as<nn::Loss>().prediction(g, output),
+      further);
   for (const std::string& name : loss_term_names(*setup.spec)) {
     if (!setup.prior) inference.terms.push_back(term_of(g, builder, name));
   }
@@ -244,6 +297,7 @@ std::vector<std::string> loss_term_names(const config::ExperimentSpec& spec) {
       if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     }
   }
+  for (const auto& [output, own] : spec.train.outputs.list) names.push_back(loss_name(output));
   return names;
 }
 

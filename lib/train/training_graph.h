@@ -12,6 +12,7 @@
 #include "graph/graph.h"
 #include "nn/layer.h"
 #include "nn/losses.h"
+#include "nn/model.h"
 #include "ops/aggregate.h"
 #include "optim/optimizer.h"
 
@@ -33,6 +34,7 @@ struct GraphInputs {
   graph::ValueId features = graph::kNoValue;
   graph::ValueId items = graph::kNoValue;  ///< which nodes, links or graphs the rows are
   graph::ValueId target = graph::kNoValue;
+  std::vector<graph::ValueId> further;  ///< targets of further outputs; kNoValue: the sample
   graph::ValueId weights = graph::kNoValue;
   graph::ValueId random_state = graph::kNoValue;
 };
@@ -63,10 +65,10 @@ struct InferenceGraph {
   graph::Graph graph;
   GraphInputs inputs;
   std::vector<nn::Variable> variables;
-  graph::ValueId losses = graph::kNoValue;  ///< (N)
-  graph::ValueId counts = graph::kNoValue;  ///< (N), the weight of each in a mean; or all alike
-  graph::ValueId prediction = graph::kNoValue;
-  graph::ValueId output = graph::kNoValue;  ///< of the model itself; what a generator makes
+  graph::ValueId losses = graph::kNoValue;      ///< (N)
+  graph::ValueId counts = graph::kNoValue;      ///< (N), the weight of each in a mean; or all alike
+  graph::ValueId prediction = graph::kNoValue;  ///< then those of further outputs, side by side
+  graph::ValueId output = graph::kNoValue;      ///< of the model itself; what a generator makes
   std::vector<std::pair<std::string, graph::ValueId>> layers;  ///< their outputs by full name
   std::vector<graph::ValueId> terms;  ///< (N) each, in the order of loss_term_names()
   std::vector<nn::LayerSummary> summary;
@@ -76,16 +78,19 @@ struct InferenceGraph {
 std::vector<PhaseGraph> build_phases(const GraphSetup& setup);
 InferenceGraph build_inference(const GraphSetup& setup);
 
-/// What the model adds to the loss by name, each name once: further columns of the history.
+/// What the model and its further outputs add to the loss by name, each name once: further columns
+/// of the history.
 std::vector<std::string> loss_term_names(const config::ExperimentSpec& spec);
 
 /// What the feed has to put beside the features; a conditional GAN wants labels.
 nn::TargetKind feed_kind(const config::ExperimentSpec& spec);
 
 /// The model on its input. Where rows are nodes of one graph, its output is that of the batch's.
-/// Layers that do not fit are reported, and the result is kNoValue.
+/// `wanted` receives further outputs. Layers that do not fit are reported, and the result is
+/// kNoValue.
 graph::ValueId append_model(nn::Builder& builder, const GraphSetup& setup,
-                            const GraphInputs& inputs, Diagnostics& diagnostics);
+                            const GraphInputs& inputs, std::span<nn::WantedLayer> wanted,
+                            Diagnostics& diagnostics);
 
 /// The bound inputs that a graph of these needs.
 GraphInputs add_inputs(graph::Graph& g, const GraphSetup& setup, bool weights);

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "config/scalar.h"
+#include "train/outputs.h"
 #include "trials/ranking.h"
 
 namespace mlrun::trials {
@@ -190,6 +191,20 @@ bool keeps_predictions(const Search& search, const TrialRecord& record, int32_t 
   return record.trial.cell == best;
 }
 
+// "score_0", "score_1", then "mass_score_0" of further outputs: the columns of a row of
+// predictions.
+std::vector<std::string> prediction_names(const std::vector<train::Output>& outputs, size_t width) {
+  std::vector<std::string> names;
+  const auto own = width - static_cast<size_t>(train::total_width(outputs));
+  for (size_t k = 0; k < own; ++k) names.push_back(fmt::format("score_{}", k));
+  for (const train::Output& output : outputs) {
+    for (int64_t k = 0; k < output.width; ++k) {
+      names.push_back(fmt::format("{}_score_{}", output.name, k));
+    }
+  }
+  return names;
+}
+
 // The first, if it is one of several; NaN without a target.
 double target_of(const data::Dataset& dataset, int64_t row) {
   if (dataset.is_classification()) return dataset.classes[row * dataset.label_width];
@@ -203,6 +218,8 @@ Section predictions_section(const Search& search, const Records& records, int32_
   std::vector<int64_t> rows;
   std::vector<double> targets;
   std::vector<std::vector<float>> outputs;
+  const std::vector<train::Output> further = train::further_outputs(search.spec, search.dataset);
+  std::vector<std::vector<double>> further_targets(further.size());
   for (const auto& [id, record] : records) {
     if (!keeps_predictions(search, record, best)) continue;
     const bool refit = record.trial.fold == kRefitFold;
@@ -214,6 +231,9 @@ Section predictions_section(const Search& search, const Records& records, int32_
       folds.push_back(record.trial.fold);
       rows.push_back(test[i]);
       targets.push_back(target_of(search.dataset, test[i]));
+      for (size_t k = 0; k < further.size(); ++k) {
+        further_targets[k].push_back(target_of(*further[k].dataset, test[i]));
+      }
       for (size_t k = 0; k < outputs.size(); ++k) {
         outputs[k].push_back(record.predictions[i * outputs.size() + k]);
       }
@@ -223,14 +243,17 @@ Section predictions_section(const Search& search, const Records& records, int32_
   add(section.table, "fold", std::move(folds));
   add(section.table, "row", std::move(rows));
   add(section.table, "target", std::move(targets));
-  for (size_t k = 0; k < outputs.size(); ++k) {
-    add(section.table, fmt::format("score_{}", k), std::move(outputs[k]));
+  if (outputs.empty()) return section;
+  const std::vector<std::string> names = prediction_names(further, outputs.size());
+  for (size_t k = 0; k < outputs.size(); ++k) add(section.table, names[k], std::move(outputs[k]));
+  for (size_t k = 0; k < further.size(); ++k) {
+    add(section.table, further[k].name + "_target", std::move(further_targets[k]));
   }
   return section;
 }
 
-Section dataset_section(const data::Dataset& dataset) {
-  Section section{"/dataset", {}, {}, false};
+Section dataset_section(const std::string& path, const data::Dataset& dataset) {
+  Section section{path, {}, {}, false};
   section.attributes = {{"name", dataset.name},
                         {"sha256", dataset.sha256},
                         {"rows", dataset.rows},
@@ -286,7 +309,10 @@ store::ResultsFile make_results(const Search& search, const Records& records,
   add_best(search, records, best, file.attributes);
   add_test_scores(search, records, file.attributes);
   file.texts = {{"/config", search.config}};
-  file.sections.push_back(dataset_section(search.dataset));
+  file.sections.push_back(dataset_section("/dataset", search.dataset));
+  for (const auto& [name, dataset] : search.dataset.outputs) {
+    file.sections.push_back(dataset_section("/dataset/" + name, *dataset));
+  }
   file.sections.push_back(cells_section(search, records));
   file.sections.push_back(trials_section(search, records));
   file.sections.push_back(history_section(search, records));

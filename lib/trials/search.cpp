@@ -13,6 +13,7 @@
 #include "nn/layer.h"
 #include "optim/optimizer.h"
 #include "train/metrics.h"
+#include "train/outputs.h"
 #include "trials/cell_errors.h"
 #include "trials/initial_weights.h"
 
@@ -50,6 +51,10 @@ Mark axis_mark(const Grid& grid, const std::string& path) {
 bool can_vary(const std::string& path) {
   const std::string first = path.substr(0, path.find('.'));
   if (!ExperimentSpec::fields().find(first)) return true;  // set_path says what it is instead
+  if (path == "train.outputs") return false;
+  if (path.starts_with("train.outputs.")) {
+    return path.ends_with(".weight") || path.find(".loss") != std::string::npos;
+  }
   return (first == "model" || first == "train") && !path.starts_with("train.metrics");
 }
 
@@ -77,8 +82,11 @@ void resolve_cell(Cell& cell, const Grid& grid, const Node& tree, const std::str
   for (const auto& [path, value] : cell.params) {
     if (!can_vary(path)) {
       own.error(axis_mark(grid, path),
-                fmt::format("param_grid can change what is below model and train (but for "
-                            "train.metrics), not '{}'",
+                fmt::format("param_grid can change what is below model and train (but for {}), "
+                            "not '{}'",
+                            path.starts_with("train.outputs")
+                                ? "train.metrics; of train.outputs weight and loss"
+                                : "train.metrics",
                             path));
       continue;
     }
@@ -150,6 +158,7 @@ void open_data(Search& search, const SearchOptions& options) {
   const nn::TargetKind kind = nn::target_kind(search.spec.train);
   open.classify = kind != nn::TargetKind::kValues;
   open.optional = kind == nn::TargetKind::kNone || !options.needs_target;
+  open.outputs = train::output_columns(search.spec.train);
   search.dataset = data::open_dataset(search.spec.dataset, open);
   fill_search_defaults(search);
   const auto seed = static_cast<uint64_t>(search.spec.seed);

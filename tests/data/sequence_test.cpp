@@ -141,10 +141,10 @@ TEST_CASE("windows: all steps are scaled alike, and the target for the loss alon
   CHECK(x[0] == doctest::Approx(-20 / deviation));
   CHECK(x[2] == doctest::Approx(-10 / deviation));
   float y = 0;
-  transform.gather_targets(dataset, std::vector<int64_t>{1}, &y);
+  transform.targets().gather(dataset, std::vector<int64_t>{1}, &y);
   CHECK(y == doctest::Approx(0.0f));  // 40 of 30, 40 and 50
   y = 1;
-  transform.restore_targets(std::span(&y, 1));
+  y = transform.targets().restore(0, y);
   CHECK(y == doctest::Approx(40 + deviation));
 }
 

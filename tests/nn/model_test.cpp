@@ -28,7 +28,7 @@ Built build(const std::string& yaml, const Shape& input) {
   Built built;
   graph::Graph g;
   Builder b(g, true);
-  const ValueId y = build_model(b, layers, g.input("x", {input}), diagnostics);
+  const ValueId y = build_model(b, layers, g.input("x", {input}), {}, diagnostics);
   if (y != graph::kNoValue) built.shape = g.shape(y).to_string();
   built.graph = g.to_string();
   for (const LayerSummary& row : b.summary()) built.rows.push_back(row.name);

@@ -40,7 +40,7 @@ Case product(bool transpose_a, bool transpose_b) {
           },
           true,
           1e-5,
-          1.0};
+          10.0};  // sums of up to 700 products, each of about 1
 }
 
 }  // namespace

@@ -31,7 +31,8 @@ class UseChooser {
       if (!used_[c]) plan_.columns[c].use = ColumnUse::kIgnore;
     }
     const bool may_be_series = spec_.window && plan_.targets > 0;
-    if (plan_.features == 0 && !may_be_series) fail_("no column is left for the features");
+    if (plan_.features == 0 && !may_be_series && !source_.target_only)
+      fail_("no column is left for the features");
     plan_.classes = source_.classify;
     if (source_.classify && plan_.targets != 1) {
       fail_(fmt::format("the loss wants classes from one target, but there are {}{}", plan_.targets,
@@ -74,6 +75,7 @@ class UseChooser {
   }
 
   std::vector<size_t> feature_positions() const {
+    if (source_.target_only) return {};
     std::vector<size_t> positions = find_all(spec_.features, "features");
     for (size_t c = 0; spec_.features.empty() && c < used_.size(); ++c) {
       if (!used_[c]) positions.push_back(c);

@@ -14,7 +14,7 @@ struct Network : Layer {
 
   ValueId build(Builder& b, ValueId x) const override {
     Diagnostics diagnostics;
-    const ValueId y = build_model(b, layers, x, diagnostics);
+    const ValueId y = build_model(b, layers, x, {}, diagnostics);
     diagnostics.throw_if_any();
     return y;
   }

@@ -1,0 +1,39 @@
+#include "data/target_scaling.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace mlrun::data {
+
+TargetScaling TargetScaling::fit(const Dataset& dataset, std::span<const int64_t> rows) {
+  TargetScaling scaling;
+  const int64_t width = dataset.target_width();
+  for (int64_t k = 0; k < width; ++k) {
+    double mean = 0;
+    double square = 0;
+    for (const int64_t row : rows) mean += dataset.values[row * width + k];
+    mean /= static_cast<double>(rows.size());
+    for (const int64_t row : rows) square += std::pow(dataset.values[row * width + k] - mean, 2);
+    const double deviation = std::sqrt(square / static_cast<double>(rows.size()));
+    scaling.offset_.push_back(static_cast<float>(mean));
+    scaling.scale_.push_back(deviation > 0 ? static_cast<float>(deviation) : 1.0f);
+  }
+  return scaling;
+}
+
+void TargetScaling::gather(const Dataset& dataset, std::span<const int64_t> rows,
+                           float* out) const {
+  const int64_t width = dataset.target_width();
+  for (const int64_t row : rows) {
+    const float* values = dataset.values + row * width;
+    if (scale_.empty()) {
+      out = std::copy_n(values, width, out);
+      continue;
+    }
+    for (size_t k = 0; k < static_cast<size_t>(width); ++k) {
+      *out++ = (values[k] - offset_[k]) / scale_[k];
+    }
+  }
+}
+
+}  // namespace mlrun::data

@@ -1,0 +1,34 @@
+// Targets that are values in the unit that a loss sees.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "data/dataset.h"
+
+namespace mlrun::data {
+
+/// By default they stay as they are. Immutable once fitted.
+class TargetScaling {
+ public:
+  TargetScaling() = default;
+
+  /// To mean 0 and deviation 1 over `rows`, the training rows; a column without spread is only
+  /// shifted.
+  static TargetScaling fit(const Dataset& dataset, std::span<const int64_t> rows);
+
+  /// out[i, :] = targets of rows[i]. Does not allocate.
+  void gather(const Dataset& dataset, std::span<const int64_t> rows, float* out) const;
+
+  /// One prediction of column k in the unit of the data.
+  float restore(size_t k, float prediction) const {
+    return scale_.empty() ? prediction : prediction * scale_[k] + offset_[k];
+  }
+  bool scales() const { return !scale_.empty(); }
+
+ private:
+  std::vector<float> offset_, scale_;  ///< empty: as they are
+};
+
+}  // namespace mlrun::data
