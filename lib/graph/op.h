@@ -103,6 +103,8 @@ class KernelTable {
   /// Throws Error naming an op that has no kernel here.
   Kernel at(std::string_view op) const;
 
+  std::span<const Row> rows() const { return rows_; }
+
  private:
   std::span<const Row> rows_;
 };

@@ -57,5 +57,8 @@ class SliceGradOp : public graph::Op {
 void concat_cpu(const graph::KernelCall& call);
 void slice_cpu(const graph::KernelCall& call);
 void slice_grad_cpu(const graph::KernelCall& call);
+void concat_cuda(const graph::KernelCall& call);
+void slice_cuda(const graph::KernelCall& call);
+void slice_grad_cuda(const graph::KernelCall& call);
 
 }  // namespace mlrun::ops

@@ -120,6 +120,7 @@ void run_elementwise_cpu(const ElementwiseOp& op, const Shape& shape, std::span<
                          std::span<const Tensor> out, int64_t begin, int64_t end);
 
 void elementwise_cpu(const graph::KernelCall& call);
+void elementwise_cuda(const graph::KernelCall& call);
 
 /// Dropout of elements [first, first + n) of a tensor, for kernels that drop on the way.
 struct DropoutRange {

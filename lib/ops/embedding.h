@@ -25,5 +25,7 @@ class EmbeddingGradOp : public graph::Op {
 
 void embedding_cpu(const graph::KernelCall& call);
 void embedding_grad_cpu(const graph::KernelCall& call);
+void embedding_cuda(const graph::KernelCall& call);
+void embedding_grad_cuda(const graph::KernelCall& call);
 
 }  // namespace mlrun::ops

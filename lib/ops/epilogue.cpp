@@ -51,8 +51,7 @@ EpilogueRun::EpilogueRun(const graph::KernelCall& call)
 }
 
 void EpilogueRun::run(int64_t begin, int64_t end) const {
-  run_elementwise_cpu(*op_.epilogue(), product_.shape,
-                      std::span(operands_).first(call_.in.size() - 1), call_.out, begin, end);
+  run_elementwise_cpu(*op_.epilogue(), product_.shape, operands(), call_.out, begin, end);
 }
 
 }  // namespace mlrun::ops

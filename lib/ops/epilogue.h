@@ -48,6 +48,11 @@ class EpilogueRun {
 
   const Tensor& product() const { return product_; }
   bool any() const { return op_.epilogue() != nullptr; }
+
+  /// Of the epilogue's program: the product, then the further inputs.
+  std::span<const Tensor> operands() const {
+    return std::span(operands_).first(call_.in.size() - 1);
+  }
   void run(int64_t begin, int64_t end) const;
 
  private:

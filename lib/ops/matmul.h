@@ -66,5 +66,6 @@ void multiply_bfloat16(const GemmArgs& product, device::ThreadTeam& team, std::b
 void multiply_float32(const GemmArgs& product, device::ThreadTeam& team, const RowsWork* epilogue);
 
 void matmul_cpu(const graph::KernelCall& call);
+void matmul_cuda(const graph::KernelCall& call);
 
 }  // namespace mlrun::ops

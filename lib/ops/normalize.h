@@ -72,5 +72,10 @@ void batch_norm_grad_cpu(const graph::KernelCall& call);
 void layer_norm_cpu(const graph::KernelCall& call);
 void layer_norm_grad_cpu(const graph::KernelCall& call);
 void moving_average_cpu(const graph::KernelCall& call);
+void batch_norm_cuda(const graph::KernelCall& call);
+void batch_norm_grad_cuda(const graph::KernelCall& call);
+void layer_norm_cuda(const graph::KernelCall& call);
+void layer_norm_grad_cuda(const graph::KernelCall& call);
+void moving_average_cuda(const graph::KernelCall& call);
 
 }  // namespace mlrun::ops

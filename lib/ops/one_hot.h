@@ -18,5 +18,6 @@ class OneHotOp : public graph::Op {
 };
 
 void one_hot_cpu(const graph::KernelCall& call);
+void one_hot_cuda(const graph::KernelCall& call);
 
 }  // namespace mlrun::ops

@@ -20,5 +20,6 @@ class PermuteOp : public graph::Op {
 };
 
 void permute_cpu(const graph::KernelCall& call);
+void permute_cuda(const graph::KernelCall& call);
 
 }  // namespace mlrun::ops

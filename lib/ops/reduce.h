@@ -42,5 +42,7 @@ class MeanScaleOp : public graph::Op {
 
 void reduce_cpu(const graph::KernelCall& call);
 void mean_scale_cpu(const graph::KernelCall& call);
+void reduce_cuda(const graph::KernelCall& call);
+void mean_scale_cuda(const graph::KernelCall& call);
 
 }  // namespace mlrun::ops

@@ -57,5 +57,7 @@ class ConstantOp : public graph::Op {
 
 void fill_cpu(const graph::KernelCall& call);
 void constant_cpu(const graph::KernelCall& call);
+void fill_cuda(const graph::KernelCall& call);
+void constant_cuda(const graph::KernelCall& call);
 
 }  // namespace mlrun::ops

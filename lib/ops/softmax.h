@@ -61,5 +61,9 @@ void softmax_cpu(const graph::KernelCall& call);
 void softmax_grad_cpu(const graph::KernelCall& call);
 void sparse_cross_entropy_cpu(const graph::KernelCall& call);
 void sparse_cross_entropy_grad_cpu(const graph::KernelCall& call);
+void softmax_cuda(const graph::KernelCall& call);
+void softmax_grad_cuda(const graph::KernelCall& call);
+void sparse_cross_entropy_cuda(const graph::KernelCall& call);
+void sparse_cross_entropy_grad_cuda(const graph::KernelCall& call);
 
 }  // namespace mlrun::ops

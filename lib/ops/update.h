@@ -51,5 +51,6 @@ class UpdateOp : public graph::Op {
 };
 
 void update_cpu(const graph::KernelCall& call);
+void update_cuda(const graph::KernelCall& call);
 
 }  // namespace mlrun::ops

@@ -1,0 +1,141 @@
+#include "device/cublas.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace mlrun::device {
+namespace {
+
+using Descriptor = Owned<cublasLtMatmulDesc_t, cublasLtMatmulDescDestroy>;
+using Layout = Owned<cublasLtMatrixLayout_t, cublasLtMatrixLayoutDestroy>;
+using Preference = Owned<cublasLtMatmulPreference_t, cublasLtMatmulPreferenceDestroy>;
+
+cublasComputeType_t compute_type(ProductPrecision precision) {
+  switch (precision) {
+    case ProductPrecision::kFloat32:
+      return CUBLAS_COMPUTE_32F;
+    case ProductPrecision::kTfloat32:
+      return CUBLAS_COMPUTE_32F_FAST_TF32;
+    case ProductPrecision::kBfloat16:
+      return CUBLAS_COMPUTE_32F_FAST_16BF;
+    case ProductPrecision::kFloat16:
+      return CUBLAS_COMPUTE_32F_FAST_16F;
+  }
+  return CUBLAS_COMPUTE_32F;
+}
+
+template <class T>
+void set(const Descriptor& descriptor, cublasLtMatmulDescAttributes_t attribute, const T& value) {
+  MLRUN_CUDA_CHECK(
+      cublasLtMatmulDescSetAttribute(descriptor.get(), attribute, &value, sizeof value));
+}
+
+template <class T>
+void set(const Layout& layout, cublasLtMatrixLayoutAttribute_t attribute, const T& value) {
+  MLRUN_CUDA_CHECK(cublasLtMatrixLayoutSetAttribute(layout.get(), attribute, &value, sizeof value));
+}
+
+// A row-major matrix is, to cuBLAS, its transpose: (columns, rows).
+Layout layout_of(int64_t rows, int64_t columns, int64_t row_stride, int64_t count, int64_t stride) {
+  cublasLtMatrixLayout_t made = nullptr;
+  MLRUN_CUDA_CHECK(cublasLtMatrixLayoutCreate(&made, CUDA_R_32F, static_cast<uint64_t>(columns),
+                                              static_cast<uint64_t>(rows), row_stride));
+  Layout layout(made);
+  set(layout, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, static_cast<int32_t>(count));
+  set(layout, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, stride);
+  return layout;
+}
+
+Preference preference() {
+  cublasLtMatmulPreference_t made = nullptr;
+  MLRUN_CUDA_CHECK(cublasLtMatmulPreferenceCreate(&made));
+  Preference preference(made);
+  const auto bytes = static_cast<uint64_t>(Cublas::kWorkspaceBytes);
+  MLRUN_CUDA_CHECK(cublasLtMatmulPreferenceSetAttribute(
+      made, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &bytes, sizeof bytes));
+  return preference;
+}
+
+}  // namespace
+
+// c^T = op(b)^T op(a)^T: cuBLAS' first operand is b.
+struct ProductPlan {
+  Descriptor descriptor;
+  Layout a, b, c;
+  cublasLtMatmulAlgo_t algorithm{};
+};
+
+namespace {
+
+Descriptor descriptor_of(const ProductShape& x) {
+  cublasLtMatmulDesc_t made = nullptr;
+  MLRUN_CUDA_CHECK(cublasLtMatmulDescCreate(&made, compute_type(x.precision), CUDA_R_32F));
+  Descriptor descriptor(made);
+  set(descriptor, CUBLASLT_MATMUL_DESC_TRANSA, x.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N);
+  set(descriptor, CUBLASLT_MATMUL_DESC_TRANSB, x.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N);
+  if (x.epilogue == ProductEpilogue::kNone) return descriptor;
+  const bool relu = x.epilogue == ProductEpilogue::kBiasRelu;
+  set(descriptor, CUBLASLT_MATMUL_DESC_EPILOGUE,
+      relu ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_BIAS);
+  set(descriptor, CUBLASLT_MATMUL_DESC_BIAS_BATCH_STRIDE, x.stride_bias);
+  return descriptor;
+}
+
+void choose_algorithm(ProductPlan& plan, cublasLtHandle_t handle, const ProductShape& x) {
+  const Preference wanted = preference();
+  cublasLtMatmulHeuristicResult_t found{};
+  int count = 0;
+  MLRUN_CUDA_CHECK(cublasLtMatmulAlgoGetHeuristic(handle, plan.descriptor.get(), plan.b.get(),
+                                                  plan.a.get(), plan.c.get(), plan.c.get(),
+                                                  wanted.get(), 1, &found, &count));
+  if (count == 0) {
+    throw Error(fmt::format("cuBLASLt has no kernel for a product of {} x {} x {}", x.m, x.n, x.k));
+  }
+  plan.algorithm = found.algo;
+}
+
+std::unique_ptr<ProductPlan> make_plan(cublasLtHandle_t handle, const ProductShape& x) {
+  auto plan = std::make_unique<ProductPlan>();
+  plan->descriptor = descriptor_of(x);
+  plan->a = x.transpose_a ? layout_of(x.k, x.m, x.lda, x.count, x.stride_a)
+                          : layout_of(x.m, x.k, x.lda, x.count, x.stride_a);
+  plan->b = x.transpose_b ? layout_of(x.n, x.k, x.ldb, x.count, x.stride_b)
+                          : layout_of(x.k, x.n, x.ldb, x.count, x.stride_b);
+  plan->c = layout_of(x.m, x.n, x.ldc, x.count, x.stride_c);
+  choose_algorithm(*plan, handle, x);
+  return plan;
+}
+
+CublasLt make_handle() {
+  cublasLtHandle_t handle = nullptr;
+  MLRUN_CUDA_CHECK(cublasLtCreate(&handle));
+  return CublasLt(handle);
+}
+
+}  // namespace
+
+Cublas::Cublas() : handle_(make_handle()) {}
+Cublas::~Cublas() = default;
+
+ProductPlan& Cublas::plan_of(const ProductShape& shape) {
+  std::unique_ptr<ProductPlan>& plan = plans_[shape];
+  if (!plan) plan = make_plan(handle_.get(), shape);
+  return *plan;
+}
+
+void Cublas::multiply(const ProductShape& shape, const ProductOperands& operands,
+                      std::byte* workspace, cudaStream_t stream) {
+  ProductPlan& plan = plan_of(shape);
+  if (shape.epilogue != ProductEpilogue::kNone) {
+    set(plan.descriptor, CUBLASLT_MATMUL_DESC_BIAS_POINTER, operands.bias);
+  }
+  const float one = 1;
+  const float zero = 0;
+  MLRUN_CUDA_CHECK(cublasLtMatmul(handle_.get(), plan.descriptor.get(), &one, operands.b,
+                                  plan.b.get(), operands.a, plan.a.get(), &zero, operands.c,
+                                  plan.c.get(), operands.c, plan.c.get(), &plan.algorithm,
+                                  workspace, static_cast<size_t>(kWorkspaceBytes), stream));
+}
+
+}  // namespace mlrun::device

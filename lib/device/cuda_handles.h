@@ -1,0 +1,35 @@
+// Owners of what CUDA, cuBLAS and cuDNN hand out.
+#pragma once
+
+#include <memory>
+#include <type_traits>
+
+#include "device/cuda_check.h"
+
+namespace mlrun::device {
+
+/// Calls a function of C as the deleter of a unique_ptr.
+template <auto destroy>
+struct Destroy {
+  template <class T>
+  void operator()(T* handle) const {
+    destroy(handle);
+  }
+};
+
+template <class Handle, auto destroy>
+using Owned = std::unique_ptr<std::remove_pointer_t<Handle>, Destroy<destroy>>;
+
+using Stream = Owned<cudaStream_t, cudaStreamDestroy>;
+using Event = Owned<cudaEvent_t, cudaEventDestroy>;
+using CapturedGraph = Owned<cudaGraph_t, cudaGraphDestroy>;
+using GraphExec = Owned<cudaGraphExec_t, cudaGraphExecDestroy>;
+using CublasLt = Owned<cublasLtHandle_t, cublasLtDestroy>;
+using Cudnn = Owned<cudnnHandle_t, cudnnDestroy>;
+using PinnedMemory = Owned<std::byte*, cudaFreeHost>;
+
+Stream make_stream();
+Event make_event();  ///< without times
+PinnedMemory make_pinned(size_t bytes);
+
+}  // namespace mlrun::device

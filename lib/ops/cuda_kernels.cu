@@ -1,0 +1,49 @@
+#include "ops/cuda_kernels.h"
+
+#include "ops/concat.h"
+#include "ops/elementwise.h"
+#include "ops/embedding.h"
+#include "ops/matmul.h"
+#include "ops/normalize.h"
+#include "ops/one_hot.h"
+#include "ops/permute.h"
+#include "ops/reduce.h"
+#include "ops/resample.h"
+#include "ops/shaping.h"
+#include "ops/softmax.h"
+#include "ops/update.h"
+
+namespace mlrun::ops {
+
+const graph::KernelTable& cuda_kernels() {
+  static constexpr graph::KernelTable::Row kRows[] = {
+      {"BatchNorm", batch_norm_cuda},
+      {"BatchNormGrad", batch_norm_grad_cuda},
+      {"Concat", concat_cuda},
+      {"Constant", constant_cuda},
+      {"Elementwise", elementwise_cuda},
+      {"Embedding", embedding_cuda},
+      {"EmbeddingGrad", embedding_grad_cuda},
+      {"Fill", fill_cuda},
+      {"LayerNorm", layer_norm_cuda},
+      {"LayerNormGrad", layer_norm_grad_cuda},
+      {"MatMul", matmul_cuda},
+      {"MeanScale", mean_scale_cuda},
+      {"MovingAverage", moving_average_cuda},
+      {"OneHot", one_hot_cuda},
+      {"Pad", pad_cuda},
+      {"Permute", permute_cuda},
+      {"Reduce", reduce_cuda},
+      {"Slice", slice_cuda},
+      {"SliceGrad", slice_grad_cuda},
+      {"Softmax", softmax_cuda},
+      {"SoftmaxGrad", softmax_grad_cuda},
+      {"SparseCrossEntropy", sparse_cross_entropy_cuda},
+      {"SparseCrossEntropyGrad", sparse_cross_entropy_grad_cuda},
+      {"Update", update_cuda},
+  };
+  static const graph::KernelTable table(kRows);
+  return table;
+}
+
+}  // namespace mlrun::ops

@@ -1,0 +1,31 @@
+// Matrix products of CUDA kernels: by cuBLASLt (ops/product_cublas.cu), and for tests by a loop of
+// the host (tests/emulation/product.cpp).
+#pragma once
+
+#include "graph/op.h"
+#include "ops/device_code.h"
+#include "ops/gemm.h"
+#include "ops/precision.h"
+
+namespace mlrun::ops {
+
+/// What follows on a product without leaving the registers.
+enum class Finish : uint8_t { kNone, kBias, kBiasRelu };
+
+/// Of each copy of a stack: `count` products `shape` (whose pointers are not used) of the matrices
+/// at a, b and c, and `step_*` elements further each.
+struct Product {
+  GemmArgs shape;
+  Stacked<const float> a, b;
+  Stacked<float> c;
+  int64_t count = 1;
+  int64_t step_a = 0, step_b = 0, step_c = 0;
+  Precision precision = Precision::kFloat32;
+  Finish finish = Finish::kNone;
+  Stacked<const float> bias;  ///< (n)
+};
+
+/// Nothing is empty: m, n, k, count > 0.
+void multiply(const graph::KernelCall& call, const Product& product);
+
+}  // namespace mlrun::ops

@@ -1,0 +1,64 @@
+#include "ops/elementwise_program.h"
+#include "ops/launch.h"
+
+namespace mlrun::ops {
+namespace {
+
+bool aligned_16(const void* data, int64_t stride) {
+  return reinterpret_cast<uintptr_t>(data) % 16 == 0 && stride % 16 == 0;
+}
+
+}  // namespace
+
+EwProgram::Operand EwProgram::operand(const Shape& shape, const Tensor& tensor) {
+  Operand x;
+  x.data = input(tensor);
+  x.spread = spread_of(shape, {tensor.shape, tensor.dtype});
+  const int64_t elements = std::max<int64_t>(tensor.elements(), 1);
+  if (x.spread == Spread::kRow) x.divider = Divider(elements);
+  if (x.spread == Spread::kColumn) x.divider = Divider(shape.elements() / elements);
+  return x;
+}
+
+EwProgram::EwProgram(const ElementwiseOp& op, const Shape& shape, std::span<const Tensor> in,
+                     std::span<const Tensor> out)
+    : elements_(shape.elements()),
+      inputs_(static_cast<int>(in.size())),
+      length_(static_cast<int>(op.code().size())),
+      outputs_(static_cast<int>(out.size())) {
+  if (op.code().size() > kMaxLength || out.size() > kMaxLength) {
+    throw Error("an elementwise program is too long for a GPU");
+  }
+  for (size_t i = 0; i < in.size(); ++i) in_[i] = operand(shape, in[i]);
+  for (size_t o = 0; o < out.size(); ++o) {
+    out_[o] = output(out[o]);
+    output_register_[o] = op.outputs()[o];
+  }
+  std::copy(op.code().begin(), op.code().end(), code_);
+  aligned_ = all_aligned();
+}
+
+bool EwProgram::all_aligned() const {
+  bool aligned = true;
+  for (int i = 0; i < inputs_; ++i) {
+    const Operand& x = in_[i];
+    aligned = aligned && (x.spread != Spread::kSame || aligned_16(x.data.data, x.data.stride));
+  }
+  for (int o = 0; o < outputs_; ++o) aligned = aligned && aligned_16(out_[o].data, out_[o].stride);
+  return aligned;
+}
+
+void run_elementwise_cuda(const graph::KernelCall& call, const ElementwiseOp& op,
+                          const Shape& shape, std::span<const Tensor> in,
+                          std::span<const Tensor> out) {
+  const EwProgram program(op, shape, in, out);
+  for_each_element(call, program.groups(),
+                   [=] MLRUN_KERNEL(int64_t k, int64_t group) { program.run(k, group); });
+}
+
+void elementwise_cuda(const graph::KernelCall& call) {
+  run_elementwise_cuda(call, static_cast<const ElementwiseOp&>(call.op), call.out[0].shape, call.in,
+                       call.out);
+}
+
+}  // namespace mlrun::ops

@@ -1,0 +1,140 @@
+// An elementwise program as a launch takes it along: plain values, no pointers of the host.
+#pragma once
+
+#include <array>
+#include <span>
+
+#include "ops/device_random.h"
+#include "ops/divider.h"
+#include "ops/elementwise_codes.h"
+
+namespace mlrun::ops {
+
+/// Works on groups of four neighbouring elements, which share one block of random numbers.
+class EwProgram {
+ public:
+  static constexpr int kGroup = 4;
+
+  /// Operands as of run_elementwise_cpu(). Throws Error for a program that is too long.
+  EwProgram(const ElementwiseOp& op, const Shape& shape, std::span<const Tensor> in,
+            std::span<const Tensor> out);
+
+  int64_t groups() const { return (elements_ + kGroup - 1) / kGroup; }
+
+  /// Elements [4 group, 4 group + 4) of copy k.
+  MLRUN_DEVICE void run(int64_t k, int64_t group) const {
+    Values registers[ElementwiseOp::kMaxRegisters];
+    const int64_t first = group * kGroup;
+    const int count = elements_ - first < kGroup ? static_cast<int>(elements_ - first) : kGroup;
+    for (int i = 0; i < inputs_; ++i) registers[i] = load(in_[i], k, first, count);
+    for (int i = 0; i < length_; ++i) {
+      const EwInstruction& one = code_[i];
+      registers[one.out] = result(one, registers[one.a], registers[one.b], k, group);
+    }
+    for (int o = 0; o < outputs_; ++o) {
+      store(registers[output_register_[o]], out_[o](k) + first, count);
+    }
+  }
+
+ private:
+  static constexpr size_t kMaxLength = 16;
+
+  struct alignas(16) Values {
+    float of[kGroup];
+  };
+
+  struct Operand {
+    Stacked<const float> data;
+    Spread spread = Spread::kSame;
+    Divider divider;  ///< by the length of a row, or by the elements that share one of a column
+  };
+
+  static Operand operand(const Shape& shape, const Tensor& tensor);
+  bool all_aligned() const;
+
+  MLRUN_DEVICE Values load(const Operand& operand, int64_t k, int64_t first, int count) const {
+    const float* x = operand.data(k);
+    Values values{};
+    switch (operand.spread) {
+      case Spread::kSame:
+        if (aligned_ && count == kGroup) return *reinterpret_cast<const Values*>(x + first);
+        for (int i = 0; i < count; ++i) values.of[i] = x[first + i];
+        return values;
+      case Spread::kScalar:
+        for (int i = 0; i < count; ++i) values.of[i] = x[0];
+        return values;
+      case Spread::kRow:
+      case Spread::kColumn:
+        spread(operand, x, first, count, values);
+        return values;
+      case Spread::kRandomState:
+        return values;
+    }
+    return values;
+  }
+
+  MLRUN_DEVICE static void spread(const Operand& operand, const float* x, int64_t first, int count,
+                                  Values& values) {
+    int64_t quotient = operand.divider.quotient(first);
+    int64_t remainder = first - quotient * operand.divider.divisor();
+    for (int i = 0; i < count; ++i) {
+      values.of[i] = x[operand.spread == Spread::kRow ? remainder : quotient];
+      if (++remainder == operand.divider.divisor()) {
+        remainder = 0;
+        ++quotient;
+      }
+    }
+  }
+
+  MLRUN_DEVICE void store(const Values& values, float* y, int count) const {
+    if (aligned_ && count == kGroup) {
+      *reinterpret_cast<Values*>(y) = values;
+    } else {
+      for (int i = 0; i < count; ++i) y[i] = values.of[i];
+    }
+  }
+
+  MLRUN_DEVICE Values result(const EwInstruction& one, const Values& a, const Values& b, int64_t k,
+                             int64_t group) const {
+    if (one.code >= Ew::kDropout) return random_result(one, a, k, group);
+    Values y;
+    for (int i = 0; i < kGroup; ++i) y.of[i] = value_of(one.code, a.of[i], b.of[i], one.c);
+    return y;
+  }
+
+  MLRUN_DEVICE Values random_result(const EwInstruction& one, const Values& a, int64_t k,
+                                    int64_t group) const {
+    const auto* state = reinterpret_cast<const uint32_t*>(in_[one.b].data(k));
+    const RandomWords random = random_words(state, one.salt, group);
+    const uint32_t limit = dropout_limit(one.c);
+    const float keep = 1.0f / (1.0f - one.c);
+    Values y;
+    for (int i = 0; i < kGroup; ++i) {
+      const uint32_t word = random.word[i];
+      if (one.code == Ew::kDropout) {
+        y.of[i] = word >= limit ? a.of[i] * keep : 0.0f;
+      } else {
+        const float number = one.code == Ew::kNormal ? normal_number(word) : uniform_number(word);
+        y.of[i] = a.of[i] + number * one.c;
+      }
+    }
+    return y;
+  }
+
+  int64_t elements_;
+  int inputs_;
+  int length_;
+  int outputs_;
+  bool aligned_ = false;  ///< all that is read or written as it lies, by 16 bytes
+  Operand in_[ElementwiseOp::kMaxRegisters];
+  Stacked<float> out_[kMaxLength];
+  uint8_t output_register_[kMaxLength] = {};
+  EwInstruction code_[kMaxLength] = {};
+};
+
+/// Runs the program over the whole of `shape` in every copy of call's stack.
+void run_elementwise_cuda(const graph::KernelCall& call, const ElementwiseOp& op,
+                          const Shape& shape, std::span<const Tensor> in,
+                          std::span<const Tensor> out);
+
+}  // namespace mlrun::ops

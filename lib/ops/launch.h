@@ -1,0 +1,52 @@
+// How the kernels of a GPU are launched. A kernel is a lambda, `[=] MLRUN_KERNEL (...) {}`, that
+// captures plain values only. The same three functions exist for a GPU (launch_cuda.h) and, for
+// tests on machines without one, as loops of the host (tests/emulation/launch.h).
+//
+//   for_each_element(call, n, f)             f(k, i) for every element i of every copy k of a stack
+//   for_each_row(call, rows, width, f)       f(k, row, lanes): the lanes share the work of a row of
+//                                            `width` elements, lane() takes lane(), lane() +
+//                                            size()..
+//   reduce_columns(call, rows, columns, value, finish)
+//                                            finish(k, column, sum over the rows of
+//                                            value(k, row, column))
+//
+// All sums are in an order that depends on rows, columns and width alone: results are the same in
+// every run, and the same in a stack as alone. For that reason there are no atomics here.
+#pragma once
+
+#include "graph/op.h"
+#include "ops/device_code.h"
+
+#if defined(__CUDACC__)
+#include "ops/launch_cuda.h"
+#else
+#include "emulation/launch.h"
+#endif
+
+#include <cstddef>
+#include <span>
+
+#include "base/error.h"
+
+namespace mlrun::ops {
+
+/// Room for numbers that one kernel of an op passes to the next: values(k) has `count` of them for
+/// copy k. It lies behind what reduce_columns() uses. Throws Error if it is not enough.
+template <class T>
+Stacked<T> scratch_values(const graph::KernelCall& call, int64_t count) {
+  const auto bytes = count * static_cast<int64_t>(sizeof(T));
+  std::byte* const begin = context_of(call).scratch() + ColumnSums::kScratchBytes;
+  if (bytes * call.stack > ColumnSums::kScratchBytes) {
+    throw Error("a stack of this many copies does not fit into the GPU's scratch memory");
+  }
+  return {reinterpret_cast<T*>(begin), bytes};
+}
+
+/// Numbers of the host in the memory of the device; the same address at every call.
+template <class T>
+const T* constants(const graph::KernelCall& call, std::span<const T> numbers) {
+  const std::byte* found = context_of(call).constants().of(call.context, std::as_bytes(numbers));
+  return reinterpret_cast<const T*>(found);
+}
+
+}  // namespace mlrun::ops

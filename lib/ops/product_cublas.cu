@@ -1,0 +1,61 @@
+#include "device/cuda_context.h"
+#include "ops/cuda_product.h"
+
+namespace mlrun::ops {
+namespace {
+
+device::ProductPrecision precision_of(Precision precision) {
+  switch (precision) {
+    case Precision::kFloat32:
+      return device::ProductPrecision::kFloat32;
+    case Precision::kBfloat16:
+      return device::ProductPrecision::kBfloat16;
+  }
+  return device::ProductPrecision::kFloat32;
+}
+
+device::ProductEpilogue epilogue_of(Finish finish) {
+  switch (finish) {
+    case Finish::kNone:
+      return device::ProductEpilogue::kNone;
+    case Finish::kBias:
+      return device::ProductEpilogue::kBias;
+    case Finish::kBiasRelu:
+      return device::ProductEpilogue::kBiasRelu;
+  }
+  return device::ProductEpilogue::kNone;
+}
+
+device::ProductShape shape_of(const Product& p) {
+  device::ProductShape x;
+  x.transpose_a = p.shape.transpose_a;
+  x.transpose_b = p.shape.transpose_b;
+  x.m = p.shape.m, x.n = p.shape.n, x.k = p.shape.k;
+  x.lda = p.shape.lda, x.ldb = p.shape.ldb, x.ldc = p.shape.ldc;
+  x.precision = precision_of(p.precision);
+  x.epilogue = epilogue_of(p.finish);
+  return x;
+}
+
+constexpr int64_t kFloat = sizeof(float);
+
+}  // namespace
+
+// The copies of a stack are one batch, or, where a copy is a batch itself, one call each.
+void multiply(const graph::KernelCall& call, const Product& p) {
+  auto& context = static_cast<device::CudaContext&>(call.context);
+  device::ProductShape x = shape_of(p);
+  if (p.count == 1) {
+    x.count = call.stack;
+    x.stride_a = p.a.stride / kFloat;
+    x.stride_b = p.b.stride / kFloat;
+    x.stride_c = p.c.stride / kFloat;
+    x.stride_bias = p.bias.stride / kFloat;
+    return context.multiply(x, {p.a.data, p.b.data, p.c.data, p.bias.data});
+  }
+  x.count = p.count;
+  x.stride_a = p.step_a, x.stride_b = p.step_b, x.stride_c = p.step_c;
+  for (int64_t k = 0; k < call.stack; ++k) context.multiply(x, {p.a(k), p.b(k), p.c(k), p.bias(k)});
+}
+
+}  // namespace mlrun::ops
