@@ -12,4 +12,6 @@ const std::filesystem::path& tests_folder() {
   return path;
 }
 
+bool has_cuda_module() { return MLRUN_HAS_CUDA_MODULE; }
+
 }  // namespace mlrun::test

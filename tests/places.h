@@ -12,4 +12,7 @@ const std::filesystem::path& program();
 /// The folder tests/ of the sources.
 const std::filesystem::path& tests_folder();
 
+/// Whether libmlrun_cuda.so was built.
+bool has_cuda_module();
+
 }  // namespace mlrun::test

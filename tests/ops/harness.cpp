@@ -14,6 +14,8 @@
 #include "device/cpu_context.h"
 #include "graph/executable.h"
 #include "ops/cpu_kernels.h"
+#include "ops/device_backends.h"
+#include "ops/device_run.h"
 #include "ops/functions.h"
 #include "ops/fusion.h"
 
@@ -22,6 +24,7 @@ namespace {
 
 constexpr int64_t kSpareSamples = 5;
 constexpr size_t kProbes = 6;  // elements of an input whose derivative is checked
+constexpr size_t kCopies = 3;  // of a stack
 
 double as_double(float word, DType dtype) {
   switch (dtype) {
@@ -132,10 +135,65 @@ class Check {
         CHECK_MESSAGE(same_bits(once(fused, context, kSpareSamples), results),
                       "more threads, fused, in a larger plan");
       }
+      for (const DeviceBackend& device : device_backends()) check_device(device, fused, results);
     }
   }
 
  private:
+  // Against the reference and the CPU's gradients; fused, in a larger plan, replayed, and as one of
+  // a stack it must give the same again.
+  void check_device(const DeviceBackend& device, const Graph& fused, const Words& of_cpu) const {
+    if (!has_all(*device.kernels, fused)) return;
+    INFO(device.name);
+    const auto run_on = [&](const Graph& graph, int64_t spare, int replays, size_t copies) {
+      std::vector<Words> memory;
+      for (size_t k = 0; k < copies; ++k) memory.push_back(memory_of_copy(k));
+      return DeviceRun{graph,           built_.inputs, built_.keep,          *device.kernels,
+                       *device.context, sizes_.batch,  sizes_.batch + spare, replays}(memory);
+    };
+    const Words results = run_on(built_.graph, 0, 0, 1)[0];
+    check_forward(results[0]);
+    for (size_t i = 1; i < results.size(); ++i) {
+      const double off = distance(results[i], doubles(of_cpu[i]), 1);
+      CHECK_MESSAGE(off <= 8 * case_.tolerance, "gradient ", i, " differs from the CPU's by ", off);
+    }
+    CHECK_MESSAGE(agree(device, run_on(fused, 0, 0, 1)[0], results), "fused");
+    CHECK_MESSAGE(agree(device, run_on(built_.graph, kSpareSamples, 0, 1)[0], results),
+                  "in a larger plan");
+    CHECK_MESSAGE(agree(device, run_on(fused, 0, 3, 1)[0], results), "replayed");
+    const std::vector<Words> stacked = run_on(fused, 0, 0, kCopies);
+    CHECK_MESSAGE(agree(device, stacked[0], results), "in a stack");
+    for (size_t k = 1; k < kCopies; ++k) {
+      const std::vector<Words> alone = {memory_of_copy(k)};
+      const Words want = DeviceRun{fused,           built_.inputs, built_.keep, *device.kernels,
+                                   *device.context, sizes_.batch,  sizes_.batch}(alone)[0];
+      CHECK_MESSAGE(agree(device, stacked[k], want), "copy ", k, " of a stack");
+    }
+  }
+
+  static std::vector<double> doubles(const std::vector<float>& x) { return {x.begin(), x.end()}; }
+
+  bool agree(const DeviceBackend& device, const Words& a, const Words& b) const {
+    if (device.bitwise) return same_bits(a, b);
+    for (size_t i = 0; i < a.size(); ++i) {
+      if (distance(a[i], doubles(b[i]), 1) > case_.tolerance) return false;
+    }
+    return true;
+  }
+
+  // Copy 0 is the case itself, the others have inputs of their own.
+  Words memory_of_copy(size_t k) const {
+    if (k == 0) return memory_;
+    Words memory;
+    for (size_t i = 0; i < built_.inputs.size(); ++i) {
+      const TensorType& type = built_.graph.value(built_.inputs[i]).type;
+      const Input input = i < inputs_.size() ? inputs_[i] : Input{type.shape};
+      const int64_t elements = type.shape.elements(sizes_.batch + kSpareSamples);
+      memory.push_back(draw(input, elements, 100 * k + i + 1));
+    }
+    return memory;
+  }
+
   Array reference() const {
     return case_.reference(std::span(arrays_).first(inputs_.size()), sizes_);
   }

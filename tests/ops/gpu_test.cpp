@@ -1,0 +1,99 @@
+// Which checks a GPU would run, and what stands in for it.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <set>
+
+#include "ops/cpu_kernels.h"
+#include "ops/cuda_kernels.h"
+#include "ops/device_backends.h"
+#include "ops/device_run.h"
+#include "ops/gpu_module.h"
+#include "places.h"
+
+using namespace mlrun;
+using namespace mlrun::ops;
+using namespace mlrun::ops::testing;
+
+namespace {
+
+// The harness leaves out cases with one of these. Each new kernel takes its name off the list.
+const std::set<std::string> kWithoutKernel = {
+    "Aggregate",
+    "Attention",
+    "AttentionGrad",
+    "Augment",
+    "AugmentGrad",
+    "BatchMatMul",
+    "Bilinear",
+    "BilinearGrad",
+    "CapsuleProduct",
+    "Choose",
+    "ChooseGrad",
+    "Combine",
+    "Convolution",
+    "ConvolutionWeightGrad",
+    "Depthwise",
+    "DepthwiseWeightGrad",
+    "Dispatch",
+    "ExpertShare",
+    "GateGrad",
+    "GraphAttention",
+    "GraphAttentionGrad",
+    "GroupedMatMul",
+    "GroupedMatMulGrad",
+    "NeighbourMax",
+    "NeighbourMaxGrad",
+    "NodeMask",
+    "NtXent",
+    "NtXentGrad",
+    "Pool",
+    "PoolGrad",
+    "PositionMatMul",
+    "PositionMatMulWeightGrad",
+    "Recurrent",
+    "RecurrentGrad",
+    "Repeat",
+    "RepeatGrad",
+    "Rotary",
+    "Route",
+    "StepOrder",
+};
+
+std::set<std::string> names(const graph::KernelTable& table) {
+  std::set<std::string> all;
+  for (const graph::KernelTable::Row& row : table.rows()) all.emplace(row.op);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("gpu: ops without a CUDA kernel are known") {
+  std::set<std::string> missing = names(cpu_kernels());
+  for (const std::string& name : names(cuda_kernels())) {
+    CHECK_MESSAGE(missing.erase(name) == 1, name, " has no CPU kernel");
+  }
+  CHECK(missing == kWithoutKernel);
+  if (!missing.empty()) {
+    MESSAGE("no CUDA kernel yet, not checked on any GPU: ",
+            fmt::format("{}", fmt::join(missing, ", ")));
+  }
+}
+
+TEST_CASE("gpu: what is missing is named") {
+  const std::string reason = why_no_gpu();
+  if (reason.empty()) return;
+  MESSAGE("needs a GPU: skipped (", reason, ")");
+  if (!test::has_cuda_module()) {
+    CHECK(reason ==
+          "this mlrun computes on CPUs only: libmlrun_cuda.so is not beside it; build it with "
+          "'cmake --preset cuda' (or -DMLRUN_CUDA=ON)");
+    return;
+  }
+  // The module was loaded with all its libraries, and its version is the tests'.
+  const bool known = reason == "there is no NVIDIA driver on this machine (libcuda.so.1)" ||
+                     reason == "no GPU is visible to CUDA" ||
+                     reason.starts_with("the NVIDIA driver is too old");
+  CHECK_MESSAGE(known, reason);
+}
