@@ -100,7 +100,7 @@ MLRUN_DEVICE inline float value_of(Ew code, float a, float b, float c) {
     case Ew::kSigmoidGrad:
       return b * (a * (1.0f - a));
     case Ew::kTanhGrad:
-      return b * (1.0f - a * a);
+      return b * fmaf(-a, a, 1.0f);
     case Ew::kSoftsignGrad:
       return b / ((1.0f + fabsf(a)) * (1.0f + fabsf(a)));
     case Ew::kGeluGrad:

@@ -3,7 +3,9 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <new>
 
 #include "base/error.h"
@@ -22,23 +24,33 @@ struct Recorded : device::Recording {
 
 }  // namespace
 
-// The memory is open as long as this lives.
+// Memory is open as long as this lives: that around an address, or all of it.
 class EmulatedContext::Open {
  public:
-  explicit Open(EmulatedContext& context) : context_(context) {
-    context_.protect(PROT_READ | PROT_WRITE);
+  explicit Open(const EmulatedContext& context)
+      : begin_(context.mappings_.begin()), end_(context.mappings_.end()) {
+    protect(PROT_READ | PROT_WRITE);
   }
-  ~Open() { context_.protect(PROT_NONE); }
+  Open(const EmulatedContext& context, const void* address)
+      : begin_(context.mappings_.end()), end_(context.mappings_.end()) {
+    const auto behind = context.mappings_.upper_bound(static_cast<const std::byte*>(address));
+    if (behind == context.mappings_.begin()) throw Error("no memory of this context");
+    begin_ = std::prev(behind);
+    end_ = behind;
+    protect(PROT_READ | PROT_WRITE);
+  }
+  ~Open() { protect(PROT_NONE); }
 
  private:
-  EmulatedContext& context_;
-};
-
-void EmulatedContext::protect(int protection) {
-  for (const auto& [memory, mapping] : mappings_) {
-    if (::mprotect(mapping.start, mapping.bytes, protection) != 0) throw_errno("mprotect");
+  void protect(int protection) const {
+    for (auto one = begin_; one != end_; ++one) {
+      if (::mprotect(one->second.start, one->second.bytes, protection) != 0) std::abort();
+    }
   }
-}
+
+  Mappings::const_iterator begin_;
+  Mappings::const_iterator end_;
+};
 
 // Ends as near before the guard page as the alignment allows.
 device::Memory EmulatedContext::allocate(int64_t bytes) {
@@ -62,13 +74,13 @@ void EmulatedContext::release(std::byte* memory) {
 
 void EmulatedContext::upload(void* to, const void* from, int64_t bytes) {
   if (recorded_) throw Error("upload inside a recording");
-  const Open open(*this);
+  const Open open(*this, to);
   std::memcpy(to, from, static_cast<size_t>(bytes));
 }
 
 void EmulatedContext::download(void* to, const void* from, int64_t bytes) {
   if (recorded_) throw Error("download inside a recording");
-  const Open open(*this);
+  const Open open(*this, from);
   std::memcpy(to, from, static_cast<size_t>(bytes));
 }
 

@@ -44,10 +44,11 @@ class EmulatedContext : public device::Context {
     size_t whole_bytes = 0;
   };
 
-  void release(std::byte* memory) override;
-  void protect(int protection);
+  using Mappings = std::map<const std::byte*, Mapping>;
 
-  std::map<std::byte*, Mapping> mappings_;
+  void release(std::byte* memory) override;
+
+  Mappings mappings_;
   std::vector<std::function<void()>>* recorded_ = nullptr;  ///< while recording
   int64_t launches_ = 0;
   device::Memory scratch_;

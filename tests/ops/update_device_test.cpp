@@ -15,10 +15,10 @@ using namespace mlrun::ops::testing;
 
 namespace {
 
-constexpr int kSteps = 4;
+constexpr int kSteps = 3;
 constexpr size_t kCopies = 3;
 // More parameters than one launch takes, and one that is summed in chunks.
-constexpr int64_t kCounts[] = {1, 7, 40000, 3, 5, 2, 9, 4, 6, 1, 1, 12, 30, 8, 2, 3, 17, 64};
+constexpr int64_t kCounts[] = {1, 7, 9000, 3, 5, 2, 9, 4, 6, 1, 1, 12, 30, 8, 2, 3, 17, 64};
 
 // A step as a graph: state, then parameter, gradient and slots of each group.
 struct Step {
