@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <optional>
 
@@ -15,6 +14,7 @@
 #include "graph/executable.h"
 #include "ops/cpu_kernels.h"
 #include "ops/device_backends.h"
+#include "ops/device_check.h"
 #include "ops/device_run.h"
 #include "ops/functions.h"
 #include "ops/fusion.h"
@@ -24,7 +24,6 @@ namespace {
 
 constexpr int64_t kSpareSamples = 5;
 constexpr size_t kProbes = 6;  // elements of an input whose derivative is checked
-constexpr size_t kCopies = 3;  // of a stack
 
 double as_double(float word, DType dtype) {
   switch (dtype) {
@@ -86,13 +85,6 @@ std::vector<std::vector<float>> run(const Built& b, const Graph& graph, const Se
   return results;
 }
 
-bool same_bits(const std::vector<std::vector<float>>& a, const std::vector<std::vector<float>>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-    return x.size() == y.size() &&
-           (x.empty() || std::memcmp(x.data(), y.data(), x.size() * sizeof(float)) == 0);
-  });
-}
-
 Array to_doubles(const std::vector<float>& words, DType dtype, int64_t count) {
   Array array;
   for (int64_t i = 0; i < count; ++i) {
@@ -140,45 +132,18 @@ class Check {
   }
 
  private:
-  // Against the reference and the CPU's gradients; fused, in a larger plan, replayed, and as one of
-  // a stack it must give the same again.
+  // Against the reference and the CPU's gradients.
   void check_device(const DeviceBackend& device, const Graph& fused, const Words& of_cpu) const {
     if (!has_all(*device.kernels, fused)) return;
     INFO(device.name);
-    const auto run_on = [&](const Graph& graph, int64_t spare, int replays, size_t copies) {
-      std::vector<Words> memory;
-      for (size_t k = 0; k < copies; ++k) memory.push_back(memory_of_copy(k));
-      return DeviceRun{graph,           built_.inputs, built_.keep,          *device.kernels,
-                       *device.context, sizes_.batch,  sizes_.batch + spare, replays}(memory);
-    };
-    const Words results = run_on(built_.graph, 0, 0, 1)[0];
+    const Words results = run_every_way(
+        device, {built_.graph, fused, built_.inputs, built_.keep, sizes_.batch, kSpareSamples,
+                 case_.tolerance, [this](size_t copy) { return memory_of_copy(copy); }});
     check_forward(results[0]);
     for (size_t i = 1; i < results.size(); ++i) {
-      const double off = distance(results[i], doubles(of_cpu[i]), 1);
+      const double off = distance(results[i], Array(of_cpu[i].begin(), of_cpu[i].end()), 1);
       CHECK_MESSAGE(off <= 8 * case_.tolerance, "gradient ", i, " differs from the CPU's by ", off);
     }
-    CHECK_MESSAGE(agree(device, run_on(fused, 0, 0, 1)[0], results), "fused");
-    CHECK_MESSAGE(agree(device, run_on(built_.graph, kSpareSamples, 0, 1)[0], results),
-                  "in a larger plan");
-    CHECK_MESSAGE(agree(device, run_on(fused, 0, 3, 1)[0], results), "replayed");
-    const std::vector<Words> stacked = run_on(fused, 0, 0, kCopies);
-    CHECK_MESSAGE(agree(device, stacked[0], results), "in a stack");
-    for (size_t k = 1; k < kCopies; ++k) {
-      const std::vector<Words> alone = {memory_of_copy(k)};
-      const Words want = DeviceRun{fused,           built_.inputs, built_.keep, *device.kernels,
-                                   *device.context, sizes_.batch,  sizes_.batch}(alone)[0];
-      CHECK_MESSAGE(agree(device, stacked[k], want), "copy ", k, " of a stack");
-    }
-  }
-
-  static std::vector<double> doubles(const std::vector<float>& x) { return {x.begin(), x.end()}; }
-
-  bool agree(const DeviceBackend& device, const Words& a, const Words& b) const {
-    if (device.bitwise) return same_bits(a, b);
-    for (size_t i = 0; i < a.size(); ++i) {
-      if (distance(a[i], doubles(b[i]), 1) > case_.tolerance) return false;
-    }
-    return true;
   }
 
   // Copy 0 is the case itself, the others have inputs of their own.

@@ -143,3 +143,53 @@ TEST_CASE("matmul: an epilogue, with operands of its own and further readers") {
     check(c, kTiled);
   }
 }
+
+TEST_CASE("matmul: a bias, with and without relu") {
+  for (const bool relu : {false, true}) {
+    for (const int64_t steps : {1, 5}) {
+      Case c = rows_case(steps, kFree, kFree, false);
+      c.name += relu ? ", relu(product + row)" : ", product + row";
+      const auto inputs = c.inputs;
+      const auto product = c.reference;
+      c.inputs = [=](int64_t width) {
+        std::vector<Input> all = inputs(width);
+        all.push_back({{all[1].shape[1]}});
+        return all;
+      };
+      c.build = [=](Graph& g, std::span<const ValueId> x) {
+        const ValueId y = add(g, matmul(g, x[0], x[1]), x[2]);
+        return relu ? unary(g, Ew::kRelu, y) : y;
+      };
+      c.reference = [=](std::span<const Array> x, Sizes s) {
+        Array y = product(x.first(2), s);
+        for (size_t i = 0; i < y.size(); ++i) {
+          y[i] += x[2][i % x[2].size()];
+          if (relu) y[i] = std::max(y[i], 0.0);
+        }
+        return y;
+      };
+      check(c, kSizes);
+    }
+  }
+}
+
+TEST_CASE("matmul: NaN goes through a bias and relu") {
+  constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+  Case c = rows_case(1, kFree, kFree, false);
+  const auto inputs = c.inputs;
+  c.inputs = [=](int64_t width) {
+    std::vector<Input> all = inputs(width);
+    all[0].low = all[0].high = kNaN;
+    all.push_back({{all[1].shape[1]}});
+    return all;
+  };
+  c.build = [](Graph& g, std::span<const ValueId> x) {
+    return unary(g, Ew::kRelu, add(g, matmul(g, x[0], x[1]), x[2]));
+  };
+  c.reference = [=](std::span<const Array> x, Sizes s) {
+    return Array(static_cast<size_t>(s.batch) * x[2].size(), kNaN);
+  };
+  c.differentiable = false;
+  const Sizes sizes[] = {{1, 7}, {7, 33}};
+  check(c, sizes);
+}
