@@ -26,5 +26,6 @@ class BatchMatMulOp : public graph::Op {
 };
 
 void batch_matmul_cpu(const graph::KernelCall& call);
+void batch_matmul_cuda(const graph::KernelCall& call);
 
 }  // namespace mlrun::ops

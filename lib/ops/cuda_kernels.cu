@@ -1,5 +1,6 @@
 #include "ops/cuda_kernels.h"
 
+#include "ops/batch_matmul.h"
 #include "ops/concat.h"
 #include "ops/elementwise.h"
 #include "ops/embedding.h"
@@ -9,6 +10,7 @@
 #include "ops/permute.h"
 #include "ops/reduce.h"
 #include "ops/resample.h"
+#include "ops/rotary.h"
 #include "ops/shaping.h"
 #include "ops/softmax.h"
 #include "ops/update.h"
@@ -17,6 +19,7 @@ namespace mlrun::ops {
 
 const graph::KernelTable& cuda_kernels() {
   static constexpr graph::KernelTable::Row kRows[] = {
+      {"BatchMatMul", batch_matmul_cuda},
       {"BatchNorm", batch_norm_cuda},
       {"BatchNormGrad", batch_norm_grad_cuda},
       {"Concat", concat_cuda},
@@ -34,6 +37,9 @@ const graph::KernelTable& cuda_kernels() {
       {"Pad", pad_cuda},
       {"Permute", permute_cuda},
       {"Reduce", reduce_cuda},
+      {"Repeat", repeat_cuda},
+      {"RepeatGrad", repeat_grad_cuda},
+      {"Rotary", rotary_cuda},
       {"Slice", slice_cuda},
       {"SliceGrad", slice_grad_cuda},
       {"Softmax", softmax_cuda},

@@ -31,5 +31,6 @@ class RotaryOp : public graph::Op {
 std::vector<float> rotary_table(int64_t positions, int64_t head_dim, double base);
 
 void rotary_cpu(const graph::KernelCall& call);
+void rotary_cuda(const graph::KernelCall& call);
 
 }  // namespace mlrun::ops

@@ -25,7 +25,6 @@ const std::set<std::string> kWithoutKernel = {
     "AttentionGrad",
     "Augment",
     "AugmentGrad",
-    "BatchMatMul",
     "Bilinear",
     "BilinearGrad",
     "CapsuleProduct",
@@ -54,9 +53,6 @@ const std::set<std::string> kWithoutKernel = {
     "PositionMatMulWeightGrad",
     "Recurrent",
     "RecurrentGrad",
-    "Repeat",
-    "RepeatGrad",
-    "Rotary",
     "Route",
     "StepOrder",
 };
