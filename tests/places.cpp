@@ -7,6 +7,16 @@ const std::filesystem::path& program() {
   return path;
 }
 
+const std::filesystem::path& fake_nvml() {
+  static const std::filesystem::path path = MLRUN_FAKE_NVML;
+  return path;
+}
+
+const std::filesystem::path& old_fake_nvml() {
+  static const std::filesystem::path path = MLRUN_OLD_FAKE_NVML;
+  return path;
+}
+
 const std::filesystem::path& tests_folder() {
   static const std::filesystem::path path = MLRUN_TESTS_DIR;
   return path;

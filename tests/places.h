@@ -9,6 +9,10 @@ namespace mlrun::test {
 /// The program that was built beside the tests.
 const std::filesystem::path& program();
 
+/// The library that stands for a GPU driver's (tests/device/fake_nvml), and one with few functions.
+const std::filesystem::path& fake_nvml();
+const std::filesystem::path& old_fake_nvml();
+
 /// The folder tests/ of the sources.
 const std::filesystem::path& tests_folder();
 
