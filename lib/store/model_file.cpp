@@ -1,9 +1,15 @@
 #include "store/model_file.h"
 
+#include <mutex>
+
 #include "store/hdf5.h"
 
 namespace mlrun::store {
 namespace {
+
+// One thread at a time may use HDF5 (hdf5.h), but trainings side by side in a process each write
+// their checkpoints.
+std::mutex one_at_a_time;
 
 void write_arrays(Group group, const std::vector<NamedArray>& arrays) {
   for (const NamedArray& array : arrays) {
@@ -45,6 +51,7 @@ void write_names(Group& group, const std::string& path, const std::vector<std::s
 }  // namespace
 
 void write_model(const std::filesystem::path& path, const ModelFile& model) {
+  const std::lock_guard lock(one_at_a_time);
   File::write_atomically(path, [&](File& file) {
     file.write_strings("config", {}, {&model.config, 1});
     write_arrays(file.make_group("weights"), model.weights);
@@ -57,6 +64,7 @@ void write_model(const std::filesystem::path& path, const ModelFile& model) {
 }
 
 ModelFile read_model(const std::filesystem::path& path) {
+  const std::lock_guard lock(one_at_a_time);
   const File file = File::open(path);
   ModelFile model;
   model.config = file.array("config").read_strings().at(0);
