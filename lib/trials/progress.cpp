@@ -49,11 +49,15 @@ void Progress::on_record(const TrialRecord& record, const std::string& params,
        bad ? Verbosity::kNormal : Verbosity::kVerbose);
 }
 
-void Progress::on_retry(const TrialRecord& record, const std::string& reason) {
-  running_.erase(record.trial.id);
-  note(fmt::format("trial {} (cell {} fold {}) lost its worker, {}; trying again", record.trial.id,
-                   record.trial.cell, record.trial.fold, reason),
+void Progress::on_retry(const Trial& trial, const std::string& reason) {
+  running_.erase(trial.id);
+  note(fmt::format("trial {} (cell {} fold {}): {}; trying again", trial.id, trial.cell, trial.fold,
+                   reason),
        Verbosity::kNormal);
+}
+
+void Progress::on_device_lost(const std::string& device, const std::string& why) {
+  note(fmt::format("{} is lost: {}; it gets no further trials", device, why), Verbosity::kNormal);
 }
 
 std::string Progress::line() const {

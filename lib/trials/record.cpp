@@ -65,7 +65,8 @@ std::string to_bytes(const TrialRecord& r) {
   w.put(r.output_width);
   w.put(r.predictions);
   w.put(r.parameters);
-  w.put(std::vector<double>{r.fit_seconds, r.score_seconds, r.data_seconds, r.compute_seconds});
+  w.put(std::vector<double>{r.fit_seconds, r.score_seconds, r.data_seconds, r.compute_seconds,
+                            r.energy_joules});
   return w.take();
 }
 
@@ -91,12 +92,13 @@ TrialRecord record_from_bytes(std::string_view bytes) {
   r.output_width = reader.get<int64_t>();
   r.predictions = reader.get_vector<float>();
   r.parameters = reader.get<int64_t>();
-  const std::vector<double> seconds = reader.get_vector<double>();
-  if (seconds.size() != 4) throw Error("not a trial record");
-  r.fit_seconds = seconds[0];
-  r.score_seconds = seconds[1];
-  r.data_seconds = seconds[2];
-  r.compute_seconds = seconds[3];
+  const std::vector<double> costs = reader.get_vector<double>();
+  if (costs.size() != 4 && costs.size() != 5) throw Error("not a trial record");
+  r.fit_seconds = costs[0];
+  r.score_seconds = costs[1];
+  r.data_seconds = costs[2];
+  r.compute_seconds = costs[3];
+  if (costs.size() > 4) r.energy_joules = costs[4];
   reader.expect_end();
   return r;
 }

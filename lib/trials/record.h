@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,8 @@ struct TrialRecord {
   double score_seconds = 0;
   double data_seconds = 0;
   double compute_seconds = 0;
+  /// Its share of what its GPU took; NaN on the CPU and where it is not known.
+  double energy_joules = std::numeric_limits<double>::quiet_NaN();
 
   /// Whether running it again could not change it.
   bool is_final() const {
@@ -50,7 +53,8 @@ TrialRecord make_record(const Trial& trial, train::FitResult&& result);
 
 std::string to_bytes(const TrialRecord& record);
 
-/// Throws Error when the bytes are not those of a record.
+/// Also of records from before energy was measured. Throws Error when the bytes are not those of a
+/// record.
 TrialRecord record_from_bytes(std::string_view bytes);
 
 }  // namespace mlrun::trials

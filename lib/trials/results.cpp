@@ -141,6 +141,7 @@ Section trials_section(const Search& search, const Records& records) {
   add_from<double>(t, "score_time", records, [](R r) { return r.score_seconds; });
   add_from<double>(t, "data_time", records, [](R r) { return r.data_seconds; });
   add_from<double>(t, "compute_time", records, [](R r) { return r.compute_seconds; });
+  add_from<double>(t, "energy_j", records, [](R r) { return r.energy_joules; });
   return section;
 }
 
@@ -289,7 +290,7 @@ void add_test_scores(const Search& search, const Records& records, store::Attrib
 }  // namespace
 
 store::ResultsFile make_results(const Search& search, const Records& records,
-                                const RunFacts& facts) {
+                                const DeviceSamples& samples, const RunFacts& facts) {
   store::ResultsFile file;
   const int32_t best = search.folds.empty() ? -1 : best_cell(search, records);
   file.attributes = {{"schema", kSchema},
@@ -317,6 +318,7 @@ store::ResultsFile make_results(const Search& search, const Records& records,
   file.sections.push_back(trials_section(search, records));
   file.sections.push_back(history_section(search, records));
   add_folds(search, file);
+  if (!samples.empty()) file.sections.push_back(devices_section(samples));
   if (search.spec.predictions != config::KeepPredictions::kNone) {
     file.sections.push_back(predictions_section(search, records, best));
   }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "store/results.h"
+#include "trials/device_samples.h"
 #include "trials/record.h"
 #include "trials/search.h"
 
@@ -24,9 +25,10 @@ struct RunFacts {
   bool complete = true;
 };
 
-/// Deterministic apart from the facts and the times.
+/// Deterministic apart from the facts, the times and what was measured of devices. /devices is
+/// there if a GPU was used.
 store::ResultsFile make_results(const Search& search, const std::map<int32_t, TrialRecord>& records,
-                                const RunFacts& facts);
+                                const DeviceSamples& samples, const RunFacts& facts);
 
 /// Cells by rank as a table for people: rank, params, mean and std of the score, fit time.
 store::Table ranking_table(const Search& search, const std::map<int32_t, TrialRecord>& records);

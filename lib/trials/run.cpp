@@ -4,8 +4,10 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "base/version.h"
+#include "device/gpu.h"
 #include "ops/gemm.h"
 #include "ops/precision.h"
 #include "store/hdf5.h"
@@ -20,14 +22,11 @@ namespace fs = std::filesystem;
 class Run {
  public:
   Run(const Search& search, const device::Budget& budget, const RunOptions& options)
-      : search_(search), options_(options), journal_(open_journal()) {
+      : search_(search),
+        options_(options),
+        fleet_(make_fleet(search, budget, options.jobs, options.gpus)),
+        journal_(open_journal()) {
     report_.results = options.output / "results.h5";
-    scheduler_.threads = search.threads(budget.core_count());
-    const int fit = std::max(1, budget.core_count() / scheduler_.threads);
-    scheduler_.workers = options.jobs < 0 ? fit : std::clamp(options.jobs, 1, fit);
-    // Two runs side by side that each need a part of the cores would both take the first.
-    const bool takes_all = scheduler_.workers * scheduler_.threads == budget.core_count();
-    if (budget.may_pin && takes_all) scheduler_.cores = budget.cpu_ids();
     scheduler_.retries = options.retries;
     scheduler_.stop_on_error = options.stop_on_error;
     scheduler_.deadline = options.time_budget > 0 ? now_seconds() + options.time_budget : 0;
@@ -47,17 +46,21 @@ class Run {
                       search_.spec.train.epochs, options_.output / "log.txt");
     run_trials(progress);
     progress.finish();
-    write_results(report_.results, make_results(search_, report_.records, facts()));
+    write_results(report_.results, make_results(search_, report_.records, samples_, facts()));
     if (report_.outcome == RunOutcome::kDone) fs::remove_all(options_.output / "checkpoints");
     return std::move(report_);
   }
 
  private:
-  // Opens the journal and takes over the trials that have ended for good.
+  // Opens the journal and takes over what was measured and the trials that have ended for good.
   store::Journal open_journal() {
     store::Journal journal =
         open_folder(options_.output, search_.identity, search_.config, options_.overwrite);
     for (const std::string& bytes : journal.records()) {
+      if (holds_device_samples(bytes)) {
+        samples_.append(device_samples_from_bytes(bytes));
+        continue;
+      }
       TrialRecord record = record_from_bytes(bytes);
       if (record.is_final()) report_.records[record.trial.id] = std::move(record);
     }
@@ -89,23 +92,25 @@ class Run {
   }
 
   void run_trials(Progress& progress) {
+    GpuMonitor monitor(options_.gpus, samples_.next_run());
+    const RunState state{fleet_, monitor, journal_, progress, report_.records, samples_};
     std::vector<Trial> left;
     for (const Trial& trial : search_.trials) {
       if (!has(trial.id)) left.push_back(trial);
     }
-    run_some(std::move(left), progress);
+    run_some(std::move(left), state);
     if (!search_.has_refit() || report_.outcome != RunOutcome::kDone) return;
     const int32_t cell = refit_cell();
     if (cell < 0) return;
     if (!has_refit_of(cell) || !fs::exists(scheduler_.model)) {
-      run_some({search_.refit_of(cell)}, progress);
+      run_some({search_.refit_of(cell)}, state);
     }
   }
 
-  void run_some(std::vector<Trial> trials, Progress& progress) {
+  void run_some(std::vector<Trial> trials, const RunState& state) {
     if (trials.empty()) return;
     report_.ran_anything = true;
-    Scheduler scheduler(search_, scheduler_, journal_, progress, report_.records);
+    Scheduler scheduler(search_, scheduler_, state);
     report_.outcome = scheduler.run(std::move(trials));
   }
 
@@ -114,14 +119,13 @@ class Run {
     facts.version = version();
     facts.git_revision = git_revision();
     facts.libraries = store::hdf5_version() + ", " + ops::gemm_library();
-    facts.devices =
-        fmt::format("cpu: {} workers x {} threads", scheduler_.workers, scheduler_.threads);
+    facts.devices = describe(fleet_);
     if (search_.uses_bfloat16()) facts.devices += "; " + ops::describe_bfloat16();
     facts.command_line = options_.command_line;
     facts.host = host_name();
     facts.created = utc_timestamp();
-    facts.workers = scheduler_.workers;
-    facts.threads = scheduler_.threads;
+    facts.workers = static_cast<int>(fleet_.stations.size());
+    facts.threads = fleet_.threads;
     facts.complete = report_.outcome == RunOutcome::kDone && is_complete();
     return facts;
   }
@@ -129,6 +133,8 @@ class Run {
   const Search& search_;
   const RunOptions& options_;
   RunReport report_;
+  DeviceSamples samples_;
+  Fleet fleet_;
   store::Journal journal_;
   SchedulerOptions scheduler_;
 };
@@ -143,6 +149,8 @@ int64_t RunReport::failures() const {
 
 RunReport run_search(const Search& search, const device::Budget& budget,
                      const RunOptions& options) {
+  const std::string absence = device::gpu_absence();
+  if (!options.gpus.empty() && !absence.empty()) throw InputError(absence);
   return Run(search, budget, options).go();
 }
 

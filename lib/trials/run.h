@@ -4,8 +4,10 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "device/budget.h"
+#include "device/gpu_survey.h"
 #include "trials/progress.h"
 #include "trials/record.h"
 #include "trials/results.h"
@@ -15,8 +17,9 @@
 namespace mlrun::trials {
 
 struct RunOptions {
-  std::filesystem::path output;  ///< folder; made if absent
-  int jobs = -1;                 ///< workers; -1: as many as the budget holds
+  std::filesystem::path output;   ///< folder; made if absent
+  int jobs = -1;                  ///< trials at a time; -1: as many as fit, see make_fleet()
+  std::vector<device::Gpu> gpus;  ///< to run on; none: the CPU
   bool overwrite = false;
   int retries = 1;
   bool stop_on_error = false;
@@ -35,7 +38,8 @@ struct RunReport {
 };
 
 /// Runs what is left of the search and writes results.h5. Throws InputError when the folder holds
-/// another experiment (without overwrite) or is in use.
+/// another experiment (without overwrite) or is in use, and, before anything is touched, when this
+/// program cannot compute on GPUs and is given some.
 RunReport run_search(const Search& search, const device::Budget& budget, const RunOptions& options);
 
 }  // namespace mlrun::trials

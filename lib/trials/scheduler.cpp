@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "store/bytes.h"
 #include "trials/ranking.h"
 
@@ -14,6 +15,8 @@ namespace {
 
 // A record is on the disk's way at once; the disk is told to hurry this often.
 constexpr double kSyncSeconds = 0.2;
+// Samples of the devices are many and small; a crash of the parent costs those of this long.
+constexpr double kSamplesSeconds = 5;
 constexpr int kPollMilliseconds = 100;
 // What a trial with checkpoints has to end its epoch after a signal.
 constexpr double kGraceSeconds = 20;
@@ -44,32 +47,30 @@ InterruptGuard::~InterruptGuard() {
 
 bool InterruptGuard::requested() { return interrupts > 0; }
 
-Scheduler::Scheduler(const Search& search, const SchedulerOptions& options, store::Journal& journal,
-                     Progress& progress, std::map<int32_t, TrialRecord>& records)
-    : search_(search),
-      options_(options),
-      journal_(journal),
-      progress_(progress),
-      records_(records) {}
-
-Scheduler::~Scheduler() = default;
+Scheduler::Scheduler(const Search& search, const SchedulerOptions& options, RunState state)
+    : search_(search), options_(options), state_(state) {
+  for (Station& station : state_.fleet.stations) slots_.push_back({&station, nullptr, {}});
+}
 
 RunOutcome Scheduler::run(std::vector<Trial> trials) {
   std::stable_sort(trials.begin(), trials.end(), [&](const Trial& a, const Trial& b) {
     return expected_cost(search_, a) > expected_cost(search_, b);
   });
-  queue_.assign(trials.begin(), trials.end());
-  slots_.resize(std::min<size_t>(static_cast<size_t>(options_.workers), trials.size()));
+  for (const Trial& trial : trials) queue_.push_back({.trial = trial});
+  last_samples_ = now_seconds();
   while (!should_stop() && (!queue_.empty() || any_running())) {
+    if (!state_.fleet.has_usable()) give_up_queue();
     hand_out();
     wait_for_messages();
-    progress_.tick();
+    watch_devices();
+    state_.progress.tick();
     sync_now_and_then();
   }
   const bool over = queue_.empty() && !any_running();
   if (!over) stop_workers();
-  slots_.clear();
-  journal_.sync();
+  for (Slot& slot : slots_) slot.worker.reset();
+  journal_samples();
+  state_.journal.sync();
   if (failed_ && options_.stop_on_error) return RunOutcome::kStopped;
   return over ? RunOutcome::kDone : RunOutcome::kInterrupted;
 }
@@ -81,35 +82,40 @@ bool Scheduler::should_stop() const {
 
 bool Scheduler::any_running() const {
   return std::any_of(slots_.begin(), slots_.end(),
-                     [](const Slot& slot) { return slot.trial.has_value(); });
+                     [](const Slot& slot) { return !slot.running.empty(); });
 }
 
-void Scheduler::start(Slot& slot, size_t index) {
+void Scheduler::start(size_t index) {
+  const std::vector<int>& cores = state_.fleet.cores;
   WorkerOptions options;
   options.index = static_cast<int>(index);
-  options.threads = options_.threads;
-  for (int i = 0; i < options_.threads && !options_.cores.empty(); ++i) {
-    const size_t core = index * static_cast<size_t>(options_.threads) + static_cast<size_t>(i);
-    options.cores.push_back(options_.cores[core % options_.cores.size()]);
+  options.placement = slots_[index].station->placement;
+  options.make_engine = options_.make_engine;
+  options.threads = state_.fleet.threads;
+  for (int i = 0; i < options.threads && !cores.empty(); ++i) {
+    const size_t core = index * static_cast<size_t>(options.threads) + static_cast<size_t>(i);
+    options.cores.push_back(cores[core % cores.size()]);
   }
   options.checkpoints = options_.checkpoints;
   options.model = options_.model;
   options.keep_predictions = options_.keep_predictions;
   options.send_epochs = true;
-  slot.worker = std::make_unique<Worker>(search_, options, [&] { journal_.close_in_child(); });
+  slots_[index].worker =
+      std::make_unique<Worker>(search_, options, [&] { state_.journal.close_in_child(); });
 }
 
 void Scheduler::hand_out() {
-  for (size_t i = 0; i < slots_.size() && !queue_.empty(); ++i) {
-    Slot& slot = slots_[i];
-    if (slot.trial) continue;
-    if (!slot.worker) start(slot, i);
-    slot.trial = queue_.front();
-    queue_.pop_front();
+  while (const auto next = next_assignment(search_, queue_, slots_)) {
+    Slot& slot = slots_[next->slot];
+    if (!slot.worker) start(next->slot);
+    const Pending pending = *next->pending;
+    queue_.erase(next->pending);
+    slot.running[pending.trial.id] = pending;
+    state_.monitor.started(slot.station->placement, pending.trial.id);
     try {
-      slot.worker->run(*slot.trial);
+      slot.worker->run(pending.trial);
     } catch (const Error&) {
-      on_death(slot);  // it died while idle: the trial is none the worse
+      on_death(slot);
     }
   }
 }
@@ -133,56 +139,159 @@ void Scheduler::read_from(Slot& slot) {
   while (const std::optional<std::string> message = slot.worker->process().channel().next()) {
     on_message(slot, *message);
   }
-  if (!open) on_death(slot);
+  if (!slot.station->is_usable()) {
+    retire(slot);
+  } else if (!open) {
+    on_death(slot);
+  }
 }
 
 void Scheduler::on_message(Slot& slot, const std::string& message) {
   const std::string_view content = std::string_view(message).substr(1);
-  if (static_cast<WorkerMessage>(message[0]) == WorkerMessage::kEpoch) {
-    store::ByteReader reader(content);
-    const auto trial = reader.get<int32_t>();
-    const auto epoch = reader.get<int64_t>();
-    progress_.on_epoch(trial, epoch, reader.get<double>());
-    return;
+  store::ByteReader reader(content);
+  switch (static_cast<WorkerMessage>(message[0])) {
+    case WorkerMessage::kEpoch: {
+      const auto trial = reader.get<int32_t>();
+      const auto epoch = reader.get<int64_t>();
+      return state_.progress.on_epoch(trial, epoch, reader.get<double>());
+    }
+    case WorkerMessage::kOutOfMemory: {
+      const Pending pending = take(slot, reader.get<int32_t>());
+      return on_out_of_memory(slot, pending, reader.get_string());
+    }
+    case WorkerMessage::kDeviceLost:
+      reader.get<int32_t>();
+      slot.station->loss = reader.get_string();
+      return;
+    case WorkerMessage::kRecord:
+      break;
   }
   TrialRecord record = record_from_bytes(content);
-  slot.trial.reset();
+  take(slot, record.trial.id, &record.energy_joules);
   if (record.status == TrialStatus::kInterrupted) return;
   if (record.status == TrialStatus::kFailed) {
-    fail_or_retry(std::move(record));
+    fail_or_retry(std::move(record), slot);
   } else {
     finish(std::move(record));
   }
 }
 
-void Scheduler::on_death(Slot& slot) {
-  const std::string how = slot.worker->process().reap();
-  const int index = slot.worker->index();
-  slot.worker.reset();
-  if (!slot.trial) return;
-  TrialRecord record;
-  record.trial = *slot.trial;
-  record.status = TrialStatus::kCrashed;
-  record.message = "the worker was lost: " + how;
-  record.worker = index;
-  slot.trial.reset();
-  fail_or_retry(std::move(record));
+// The trial ends here, however it ends.
+Pending Scheduler::take(Slot& slot, int32_t trial, double* joules) {
+  const double energy = state_.monitor.ended(slot.station->placement, trial);
+  if (joules) *joules = energy;
+  const auto found = slot.running.find(trial);
+  if (found == slot.running.end())
+    throw Error("a worker answered for a trial that it was not given");
+  const Pending pending = found->second;
+  slot.running.erase(found);
+  return pending;
 }
 
-void Scheduler::fail_or_retry(TrialRecord record) {
+// It comes back when one of the others has ended. A device for one trial has no less to offer.
+void Scheduler::on_out_of_memory(Slot& slot, const Pending& pending, const std::string& why) {
+  int& capacity = slot.station->capacity;
+  if (capacity == 1) {
+    return fail_or_retry(failure(slot, pending.trial, TrialStatus::kFailed, why), slot);
+  }
+  capacity = std::clamp(static_cast<int>(slot.running.size()), 1, capacity - 1);
+  state_.progress.on_retry(pending.trial, fmt::format("{} ({} now takes {} at a time)", why,
+                                                      slot.station->placement.label(), capacity));
+  queue_.push_front(pending);
+}
+
+void Scheduler::on_death(Slot& slot) {
+  const std::string why = "the worker was lost: " + slot.worker->process().reap();
+  slot.worker.reset();
+  slot.station->loss = state_.monitor.loss(slot.station->placement);
+  if (!slot.station->is_usable()) return retire(slot);
+  const bool was_alone = slot.running.size() == 1;
+  while (!slot.running.empty()) {
+    const Pending pending = take(slot, slot.running.begin()->first);
+    after_crash(slot, pending, why, was_alone);
+  }
+}
+
+// Of several, which one it was is not known.
+void Scheduler::after_crash(Slot& slot, const Pending& pending, const std::string& why,
+                            bool was_alone) {
+  if (was_alone) {
+    return fail_or_retry(failure(slot, pending.trial, TrialStatus::kCrashed, why), slot);
+  }
+  state_.progress.on_retry(pending.trial, why + ", with several trials");
+  queue_.push_front({.trial = pending.trial, .alone = true, .avoid = to_avoid(slot)});
+}
+
+// A process whose GPU is gone may wait for it for ever.
+void Scheduler::watch_devices() {
+  if (!state_.monitor.tick()) return;
+  for (Slot& slot : slots_) {
+    if (!slot.worker || !slot.station->is_usable()) continue;
+    slot.station->loss = state_.monitor.loss(slot.station->placement);
+    if (!slot.station->is_usable()) retire(slot);
+  }
+}
+
+void Scheduler::retire(Slot& slot) {
+  state_.progress.on_device_lost(slot.station->placement.label(), slot.station->loss);
+  slot.worker.reset();
+  while (!slot.running.empty()) {
+    const Pending pending = take(slot, slot.running.begin()->first);
+    after_loss(slot, pending);
+  }
+}
+
+void Scheduler::after_loss(const Slot& slot, const Pending& pending) {
+  const std::string why = "its device was lost: " + slot.station->loss;
+  if (losses_[pending.trial.id] > 0 || !state_.fleet.has_usable()) {
+    return finish(failure(slot, pending.trial, TrialStatus::kCrashed, why));
+  }
+  ++losses_[pending.trial.id];
+  state_.progress.on_retry(pending.trial, why);
+  queue_.push_front(pending);
+}
+
+void Scheduler::give_up_queue() {
+  for (; !queue_.empty(); queue_.pop_front()) {
+    TrialRecord record;
+    record.trial = queue_.front().trial;
+    record.status = TrialStatus::kFailed;
+    record.message = "not run: no device is left";
+    record.device.clear();
+    finish(std::move(record));
+  }
+}
+
+TrialRecord Scheduler::failure(const Slot& slot, const Trial& trial, TrialStatus status,
+                               std::string message) const {
+  TrialRecord record;
+  record.trial = trial;
+  record.status = status;
+  record.message = std::move(message);
+  record.worker = index_of(slot);
+  record.device = slot.station->placement.label();
+  return record;
+}
+
+// One core is as good as another.
+int Scheduler::to_avoid(const Slot& slot) const {
+  return slot.station->placement.gpu ? index_of(slot) : -1;
+}
+
+void Scheduler::fail_or_retry(TrialRecord record, const Slot& slot) {
   if (attempts_[record.trial.id] < options_.retries) {
     ++attempts_[record.trial.id];
-    progress_.on_retry(record, record.message);
-    queue_.push_front(record.trial);
+    state_.progress.on_retry(record.trial, record.message);
+    queue_.push_front({.trial = record.trial, .avoid = to_avoid(slot)});
     return;
   }
   finish(std::move(record));
 }
 
 void Scheduler::finish(TrialRecord record) {
-  record.attempts = attempts_[record.trial.id] + 1;
+  record.attempts = attempts_[record.trial.id] + losses_[record.trial.id] + 1;
   failed_ = failed_ || record.status != TrialStatus::kFinished;
-  journal_.append(to_bytes(record));
+  state_.journal.append(to_bytes(record));
   unsynced_ = true;
   if (!options_.checkpoints.empty()) {
     std::error_code ignored;
@@ -190,14 +299,24 @@ void Scheduler::finish(TrialRecord record) {
                             ignored);
   }
   const Cell& cell = search_.cells[static_cast<size_t>(record.trial.cell)];
-  progress_.on_record(record, describe_params(cell), describe_score(cell.spec, record.test));
+  state_.progress.on_record(record, describe_params(cell), describe_score(cell.spec, record.test));
   const int32_t id = record.trial.id;
-  records_[id] = std::move(record);
+  state_.records[id] = std::move(record);
+}
+
+void Scheduler::journal_samples() {
+  last_samples_ = now_seconds();
+  const DeviceSamples samples = state_.monitor.take_samples();
+  if (samples.empty()) return;
+  state_.journal.append(to_bytes(samples));
+  unsynced_ = true;
+  state_.samples.append(samples);
 }
 
 void Scheduler::sync_now_and_then() {
+  if (now_seconds() - last_samples_ > kSamplesSeconds) journal_samples();
   if (!unsynced_ || now_seconds() - last_sync_ < kSyncSeconds) return;
-  journal_.sync();
+  state_.journal.sync();
   last_sync_ = now_seconds();
   unsynced_ = false;
 }
@@ -206,13 +325,13 @@ void Scheduler::sync_now_and_then() {
 void Scheduler::stop_workers() {
   if (options_.checkpoints.empty()) return;
   for (Slot& slot : slots_) {
-    if (slot.trial) slot.worker->process().interrupt();
+    if (!slot.running.empty()) slot.worker->process().interrupt();
   }
   const int before = interrupts;
   const double limit = now_seconds() + kGraceSeconds;
   while (any_running() && now_seconds() < limit && interrupts == before) {
     wait_for_messages();
-    progress_.tick();
+    state_.progress.tick();
   }
 }
 

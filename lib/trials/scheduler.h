@@ -4,26 +4,24 @@
 
 #include <deque>
 #include <map>
-#include <memory>
-#include <optional>
+#include <string>
 #include <vector>
 
 #include "store/journal.h"
+#include "trials/gpu_monitor.h"
 #include "trials/progress.h"
-#include "trials/worker.h"
+#include "trials/slots.h"
 
 namespace mlrun::trials {
 
 struct SchedulerOptions {
-  int workers = 1;
-  int threads = 1;         ///< of one trial
-  std::vector<int> cores;  ///< to pin workers to, in turn; empty: no pinning
-  int retries = 1;         ///< further attempts after a crash or an error
+  int retries = 1;  ///< further attempts after a crash or an error
   bool stop_on_error = false;
   double deadline = 0;  ///< of now_seconds(); 0: none
   std::filesystem::path checkpoints;
   std::filesystem::path model;
   bool keep_predictions = true;
+  EngineMaker make_engine = trials::make_engine;
 };
 
 enum class RunOutcome {
@@ -40,46 +38,66 @@ class InterruptGuard {
   static bool requested();
 };
 
+/// What one scheduler leaves to the next: the search is followed by the final fit.
+struct RunState {
+  Fleet& fleet;  ///< learns which devices are lost, and how many trials fit on them
+  GpuMonitor& monitor;
+  store::Journal& journal;
+  Progress& progress;
+  std::map<int32_t, TrialRecord>& records;  ///< by trial
+  DeviceSamples& samples;                   ///< of this run and those it goes on from
+};
+
 class Scheduler {
  public:
-  /// All references must outlive the scheduler. Every record goes to the journal and then to
-  /// `records` (by trial id).
-  Scheduler(const Search& search, const SchedulerOptions& options, store::Journal& journal,
-            Progress& progress, std::map<int32_t, TrialRecord>& records);
-  ~Scheduler();
+  /// All references must outlive the scheduler. Every record goes to the journal and then to the
+  /// records.
+  Scheduler(const Search& search, const SchedulerOptions& options, RunState state);
 
   /// Runs the trials, expensive ones first.
+  ///
+  /// A trial that fails, or whose worker dies, is tried again `retries` times; on another device if
+  /// there is one. Three things are not held against it: that it did not fit beside others (then
+  /// the device takes fewer), that others died with the worker (then each is run alone), and, once,
+  /// that its device was lost. A trial for which no device is left fails.
   RunOutcome run(std::vector<Trial> trials);
 
  private:
-  struct Slot {
-    std::unique_ptr<Worker> worker;
-    std::optional<Trial> trial;
-  };
-
-  void start(Slot& slot, size_t index);
+  void start(size_t index);
   void hand_out();
   void wait_for_messages();
   void read_from(Slot& slot);
   void on_message(Slot& slot, const std::string& message);
+  void on_out_of_memory(Slot& slot, const Pending& pending, const std::string& why);
   void on_death(Slot& slot);
+  void after_crash(Slot& slot, const Pending& pending, const std::string& why, bool was_alone);
+  void watch_devices();
+  void retire(Slot& slot);
+  void after_loss(const Slot& slot, const Pending& pending);
+  void give_up_queue();
+  Pending take(Slot& slot, int32_t trial, double* joules = nullptr);
+  TrialRecord failure(const Slot& slot, const Trial& trial, TrialStatus status,
+                      std::string message) const;
+  int to_avoid(const Slot& slot) const;
+  void fail_or_retry(TrialRecord record, const Slot& slot);
   void finish(TrialRecord record);
-  void fail_or_retry(TrialRecord record);
+  void journal_samples();
   void sync_now_and_then();
+  int index_of(const Slot& slot) const { return static_cast<int>(&slot - slots_.data()); }
   bool any_running() const;
   bool should_stop() const;
   void stop_workers();
 
   const Search& search_;
   const SchedulerOptions& options_;
-  store::Journal& journal_;
-  Progress& progress_;
-  std::map<int32_t, TrialRecord>& records_;
-  std::deque<Trial> queue_;
-  std::map<int32_t, int> attempts_;
+  RunState state_;
+  std::deque<Pending> queue_;
+  std::map<int32_t, int> attempts_;  ///< that failed
+  std::map<int32_t, int> losses_;    ///< of the device under it
   std::vector<Slot> slots_;
   bool failed_ = false;
   double last_sync_ = 0;
+  double last_samples_ = 0;
   bool unsynced_ = false;
 };
 

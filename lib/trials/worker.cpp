@@ -2,9 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <functional>
-#include <new>
+#include <stdlib.h>
 
+#include <atomic>
+#include <functional>
+#include <list>
+#include <mutex>
+#include <new>
+#include <thread>
+
+#include "device/device_error.h"
 #include "device/pin.h"
 #include "store/bytes.h"
 #include "train/fit.h"
@@ -12,13 +19,24 @@
 namespace mlrun::trials {
 namespace {
 
+// The order is the driver's, should the GPU have no UUID.
+void see_only(const device::Gpu& gpu) {
+  ::setenv("CUDA_DEVICE_ORDER", "PCI_BUS_ID", 1);
+  ::setenv("CUDA_VISIBLE_DEVICES", gpu.selector().c_str(), 1);
+}
+
 // The child's whole life.
 class Server {
  public:
   Server(const Search& search, const WorkerOptions& options, Channel& channel)
       : search_(search), options_(options), channel_(channel) {}
 
+  ~Server() {
+    for (Task& task : tasks_) task.thread.join();
+  }
+
   void serve() {
+    if (options_.placement.gpu) see_only(*options_.placement.gpu);
     if (!options_.cores.empty()) device::pin_this_process(options_.cores);
     while (const std::optional<std::string> message = channel_.receive()) {
       store::ByteReader reader(*message);
@@ -26,27 +44,89 @@ class Server {
       trial.id = reader.get<int32_t>();
       trial.cell = reader.get<int32_t>();
       trial.fold = reader.get<int32_t>();
-      send(WorkerMessage::kRecord, to_bytes(attempt(trial)));
+      if (options_.placement.gpu) {
+        answer_in_thread(trial);
+      } else {
+        answer(trial);
+      }
     }
   }
 
  private:
+  struct Task {
+    std::atomic<bool> done = false;
+    std::thread thread;
+  };
+
+  void answer_in_thread(const Trial& trial) {
+    for (auto task = tasks_.begin(); task != tasks_.end();) {
+      if (!task->done) {
+        ++task;
+        continue;
+      }
+      task->thread.join();
+      task = tasks_.erase(task);
+    }
+    Task& task = tasks_.emplace_back();
+    task.thread = std::thread([this, &task, trial] {
+      try {
+        answer(trial);
+      } catch (const Error&) {
+        // The parent is gone, and this process ends with it.
+      }
+      task.done = true;
+    });
+  }
+
+  void answer(const Trial& trial) {
+    try {
+      send(WorkerMessage::kRecord, to_bytes(attempt(trial)));
+    } catch (const std::bad_alloc&) {
+      send_about(WorkerMessage::kOutOfMemory, trial, "out of memory");
+    } catch (const device::OutOfDeviceMemory& error) {
+      send_about(WorkerMessage::kOutOfMemory, trial, error.what());
+    } catch (const device::DeviceLost& error) {
+      send_about(WorkerMessage::kDeviceLost, trial, error.what());
+    }
+  }
+
   void send(WorkerMessage kind, std::string_view content) {
+    const std::lock_guard lock(sending_);
     channel_.send(std::string(1, static_cast<char>(kind)) + std::string(content));
+  }
+
+  void send_about(WorkerMessage kind, const Trial& trial, std::string_view text) {
+    store::ByteWriter writer;
+    writer.put(trial.id);
+    writer.put(text);
+    send(kind, writer.bytes());
   }
 
   TrialRecord attempt(const Trial& trial) {
     try {
       return train(trial);
     } catch (const std::bad_alloc&) {
-      return failure(trial, "out of memory");
+      throw;
+    } catch (const device::OutOfDeviceMemory&) {
+      throw;
+    } catch (const device::DeviceLost&) {
+      throw;
     } catch (const std::exception& error) {
       return failure(trial, error.what());
     }
   }
 
-  static TrialRecord failure(const Trial& trial, std::string message) {
+  // Made with the first trial, so that what is wrong with it is told as a trial's failure.
+  const Engine& engine() {
+    const std::lock_guard lock(making_engine_);
+    if (!engine_) engine_ = options_.make_engine(options_.placement);
+    return engine_;
+  }
+
+  TrialRecord failure(const Trial& trial, std::string message) const {
     TrialRecord record;
+    record.worker = options_.index;
+    record.device = options_.placement.label();
     record.trial = trial;
     record.status = TrialStatus::kFailed;
     record.message = std::move(message);
@@ -76,11 +156,12 @@ class Server {
     hooks.on_epoch = [&](const train::EpochRecord& epoch) {
       if (options_.send_epochs) send_epoch(trial, epoch);
     };
-    train::FitResult result = train::fit(input, hooks);
+    train::FitResult result = engine()(input, hooks);
     if (refit && result.status == train::FitStatus::kFinished) write_model(result, cell);
     if (!options_.keep_predictions) result.predictions.clear();
     TrialRecord record = make_record(trial, std::move(result));
     record.worker = options_.index;
+    record.device = options_.placement.label();
     return record;
   }
 
@@ -101,6 +182,10 @@ class Server {
   const Search& search_;
   const WorkerOptions& options_;
   Channel& channel_;
+  std::mutex sending_;
+  std::mutex making_engine_;
+  Engine engine_;
+  std::list<Task> tasks_;
 };
 
 }  // namespace

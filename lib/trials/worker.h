@@ -1,4 +1,5 @@
-// A worker process: trains the trials it is handed, one after the other.
+// A worker process: trains the trials it is handed, on the CPU one after the other, on a GPU as
+// they come, each in a thread of its own.
 #pragma once
 
 #include <filesystem>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "trials/child_process.h"
+#include "trials/engine.h"
 #include "trials/record.h"
 #include "trials/search.h"
 
@@ -14,12 +16,16 @@ namespace mlrun::trials {
 
 /// What a worker says. First byte of a message.
 enum class WorkerMessage : uint8_t {
-  kEpoch = 1,   ///< i32 trial, i64 epoch, f64 loss: for the progress line only
-  kRecord = 2,  ///< a TrialRecord
+  kEpoch = 1,        ///< i32 trial, i64 epoch, f64 loss: for the progress line only
+  kRecord = 2,       ///< a TrialRecord
+  kOutOfMemory = 3,  ///< i32 trial, text: it did not fit
+  kDeviceLost = 4,   ///< i32 trial, text: and neither this nor another trial can run here
 };
 
 struct WorkerOptions {
   int index = 0;
+  Placement placement;
+  EngineMaker make_engine = trials::make_engine;
   int threads = 1;
   std::vector<int> cores;             ///< to be pinned to; empty: not pinned
   std::filesystem::path checkpoints;  ///< folder; empty: none are written
@@ -32,7 +38,8 @@ struct WorkerOptions {
 class Worker {
  public:
   /// Forks. The child serves trials of `search` until its channel is closed. `in_child` runs first
-  /// in the child (to close what is the parent's alone).
+  /// in the child (to close what is the parent's alone). A worker of a GPU sees that GPU only,
+  /// which is decided before CUDA is touched: by CUDA_VISIBLE_DEVICES of its own.
   Worker(const Search& search, const WorkerOptions& options, const std::function<void()>& in_child);
 
   void run(const Trial& trial);

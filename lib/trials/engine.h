@@ -1,0 +1,21 @@
+// What trains on a device: the one way from the trials to a backend.
+#pragma once
+
+#include <functional>
+
+#include "train/fit.h"
+#include "trials/placement.h"
+
+namespace mlrun::trials {
+
+/// One training. Called by several threads of a worker at once where its device takes several
+/// trials. Throws device::OutOfDeviceMemory and device::DeviceLost besides other errors.
+using Engine = std::function<train::FitResult(const train::FitInput&, const train::FitHooks&)>;
+
+/// Makes the engine of a placement, in the worker's process; may throw as an Engine does.
+using EngineMaker = std::function<Engine(const Placement&)>;
+
+/// The engines of this program. Throws Error where it has none for the placement.
+Engine make_engine(const Placement& placement);
+
+}  // namespace mlrun::trials

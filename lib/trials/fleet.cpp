@@ -1,0 +1,89 @@
+#include "trials/fleet.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace mlrun::trials {
+namespace {
+
+// Beyond, a GPU wins nothing by one more stream.
+constexpr int kMostTrialsPerGpu = 16;
+// What a process takes for CUDA, cuBLAS and cuDNN before its first tensor, rounded up.
+constexpr int64_t kContextBytes = int64_t{1} << 30;
+// cuBLAS's workspace on Hopper (cuBLAS documentation, cublasSetWorkspace), and as much for cuDNN.
+constexpr int64_t kWorkspaceBytes = int64_t{64} << 20;
+
+int64_t bytes_of(const data::Dataset& dataset) {
+  const data::Dataset& table = dataset.table();
+  const int64_t element = table.storage == data::Storage::kUint8 ? 1 : 4;
+  const int64_t labels = 4 * (dataset.label_width + dataset.target_width());
+  return table.rows * table.width() * element + dataset.rows * labels;
+}
+
+// Data that would leave little room is streamed.
+int64_t memory_for_trials(const device::Gpu& gpu, const data::Dataset& dataset) {
+  if (!gpu.memory) return 0;
+  const int64_t room = std::max<int64_t>(gpu.memory->free_bytes - kContextBytes, 1);
+  return std::max<int64_t>(room - std::min(bytes_of(dataset), room / 2), 1);
+}
+
+Fleet cpu_fleet(const device::Budget& budget, int jobs, int threads) {
+  Fleet fleet;
+  fleet.threads = threads;
+  const int fit = std::max(1, budget.core_count() / threads);
+  const int workers = jobs < 0 ? fit : std::clamp(jobs, 1, fit);
+  fleet.stations.resize(static_cast<size_t>(workers));
+  // Two runs side by side that each need a part of the cores would both take the first.
+  const bool takes_all = workers * threads == budget.core_count();
+  if (budget.may_pin && takes_all) fleet.cores = budget.cpu_ids();
+  return fleet;
+}
+
+}  // namespace
+
+bool Fleet::has_usable() const {
+  return std::any_of(stations.begin(), stations.end(),
+                     [](const Station& station) { return station.is_usable(); });
+}
+
+int64_t device_bytes(const Cell& cell) {
+  return cell.model.variable_bytes + cell.model.batch_bytes + kWorkspaceBytes;
+}
+
+Fleet make_fleet(const Search& search, const device::Budget& budget, int jobs,
+                 const std::vector<device::Gpu>& gpus) {
+  const int threads = search.threads(budget.core_count());
+  if (gpus.empty()) return cpu_fleet(budget, jobs, threads);
+  Fleet fleet;
+  fleet.threads = threads;
+  const int driven = std::max(1, budget.core_count() / threads);
+  const int trials = jobs < 0 ? driven : std::clamp(jobs, 1, driven);
+  const auto there = static_cast<int>(gpus.size());
+  const int workers = jobs < 0 ? there : std::clamp(jobs, 1, there);
+  for (int i = 0; i < workers; ++i) {
+    const device::Gpu& gpu = gpus[static_cast<size_t>(i)];
+    Station station;
+    station.placement.gpu = gpu;
+    station.capacity = std::clamp(trials / workers, 1, kMostTrialsPerGpu);
+    station.memory_bytes = memory_for_trials(gpu, search.dataset);
+    fleet.stations.push_back(std::move(station));
+  }
+  return fleet;
+}
+
+std::string describe(const Fleet& fleet) {
+  if (!fleet.has_gpus()) {
+    return fmt::format("cpu: {} workers x {} threads", fleet.stations.size(), fleet.threads);
+  }
+  std::vector<std::string> texts;
+  for (const Station& station : fleet.stations) {
+    const std::string trials =
+        station.capacity == 1 ? "one trial" : fmt::format("up to {} trials", station.capacity);
+    texts.push_back(fmt::format("{}: {} at a time", station.placement.label(), trials));
+  }
+  return fmt::format("{}", fmt::join(texts, "; "));
+}
+
+}  // namespace mlrun::trials
