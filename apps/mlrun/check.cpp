@@ -4,7 +4,9 @@
 #include <algorithm>
 
 #include "command.h"
+#include "device/budget.h"
 #include "ops/precision.h"
+#include "trials/fleet.h"
 #include "trials/initial_weights.h"
 #include "trials/search.h"
 
@@ -52,7 +54,14 @@ void print_trials(const Search& search) {
   fmt::print("cells have {} to {} parameters\n", least->model.parameters, most->model.parameters);
 }
 
-int run(const ExperimentArguments& args) {
+struct Arguments {
+  ExperimentArguments experiment;
+  GpusArgument gpus;
+};
+
+int run(const Arguments& arguments) {
+  const ExperimentArguments& args = arguments.experiment;
+  const std::vector<device::Gpu> gpus = arguments.gpus.chosen();
   trials::SearchOptions options{
       {args.file, args.all_overrides(), ExperimentArguments::environment()},
       trials::SearchKind::kTrain,
@@ -83,16 +92,19 @@ int run(const ExperimentArguments& args) {
     fmt::print("matrix products of dense layers: {}\n", ops::describe_bfloat16());
   }
   print_trials(search);
+  fmt::print("devices: {}\n",
+             trials::describe(trials::make_fleet(search, device::find_budget(), -1, gpus)));
   return kSuccess;
 }
 
 }  // namespace
 
 void add_check_command(CLI::App& app, Invocation& invocation) {
-  auto args = std::make_shared<ExperimentArguments>();
+  auto args = std::make_shared<Arguments>();
   CLI::App* command =
       app.add_subcommand("check", "Print the resolved experiment, its layers, memory and trials");
-  args->add_to(*command);
+  args->experiment.add_to(*command);
+  args->gpus.add_to(*command);
   command->callback([args, &invocation] { invocation.action = [args] { return run(*args); }; });
 }
 

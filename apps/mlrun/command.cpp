@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "base/suggest.h"
 #include "config/scalar.h"
+#include "device/gpu.h"
+#include "device/gpu_choice.h"
 
 extern char** environ;
 
@@ -67,6 +69,25 @@ std::filesystem::path ModelArgument::file(const std::string& name) const {
         fmt::format("no model '{}': train it first, or name one with --model", path.string()));
   }
   return path;
+}
+
+void GpusArgument::add_to(CLI::App& command) {
+  command
+      .add_option("--gpus", given,
+                  "none (the default), all, numbers such as 0,1 (see mlrun devices), or names such "
+                  "as GPU-8932f937 and MIG-...; power, temperature and use are sampled twice a "
+                  "second")
+      ->envname("MLRUN_GPUS")
+      ->type_name("LIST");
+}
+
+std::vector<device::Gpu> GpusArgument::chosen() const {
+  if (given == "none" || given.empty()) return {};
+  const std::string absence = device::gpu_absence();
+  if (!absence.empty()) throw InputError(fmt::format("--gpus {}: {}", given, absence));
+  const device::GpuSurvey survey = device::survey_gpus();
+  for (const std::string& text : survey.notes) note(text + "\n");
+  return device::choose_gpus(survey, given);
 }
 
 void add_format_option(CLI::App& command, Format& format) {

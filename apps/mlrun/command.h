@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "device/gpu_survey.h"
 #include "store/table.h"
 #include "trials/progress.h"
 
@@ -61,6 +62,17 @@ struct ModelArgument {
 
   /// The model of the experiment `name`; InputError where there is none.
   std::filesystem::path file(const std::string& name) const;
+};
+
+/// --gpus, of the verbs that run an experiment or say what would run.
+struct GpusArgument {
+  std::string given = "none";
+
+  void add_to(CLI::App& command);
+
+  /// The GPUs; none for "none". InputError where this mlrun cannot compute on GPUs, or there are no
+  /// such GPUs. Notes what CUDA_VISIBLE_DEVICES names in vain.
+  std::vector<device::Gpu> chosen() const;
 };
 
 enum class Format { kTable, kJson, kCsv };

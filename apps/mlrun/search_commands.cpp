@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "command.h"
 #include "device/budget.h"
-#include "device/gpu.h"
 #include "ops/bfloat16.h"
 #include "ops/precision.h"
 #include "profile.h"
@@ -28,7 +27,7 @@ struct Arguments {
   ExperimentArguments experiment;
   std::string output;
   int jobs = -1;
-  std::string gpus = "none";
+  GpusArgument gpus;
   bool overwrite = false;
   bool dry_run = false;
   bool profile = false;
@@ -65,9 +64,7 @@ void add_options(CLI::App& command, Arguments& args) {
       ->envname("MLRUN_JOBS")
       ->check(whole_number(-1))
       ->type_name("N");
-  command.add_option("--gpus", args.gpus, "none (the default), all, or numbers such as 0,1")
-      ->envname("MLRUN_GPUS")
-      ->type_name("LIST");
+  args.gpus.add_to(command);
   command.add_flag("--overwrite", args.overwrite, "replace the results in the folder");
   command.add_flag("--dry-run", args.dry_run, "check everything, say what would run");
   if (args.kind == SearchKind::kTrain) {
@@ -89,14 +86,11 @@ void add_options(CLI::App& command, Arguments& args) {
   command.add_flag("-v,--verbose", args.verbose, "a line per trial")->excludes(quiet);
 }
 
-void check_gpus(const std::string& gpus) {
-  if (gpus == "none" || gpus.empty()) return;
-  throw InputError("--gpus " + gpus + ": " + device::gpu_absence());
-}
-
-void print_plan(const Search& search, const std::filesystem::path& output) {
+void print_plan(const Search& search, const trials::RunOptions& options) {
   fmt::print("{}: {}, into {}\n", search.spec.name, trials::describe_trials(search),
-             output.string());
+             options.output.string());
+  fmt::print("devices: {}\n", trials::describe(trials::make_fleet(search, device::find_budget(),
+                                                                  options.jobs, options.gpus)));
 }
 
 // What a single training, or the final fit, came to.
@@ -152,8 +146,9 @@ int exit_code(const RunReport& report) {
 }
 
 int run(const Arguments& args, const std::string& command_line) {
-  check_gpus(args.gpus);
   trials::RunOptions options;
+  options.gpus = args.gpus.chosen();
+  options.jobs = args.jobs;
   if (!args.time_budget.empty()) options.time_budget = parse_duration(args.time_budget);
   const Search search = trials::prepare_search(
       {{args.experiment.file, args.experiment.all_overrides(), ExperimentArguments::environment()},
@@ -170,10 +165,9 @@ int run(const Arguments& args, const std::string& command_line) {
   }
   options.output = args.output.empty() ? "results/" + search.spec.name : args.output;
   if (args.dry_run) {
-    print_plan(search, options.output);
+    print_plan(search, options);
     return kSuccess;
   }
-  options.jobs = args.jobs;
   options.overwrite = args.overwrite;
   options.retries = args.retries;
   options.stop_on_error = args.on_error == "stop";

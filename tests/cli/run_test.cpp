@@ -59,9 +59,11 @@ TEST_CASE("cli: another experiment is refused with what differs, or replaced on 
 
 TEST_CASE("cli: --dry-run says what would run and writes nothing") {
   const Workspace work;
-  const Answer answer = work.run("mlrun gridsearch grid.yaml --dry-run");
+  const Answer answer = work.run("mlrun gridsearch grid.yaml --dry-run -j1");
   CHECK(answer.code == 0);
-  CHECK(answer.out == "moons: 2 cells x 3 folds + 1 final fit = 7 trainings, into results/moons\n");
+  CHECK(answer.out ==
+        "moons: 2 cells x 3 folds + 1 final fit = 7 trainings, into results/moons\n"
+        "devices: cpu: 1 workers x 1 threads\n");
   CHECK(!work.has("results"));
 }
 
