@@ -86,14 +86,13 @@ void print_readable(const device::Budget& budget, const GpuSurvey& survey) {
 class Rows {
  public:
   void add_cpu(const device::Budget& budget) {
-    add_texts("cpu", "", "", "", false, "");
+    add_texts("cpu", Gpu{}, "");
     const auto bytes = static_cast<double>(budget.memory_bytes);
     add_numbers(budget.core_count(), bytes > 0 ? bytes : kNan, kNan, {});
   }
 
   void add_gpu(const Gpu& gpu) {
-    add_texts(gpu.is_visible() ? name_of(gpu) : "", gpu.name, gpu.uuid, gpu.compute_capability,
-              gpu.is_slice, why_not(gpu));
+    add_texts(gpu.is_visible() ? name_of(gpu) : "", gpu, why_not(gpu));
     add_numbers(0, gpu.memory ? static_cast<double>(gpu.memory->total_bytes) : kNan,
                 gpu.memory ? static_cast<double>(gpu.memory->free_bytes) : kNan, gpu.reading);
   }
@@ -104,6 +103,7 @@ class Rows {
              {"uuid", uuids_},
              {"compute_capability", capability_},
              {"mig_slice", slices_},
+             {"pci_bus", buses_},
              {"cores", cores_},
              {"memory_bytes", memory_},
              {"memory_free_bytes", free_},
@@ -115,13 +115,13 @@ class Rows {
   }
 
  private:
-  void add_texts(std::string device, std::string name, std::string uuid, std::string capability,
-                 bool slice, std::string reason) {
+  void add_texts(std::string device, const Gpu& gpu, std::string reason) {
     devices_.push_back(std::move(device));
-    names_.push_back(std::move(name));
-    uuids_.push_back(std::move(uuid));
-    capability_.push_back(std::move(capability));
-    slices_.push_back(slice ? 1 : 0);
+    names_.push_back(gpu.name);
+    uuids_.push_back(gpu.uuid);
+    capability_.push_back(gpu.compute_capability);
+    slices_.push_back(gpu.is_slice ? 1 : 0);
+    buses_.push_back(gpu.bus);
     reasons_.push_back(std::move(reason));
   }
 
@@ -135,7 +135,7 @@ class Rows {
     utilization_.push_back(reading.utilization.value_or(kNan));
   }
 
-  std::vector<std::string> devices_, names_, uuids_, capability_, reasons_;
+  std::vector<std::string> devices_, names_, uuids_, capability_, buses_, reasons_;
   std::vector<int32_t> slices_, cores_;
   std::vector<double> memory_, free_, power_, temperature_, clock_, utilization_;
 };

@@ -159,6 +159,9 @@ int run(const Arguments& args, const std::string& command_line) {
   }
   const auto& start = search.cells.front().model.start;
   if (start && !args.quiet) note(trials::describe(*start));
+  if (args.profile && !options.gpus.empty()) {
+    throw InputError("--profile times the ops of the CPU: leave out --gpus");
+  }
   if (args.profile) {
     print_profile(search, args.format);
     return kSuccess;

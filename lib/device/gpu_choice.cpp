@@ -76,7 +76,9 @@ class Choice {
       for (const Gpu& other : chosen_) {
         if (other.number == visible_[i].number) refuse(fmt::format("{} twice", other.label()));
       }
-      chosen_.push_back(visible_[i]);
+      const Gpu& gpu = visible_[i];
+      if (!gpu.why_not.empty()) refuse(fmt::format("{}: {}", gpu.label(), gpu.why_not));
+      chosen_.push_back(gpu);
     }
   }
 
@@ -132,13 +134,15 @@ std::vector<size_t> devices_of(const std::vector<Gpu>& gpus, const GpuName& name
 std::vector<Gpu> choose_gpus(const GpuSurvey& survey, const std::string& gpus) {
   if (gpus.empty() || gpus == "none") return {};
   const std::vector<Gpu> visible = survey.visible();
-  if (visible.empty()) {
+  std::vector<Gpu> usable = visible;
+  std::erase_if(usable, [](const Gpu& gpu) { return !gpu.why_not.empty(); });
+  if (usable.empty()) {
     const std::string why = !survey.absence.empty() ? survey.absence
                             : !survey.notes.empty() ? survey.notes.front()
-                                                    : "no GPU is visible; see mlrun devices";
+                                                    : "no GPU can be used; see mlrun devices";
     throw InputError(fmt::format("--gpus {}: {}", gpus, why));
   }
-  return gpus == "all" ? visible : Choice(visible, gpus).all_of(words_of(gpus));
+  return gpus == "all" ? usable : Choice(visible, gpus).all_of(words_of(gpus));
 }
 
 }  // namespace mlrun::device

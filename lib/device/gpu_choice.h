@@ -13,10 +13,10 @@ namespace mlrun::device {
 /// slice.
 std::vector<size_t> devices_of(const std::vector<Gpu>& gpus, const GpuName& name);
 
-/// The GPUs of --gpus, in its order: "none" or "" (no GPU), "all" (the visible ones), or a list of
+/// The GPUs of --gpus, in its order: "none" or "" (no GPU), "all" (that can be used), or a list of
 /// numbers (among the visible ones, as CUDA counts), UUIDs and MIG names (possibly abbreviated).
-/// Throws InputError with what there is, for a name that fits no visible GPU, fits several, or
-/// repeats one.
+/// Throws InputError with what there is, for a name that fits no visible GPU, fits several, repeats
+/// one, or is of one that cannot be used.
 std::vector<Gpu> choose_gpus(const GpuSurvey& survey, const std::string& gpus);
 
 }  // namespace mlrun::device

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <numeric>
 
 #include "base/error.h"
 #include "device/gpu_choice.h"
@@ -33,14 +34,40 @@ Gpu describe_slice(const Nvml& nvml, Nvml::Device device, const Gpu& parent) {
   return slice;
 }
 
-Gpu unreachable(int index, std::string why) {
+Gpu unreachable(std::string why) {
   Gpu gpu;
-  gpu.index = index;
   gpu.why_not = std::move(why);
   return gpu;
 }
 
 bool can_be_visible(const Gpu& gpu) { return gpu.why_not.empty(); }
+
+bool is_too_old(const Gpu& gpu) {
+  const std::string& capability = gpu.compute_capability;
+  return !capability.empty() && std::atof(capability.c_str()) < kLeastComputeCapability;
+}
+
+// Places in survey.gpus, in the order of CUDA_VISIBLE_DEVICES.
+std::vector<size_t> shown_by(GpuSurvey& survey, std::optional<std::string_view> value) {
+  std::vector<size_t> order;
+  const auto names = parse_visible_devices(value);
+  if (!names) {
+    order.resize(survey.gpus.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    return order;
+  }
+  for (const GpuName& name : *names) {
+    const std::vector<size_t> matches = devices_of(survey.gpus, name);
+    if (matches.empty()) {
+      survey.notes.push_back(fmt::format(
+          "CUDA_VISIBLE_DEVICES={}: '{}' is not one GPU; it and what follows are not visible",
+          *value, name.text));
+      break;
+    }
+    order.insert(order.end(), matches.begin(), matches.end());
+  }
+  return order;
+}
 
 }  // namespace
 
@@ -57,14 +84,15 @@ std::vector<Gpu> GpuSurvey::visible() const {
 
 std::vector<Gpu> list_gpus(const Nvml& nvml) {
   std::vector<Gpu> gpus;
-  for (int index = 0; index < nvml.count(); ++index) {
+  int index = 0;
+  for (int i = 0; i < nvml.count(); ++i) {
     std::string why;
-    const std::optional<Nvml::Device> device = nvml.device(index, why);
+    const std::optional<Nvml::Device> device = nvml.device(i, why);
     if (!device) {
-      gpus.push_back(unreachable(index, why));
+      gpus.push_back(unreachable(why));
       continue;
     }
-    Gpu gpu = describe(nvml, *device, index);
+    Gpu gpu = describe(nvml, *device, index++);
     const bool in_slices = nvml.in_mig_mode(*device);
     const std::vector<Nvml::Device> slices = nvml.slices(*device);
     if (in_slices) gpu.why_not = slices.empty() ? "in MIG mode without slices" : "in MIG slices";
@@ -75,28 +103,19 @@ std::vector<Gpu> list_gpus(const Nvml& nvml) {
 }
 
 void number_visible(GpuSurvey& survey, std::optional<std::string_view> value) {
-  const auto names = parse_visible_devices(value);
+  std::vector<size_t> order = shown_by(survey, value);
+  std::erase_if(order, [&](size_t i) { return !can_be_visible(survey.gpus[i]); });
   int next = 0;
-  const auto show = [&](Gpu& gpu) {
-    if (can_be_visible(gpu) && !gpu.is_visible()) gpu.number = next++;
-  };
-  if (!names) {
-    for (Gpu& gpu : survey.gpus) show(gpu);
-    return;
-  }
-  for (const GpuName& name : *names) {
-    const std::vector<size_t> matches = devices_of(survey.gpus, name);
-    if (matches.empty()) {
-      survey.notes.push_back(fmt::format(
-          "CUDA_VISIBLE_DEVICES={}: '{}' is not one GPU; it and what follows are not visible",
-          *value, name.text));
-      break;
-    }
-    for (const size_t i : matches) show(survey.gpus[i]);
+  for (const size_t i : order) {
+    if (!survey.gpus[i].is_visible()) survey.gpus[i].number = next++;
   }
   for (Gpu& gpu : survey.gpus) {
-    if (can_be_visible(gpu) && !gpu.is_visible()) {
+    if (!can_be_visible(gpu)) continue;
+    if (!gpu.is_visible()) {
       gpu.why_not = fmt::format("hidden by CUDA_VISIBLE_DEVICES={}", *value);
+    } else if (is_too_old(gpu)) {
+      gpu.why_not = fmt::format("compute capability {}, at least {} is needed",
+                                gpu.compute_capability, kLeastComputeCapability);
     }
   }
 }

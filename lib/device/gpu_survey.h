@@ -15,7 +15,8 @@ namespace mlrun::device {
 /// A GPU, or a slice of one in MIG mode (then the slices are the devices, not the GPU).
 struct Gpu {
   int number = -1;  ///< what --gpus counts: the place among the visible ones; -1: not visible
-  int index = 0;    ///< place in the machine, by PCI bus; a slice has its GPU's
+  int index = -1;  ///< CUDA's: place by PCI bus among the GPUs that can be reached; a slice has its
+                   ///< GPU's
   bool is_slice = false;
   std::string name;  ///< "NVIDIA H100 80GB HBM3"
   std::string uuid;
@@ -24,7 +25,7 @@ struct Gpu {
   std::string compute_capability;  ///< "9.0"; "" if not known
   std::optional<GpuMemory> memory;
   GpuReading reading;   ///< as of the survey
-  std::string why_not;  ///< why it is not visible
+  std::string why_not;  ///< why no trial can go to it; visible ones may be too old
 
   bool is_visible() const { return number >= 0; }
   /// "gpu0 NVIDIA H100 80GB HBM3".
@@ -38,11 +39,14 @@ struct GpuSurvey {
   std::string absence;             ///< why there are none: no driver; "" if there are
   std::vector<std::string> notes;  ///< for people: what CUDA_VISIBLE_DEVICES names in vain
 
-  std::vector<Gpu> visible() const;  ///< by number
+  std::vector<Gpu> visible() const;  ///< by number; also those that are too old
 };
 
 /// All devices of the driver, none of them numbered.
 std::vector<Gpu> list_gpus(const Nvml& nvml);
+
+/// The oldest GPUs that mlrun computes on.
+inline constexpr double kLeastComputeCapability = 7.5;
 
 /// Numbers the GPUs that CUDA_VISIBLE_DEVICES allows (`value` as in parse_visible_devices) in its
 /// order. As CUDA does, the list ends at the first entry that fits no GPU, or more than one.

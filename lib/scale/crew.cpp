@@ -12,7 +12,7 @@
 #include "store/bytes.h"
 #include "train/fit.h"
 #include "trials/child_process.h"
-#include "trials/scheduler.h"
+#include "trials/interrupt.h"
 
 namespace mlrun::scale {
 namespace {

@@ -79,6 +79,10 @@ std::string describe(const Fleet& fleet) {
   }
   std::vector<std::string> texts;
   for (const Station& station : fleet.stations) {
+    if (!station.is_usable()) {
+      texts.push_back(fmt::format("{}: lost, {}", station.placement.label(), station.loss));
+      continue;
+    }
     const std::string trials =
         station.capacity == 1 ? "one trial" : fmt::format("up to {} trials", station.capacity);
     texts.push_back(fmt::format("{}: {} at a time", station.placement.label(), trials));

@@ -44,7 +44,8 @@ int64_t device_bytes(const Cell& cell);
 Fleet make_fleet(const Search& search, const device::Budget& budget, int jobs,
                  const std::vector<device::Gpu>& gpus);
 
-/// "cpu: 2 workers x 1 threads", "gpu0 NVIDIA H100 80GB HBM3: up to 8 trials at a time; gpu1 ...".
+/// "cpu: 2 workers x 1 threads", "gpu0 NVIDIA H100 80GB HBM3: up to 8 trials at a time; gpu1 A:
+/// lost, GPU is lost".
 std::string describe(const Fleet& fleet);
 
 }  // namespace mlrun::trials

@@ -26,7 +26,7 @@ GpuMonitor::GpuMonitor(const std::vector<device::Gpu>& gpus, int32_t run,
     : nvml_(open_if_needed(!gpus.empty(), library)), run_(run) {
   for (const device::Gpu& gpu : gpus) {
     const auto device = nvml_ ? nvml_->find(gpu.uuid) : std::nullopt;
-    if (device) watched_.push_back({gpu, *device, start_, {}, {}});
+    if (device) watched_.push_back({gpu, *device, start_, {}, {}, {}});
   }
 }
 
@@ -37,7 +37,7 @@ bool GpuMonitor::tick() {
   next_ = std::max(next_ + kInterval, now);
   for (Watched& watched : watched_) {
     const device::GpuReading reading = nvml_->read(watched.device);
-    account(watched, now, reading.power_w);
+    account(watched, reading.power_w);
     samples_.add(run_, samples_.index_of(watched.gpu.label(), watched.gpu.uuid), now - start_,
                  reading);
   }
@@ -47,14 +47,14 @@ bool GpuMonitor::tick() {
 void GpuMonitor::started(const Placement& placement, int32_t trial) {
   Watched* watched = find(placement);
   if (!watched) return;
-  account_now(*watched);
+  account(*watched, nvml_->power_w(watched->device));
   watched->joules[trial] = 0;
 }
 
 double GpuMonitor::ended(const Placement& placement, int32_t trial) {
   Watched* watched = find(placement);
   if (!watched) return kNan;
-  account_now(*watched);
+  account(*watched, nvml_->power_w(watched->device));
   const auto found = watched->joules.find(trial);
   if (found == watched->joules.end()) return kNan;
   const double joules = found->second;
@@ -81,18 +81,21 @@ GpuMonitor::Watched* GpuMonitor::find(const Placement& placement) {
   return const_cast<Watched*>(std::as_const(*this).find(placement));
 }
 
-void GpuMonitor::account(Watched& watched, double now, std::optional<double> power_w) {
-  const double mean = watched.power_w && power_w ? (*watched.power_w + *power_w) / 2 : kNan;
-  const double joules = mean * (now - watched.last);
+void GpuMonitor::account(Watched& watched, std::optional<double> power_w) {
+  const double now = now_seconds();
+  const std::optional<double> energy_j = nvml_->energy_j(watched.device);
+  double joules = kNan;
+  if (energy_j && watched.energy_j) {
+    joules = *energy_j - *watched.energy_j;
+  } else if (power_w && watched.power_w) {
+    joules = (*power_w + *watched.power_w) / 2 * (now - watched.last);
+  }
   for (auto& [trial, sum] : watched.joules) {
     sum += joules / static_cast<double>(watched.joules.size());
   }
   watched.last = now;
   watched.power_w = power_w;
-}
-
-void GpuMonitor::account_now(Watched& watched) {
-  account(watched, now_seconds(), nvml_->power_w(watched.device));
+  watched.energy_j = energy_j;
 }
 
 }  // namespace mlrun::trials

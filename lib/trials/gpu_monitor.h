@@ -29,9 +29,9 @@ class GpuMonitor {
   bool tick();
 
   void started(const Placement& placement, int32_t trial);
-  /// Joules from the start of the trial to now: the GPU's power integrated by the trapezoidal rule,
-  /// each moment shared equally by the trials that ran on it. NaN on the CPU, and where power was
-  /// not known all the time.
+  /// Joules from the start of the trial to now, each moment shared equally by the trials that ran
+  /// on the GPU: by its own counter (Volta and later), else its power integrated by the trapezoidal
+  /// rule. NaN on the CPU, and where neither was known all the time.
   double ended(const Placement& placement, int32_t trial);
 
   /// Why the GPU computes no more ("GPU is lost"); "" while it does, on the CPU, or if not known.
@@ -44,15 +44,15 @@ class GpuMonitor {
   struct Watched {
     device::Gpu gpu;
     device::Nvml::Device device = nullptr;
-    double last = 0;                   ///< when power was asked for
-    std::optional<double> power_w;     ///< then
+    double last = 0;  ///< when it was asked for the next two
+    std::optional<double> power_w;
+    std::optional<double> energy_j;    ///< its counter
     std::map<int32_t, double> joules;  ///< of the trials that run
   };
 
   const Watched* find(const Placement& placement) const;
   Watched* find(const Placement& placement);
-  static void account(Watched& watched, double now, std::optional<double> power_w);
-  void account_now(Watched& watched);
+  void account(Watched& watched, std::optional<double> power_w);
 
   std::unique_ptr<device::Nvml> nvml_;
   std::vector<Watched> watched_;

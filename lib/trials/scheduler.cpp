@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <signal.h>
 
 #include <algorithm>
 
@@ -21,31 +20,12 @@ constexpr int kPollMilliseconds = 100;
 // What a trial with checkpoints has to end its epoch after a signal.
 constexpr double kGraceSeconds = 20;
 
-volatile sig_atomic_t interrupts = 0;
-
-void count_interrupt(int) { interrupts = interrupts + 1; }
-
-constexpr int kSignals[] = {SIGINT, SIGTERM, SIGUSR1};
-
 double expected_cost(const Search& search, const Trial& trial) {
   const Cell& cell = search.cells[static_cast<size_t>(trial.cell)];
   return cell.model.training_flops_per_sample * static_cast<double>(cell.spec.train.epochs);
 }
 
 }  // namespace
-
-InterruptGuard::InterruptGuard() {
-  interrupts = 0;
-  struct sigaction action {};
-  action.sa_handler = count_interrupt;
-  for (const int signal : kSignals) ::sigaction(signal, &action, nullptr);
-}
-
-InterruptGuard::~InterruptGuard() {
-  for (const int signal : kSignals) ::signal(signal, SIG_DFL);
-}
-
-bool InterruptGuard::requested() { return interrupts > 0; }
 
 Scheduler::Scheduler(const Search& search, const SchedulerOptions& options, RunState state)
     : search_(search), options_(options), state_(state) {
@@ -110,7 +90,7 @@ void Scheduler::hand_out() {
     if (!slot.worker) start(next->slot);
     const Pending pending = *next->pending;
     queue_.erase(next->pending);
-    slot.running[pending.trial.id] = pending;
+    slot.add(pending);
     state_.monitor.started(slot.station->placement, pending.trial.id);
     try {
       slot.worker->run(pending.trial);
@@ -156,8 +136,8 @@ void Scheduler::on_message(Slot& slot, const std::string& message) {
       return state_.progress.on_epoch(trial, epoch, reader.get<double>());
     }
     case WorkerMessage::kOutOfMemory: {
-      const Pending pending = take(slot, reader.get<int32_t>());
-      return on_out_of_memory(slot, pending, reader.get_string());
+      const Slot::Running ended = take(slot, reader.get<int32_t>());
+      return on_out_of_memory(slot, ended, reader.get_string());
     }
     case WorkerMessage::kDeviceLost:
       reader.get<int32_t>();
@@ -177,27 +157,30 @@ void Scheduler::on_message(Slot& slot, const std::string& message) {
 }
 
 // The trial ends here, however it ends.
-Pending Scheduler::take(Slot& slot, int32_t trial, double* joules) {
+Slot::Running Scheduler::take(Slot& slot, int32_t trial, double* joules) {
   const double energy = state_.monitor.ended(slot.station->placement, trial);
   if (joules) *joules = energy;
   const auto found = slot.running.find(trial);
   if (found == slot.running.end())
     throw Error("a worker answered for a trial that it was not given");
-  const Pending pending = found->second;
+  const Slot::Running ended = found->second;
   slot.running.erase(found);
-  return pending;
+  return ended;
 }
 
-// It comes back when one of the others has ended. A device for one trial has no less to offer.
-void Scheduler::on_out_of_memory(Slot& slot, const Pending& pending, const std::string& why) {
-  int& capacity = slot.station->capacity;
-  if (capacity == 1) {
-    return fail_or_retry(failure(slot, pending.trial, TrialStatus::kFailed, why), slot);
+// It comes back when one of the others has ended. One that had the device alone needs more than
+// there is.
+void Scheduler::on_out_of_memory(Slot& slot, const Slot::Running& ended, const std::string& why) {
+  const Trial& trial = ended.pending.trial;
+  if (!ended.had_company) {
+    return fail_or_retry(failure(slot, trial, TrialStatus::kFailed, why), slot);
   }
-  capacity = std::clamp(static_cast<int>(slot.running.size()), 1, capacity - 1);
-  state_.progress.on_retry(pending.trial, fmt::format("{} ({} now takes {} at a time)", why,
-                                                      slot.station->placement.label(), capacity));
-  queue_.push_front(pending);
+  int& capacity = slot.station->capacity;
+  const int fewer = std::min(static_cast<int>(slot.running.size()), capacity - 1);
+  capacity = std::max(1, fewer);
+  state_.progress.on_retry(trial, fmt::format("{} ({} now takes {} at a time)", why,
+                                              slot.station->placement.label(), capacity));
+  queue_.push_front(ended.pending);
 }
 
 void Scheduler::on_death(Slot& slot) {
@@ -207,7 +190,7 @@ void Scheduler::on_death(Slot& slot) {
   if (!slot.station->is_usable()) return retire(slot);
   const bool was_alone = slot.running.size() == 1;
   while (!slot.running.empty()) {
-    const Pending pending = take(slot, slot.running.begin()->first);
+    const Pending pending = take(slot, slot.running.begin()->first).pending;
     after_crash(slot, pending, why, was_alone);
   }
 }
@@ -236,7 +219,7 @@ void Scheduler::retire(Slot& slot) {
   state_.progress.on_device_lost(slot.station->placement.label(), slot.station->loss);
   slot.worker.reset();
   while (!slot.running.empty()) {
-    const Pending pending = take(slot, slot.running.begin()->first);
+    const Pending pending = take(slot, slot.running.begin()->first).pending;
     after_loss(slot, pending);
   }
 }
@@ -327,9 +310,9 @@ void Scheduler::stop_workers() {
   for (Slot& slot : slots_) {
     if (!slot.running.empty()) slot.worker->process().interrupt();
   }
-  const int before = interrupts;
+  const int before = InterruptGuard::count();
   const double limit = now_seconds() + kGraceSeconds;
-  while (any_running() && now_seconds() < limit && interrupts == before) {
+  while (any_running() && now_seconds() < limit && InterruptGuard::count() == before) {
     wait_for_messages();
     state_.progress.tick();
   }

@@ -9,6 +9,7 @@
 
 #include "store/journal.h"
 #include "trials/gpu_monitor.h"
+#include "trials/interrupt.h"
 #include "trials/progress.h"
 #include "trials/slots.h"
 
@@ -28,14 +29,6 @@ enum class RunOutcome {
   kDone,         ///< every trial has ended
   kInterrupted,  ///< by a signal or the time budget: resumable
   kStopped,      ///< by the first failure
-};
-
-/// Turns SIGINT, SIGTERM and SIGUSR1 into a request that schedulers see, for as long as it lives.
-class InterruptGuard {
- public:
-  InterruptGuard();
-  ~InterruptGuard();
-  static bool requested();
 };
 
 /// What one scheduler leaves to the next: the search is followed by the final fit.
@@ -68,14 +61,14 @@ class Scheduler {
   void wait_for_messages();
   void read_from(Slot& slot);
   void on_message(Slot& slot, const std::string& message);
-  void on_out_of_memory(Slot& slot, const Pending& pending, const std::string& why);
+  void on_out_of_memory(Slot& slot, const Slot::Running& ended, const std::string& why);
   void on_death(Slot& slot);
   void after_crash(Slot& slot, const Pending& pending, const std::string& why, bool was_alone);
   void watch_devices();
   void retire(Slot& slot);
   void after_loss(const Slot& slot, const Pending& pending);
   void give_up_queue();
-  Pending take(Slot& slot, int32_t trial, double* joules = nullptr);
+  Slot::Running take(Slot& slot, int32_t trial, double* joules = nullptr);
   TrialRecord failure(const Slot& slot, const Trial& trial, TrialStatus status,
                       std::string message) const;
   int to_avoid(const Slot& slot) const;

@@ -14,8 +14,8 @@ bool fits(const Search& search, const Slot& slot, const Pending& pending) {
   if (pending.alone) return false;
   int64_t bytes = bytes_of(search, pending);
   for (const auto& [trial, other] : slot.running) {
-    if (other.alone) return false;
-    bytes += bytes_of(search, other);
+    if (other.pending.alone) return false;
+    bytes += bytes_of(search, other.pending);
   }
   return slot.station->memory_bytes == 0 || bytes <= slot.station->memory_bytes;
 }
@@ -33,6 +33,12 @@ bool has_other(const std::vector<Slot>& slots, size_t index) {
 }
 
 }  // namespace
+
+void Slot::add(const Pending& pending) {
+  running[pending.trial.id] = {pending, false};
+  if (running.size() == 1) return;
+  for (auto& [trial, other] : running) other.had_company = true;
+}
 
 std::optional<Assignment> next_assignment(const Search& search, std::deque<Pending>& queue,
                                           const std::vector<Slot>& slots) {

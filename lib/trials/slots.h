@@ -12,7 +12,7 @@
 
 namespace mlrun::trials {
 
-/// A trial that waits for a worker.
+/// A trial that waits for a worker, or that one runs.
 struct Pending {
   Trial trial;
   bool alone = false;  ///< runs beside no other: something took a whole worker with it
@@ -21,9 +21,16 @@ struct Pending {
 
 /// A station with the worker that serves it now, if it has been started.
 struct Slot {
+  struct Running {
+    Pending pending;
+    bool had_company = false;  ///< another trial ran beside it, be it for a moment
+  };
+
   Station* station = nullptr;
   std::unique_ptr<Worker> worker;
-  std::map<int32_t, Pending> running;  ///< by trial
+  std::map<int32_t, Running> running;  ///< by trial
+
+  void add(const Pending& pending);
 };
 
 struct Assignment {

@@ -126,7 +126,18 @@ TEST_CASE("gpu choice: no GPU to choose from says why") {
   const FakeDriver driver(kThree);
   const Setting hidden("CUDA_VISIBLE_DEVICES", "");
   CHECK(refusal(survey_gpus(driver.library()), "all") ==
-        "--gpus all: no GPU is visible; see mlrun devices");
+        "--gpus all: no GPU can be used; see mlrun devices");
+}
+
+TEST_CASE("gpu choice: a GPU that is too old is counted, as CUDA does, and not used") {
+  const FakeDriver driver(
+      "gpu name=P100 uuid=GPU-p total=10 capability=6.0\n"
+      "gpu name=B200 uuid=GPU-b total=10 capability=10.0\n");
+  const GpuSurvey survey = survey_gpus(driver.library());
+  CHECK(listed(survey.visible()) == "0:GPU-p 1:GPU-b ");
+  CHECK(listed(choose_gpus(survey, "all")) == "1:GPU-b ");
+  CHECK(refusal(survey, "0,1") ==
+        "--gpus 0,1: gpu0 P100: compute capability 6.0, at least 7.5 is needed");
 }
 
 TEST_CASE("gpu choice: a GPU that is lost is listed and not visible") {
@@ -136,4 +147,5 @@ TEST_CASE("gpu choice: a GPU that is lost is listed and not visible") {
   REQUIRE(survey.gpus.size() == 2);
   CHECK(survey.gpus[0].why_not == "GPU is lost");
   CHECK(listed(survey.visible()) == "0:GPU-b ");
+  CHECK(survey.gpus[1].index == 0);  // as CUDA counts, for which the other is not there
 }

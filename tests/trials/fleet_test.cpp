@@ -65,6 +65,9 @@ TEST_CASE("fleet: a worker for each GPU, trials by cores and --jobs") {
         "gpu0 H100: one trial at a time; gpu1 H100: one trial at a time");
   CHECK(describe(make_fleet(small.search, cores(3), -1, gpus(1))) ==
         "gpu0 H100: up to 3 trials at a time");
+  Fleet lost = make_fleet(small.search, cores(2), -1, gpus(2));
+  lost.stations[1].loss = "GPU is lost";
+  CHECK(describe(lost) == "gpu0 H100: one trial at a time; gpu1 H100: lost, GPU is lost");
 }
 
 TEST_CASE("fleet: memory for trials is what is free, less CUDA and the data") {
@@ -104,7 +107,7 @@ struct Hall {
     while (const auto next = next_assignment(small.search, queue, slots)) {
       const Pending pending = *next->pending;
       queue.erase(next->pending);
-      slots[next->slot].running[pending.trial.id] = pending;
+      slots[next->slot].add(pending);
       text += std::to_string(pending.trial.id) + ":" + std::to_string(next->slot) + " ";
     }
     return text;
@@ -118,6 +121,17 @@ TEST_CASE("slots: trials spread over the devices up to what each takes") {
   CHECK(hall.hand_out() == "0:0 1:1 2:0 3:1 4:1 ");
   hall.slots[0].running.erase(2);
   CHECK(hall.hand_out() == "5:0 ");
+}
+
+TEST_CASE("slots: who had company, be it for a moment, is known") {
+  Hall hall({2, 3});
+  hall.queue.resize(3);
+  hall.hand_out();
+  CHECK(hall.slots[0].running.at(0).had_company);
+  CHECK(hall.slots[0].running.at(2).had_company);
+  CHECK_FALSE(hall.slots[1].running.at(1).had_company);
+  hall.slots[0].running.erase(2);
+  CHECK(hall.slots[0].running.at(0).had_company);
 }
 
 TEST_CASE("slots: memory limits what runs together, never a single trial") {

@@ -79,6 +79,17 @@ TEST_CASE("gpu monitor: energy is power over time, shared by the trials that run
   CHECK(seven + eight <= doctest::Approx(100 * watch.seconds()));
 }
 
+TEST_CASE("gpu monitor: the GPU's own counter of energy is preferred to its power") {
+  const FakeDriver driver(
+      "gpu name=A uuid=GPU-a total=10 power=100000 energy=9000000 powerless_after=0\n");
+  const Placement place = placements_of(driver).at(0);
+  GpuMonitor monitor(gpus_of(driver), 0, driver.library());
+  const Stopwatch watch;
+  monitor.started(place, 1);
+  sleep_for(0.1);
+  CHECK(monitor.ended(place, 1) == doctest::Approx(100 * watch.seconds()).epsilon(0.1));
+}
+
 TEST_CASE("gpu monitor: energy is not known on the CPU, nor when the sensor fails") {
   const FakeDriver driver("gpu name=A uuid=GPU-a total=10 power=100000 powerless_after=3\n");
   const Placement place = placements_of(driver).at(0);

@@ -5,10 +5,12 @@
 //   slice name=NVIDIA_H100_MIG_1g.10gb uuid=MIG-2 total=10737418240
 //
 // `_` is a space. A value that is not given is "not supported". mig=1: the GPU is in MIG mode.
+// energy=N: what its counter stands at; it grows with the power.
 // lost_after=N: the GPU falls off the bus with the N-th question for its power;
 // lost_file=PATH: when there is such a file. powerless_after=N: the sensor fails.
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -53,6 +55,7 @@ struct Device {
 struct Machine {
   std::deque<Device> devices;
   std::vector<Device*> gpus;
+  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
 };
 
 Machine machine;
@@ -197,7 +200,13 @@ int nvmlDeviceGetUtilizationRates(Device* device, unsigned* percent) {
 }
 
 int nvmlDeviceGetTotalEnergyConsumption(Device* device, unsigned long long* millijoules) {
-  return put_number(device, "energy", millijoules);
+  const Result state = device->state("energy");
+  if (state != kSuccess) return state;
+  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - machine.start;
+  *millijoules = static_cast<unsigned long long>(static_cast<double>(device->number("energy")) +
+                                                 passed.count() *
+                                                     static_cast<double>(device->number("power")));
+  return kSuccess;
 }
 
 }  // extern "C"
