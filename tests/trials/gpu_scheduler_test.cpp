@@ -16,6 +16,7 @@
 #include "device/device_error.h"
 #include "device/fake_driver.h"
 #include "device/gpu.h"
+#include "trials/results.h"
 #include "trials/run.h"
 #include "trials/scheduler.h"
 #include "trials/small_search.h"
@@ -289,6 +290,30 @@ TEST_CASE("gpu scheduler: samples are in the journal, between the records") {
   }
   CHECK(trials == 6);
   CHECK(blocks >= 1);
+}
+
+TEST_CASE("gpu scheduler: /devices and energy in the results file") {
+  const FakeDriver driver(kPair);
+  GpuRun run(driver);
+  run.run([](int) -> Fit { return fit_slowly; });
+  const std::filesystem::path file = run.folder / "results.h5";
+  store::write_results(file, make_results(run.small.search, run.records, run.samples, {}));
+  const store::ResultsFile results = store::read_results(file);
+  const store::Section* devices = results.find("/devices");
+  REQUIRE(devices);
+  CHECK(devices->attributes.at(0).second ==
+        store::Attribute(std::vector<std::string>{"gpu0 A", "gpu1 B"}));
+  CHECK(devices->attributes.at(1).second ==
+        store::Attribute(std::vector<std::string>{"GPU-a", "GPU-b"}));
+  CHECK(devices->attributes.at(2) == std::pair<std::string, store::Attribute>("interval_s", 0.5));
+  CHECK(devices->table.rows() == static_cast<int64_t>(run.samples.run.size()));
+  const store::Section* trials = results.find("/trials");
+  for (const double joules :
+       std::get<std::vector<double>>(trials->table.find("energy_j")->values)) {
+    CHECK(joules > 0);
+  }
+  const store::ResultsFile cpu = make_results(run.small.search, {}, {}, {});
+  CHECK(cpu.find("/devices") == nullptr);
 }
 
 TEST_CASE("gpu scheduler: the program's own engine computes on CPUs, or says why not on GPUs") {
