@@ -57,8 +57,8 @@ TEST_CASE("cli: devices as JSON and CSV") {
                      "\"power_w\": 123.456, \"temperature_c\": 41", "\"power_w\": null",
                      "\"not_used\": \"in MIG slices\""});
   const Answer csv = run_with(work, mlrun::test::kTwoGpus, "mlrun devices --format csv");
-  check_holds(csv,
-              {"device,name,uuid,compute_capability,mig_slice,cores,memory_bytes,", "\ncpu,,,,0,"});
+  check_holds(csv, {"device,name,uuid,compute_capability,mig_slice,pci_bus,cores,memory_bytes,",
+                    "\ncpu,,,,0,,"});
 }
 
 TEST_CASE("cli: --gpus that cannot be had starts nothing") {
