@@ -11,6 +11,7 @@
 #include "config/scalar.h"
 #include "device/gpu.h"
 #include "device/gpu_choice.h"
+#include "trials/gpu_absence.h"
 
 extern char** environ;
 
@@ -83,7 +84,7 @@ void GpusArgument::add_to(CLI::App& command) {
 
 std::vector<device::Gpu> GpusArgument::chosen() const {
   if (given == "none" || given.empty()) return {};
-  const std::string absence = device::gpu_absence();
+  const std::string& absence = trials::gpu_absence();
   if (!absence.empty()) throw InputError(fmt::format("--gpus {}: {}", given, absence));
   const device::GpuSurvey survey = device::survey_gpus();
   for (const std::string& text : survey.notes) note(text + "\n");

@@ -8,6 +8,7 @@
 #include "device/budget.h"
 #include "device/gpu.h"
 #include "device/gpu_survey.h"
+#include "trials/gpu_absence.h"
 
 namespace mlrun::app {
 namespace {
@@ -19,7 +20,7 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 // Why no trial can go to the GPU; "" if trials can.
 std::string why_not(const Gpu& gpu) {
-  return gpu.why_not.empty() ? device::gpu_absence() : gpu.why_not;
+  return gpu.why_not.empty() ? trials::gpu_absence() : gpu.why_not;
 }
 
 std::string name_of(const Gpu& gpu) {
@@ -78,7 +79,7 @@ void print_readable(const device::Budget& budget, const GpuSurvey& survey) {
     fmt::print("memory: {:.1f} GiB\n", static_cast<double>(budget.memory_bytes) / (1 << 30));
   }
   print_gpus(survey);
-  const std::string absence = device::gpu_absence();
+  const std::string& absence = trials::gpu_absence();
   if (!absence.empty()) fmt::print("  {}\n", absence);
 }
 

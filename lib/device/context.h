@@ -32,6 +32,9 @@ class Context {
  public:
   virtual ~Context() = default;
 
+  /// Whether the host may read and write this memory between two runs: then nothing need be copied.
+  virtual bool memory_is_hosts() const { return false; }
+
   /// Zero-filled, at a multiple of 256 bytes. Throws std::bad_alloc.
   virtual Memory allocate(int64_t bytes) = 0;
 

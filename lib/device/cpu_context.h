@@ -13,6 +13,7 @@ class CpuContext : public Context {
 
   ThreadTeam& team() { return team_; }
 
+  bool memory_is_hosts() const override { return true; }
   Memory allocate(int64_t bytes) override;
   void upload(void* to, const void* from, int64_t bytes) override;
   void download(void* to, const void* from, int64_t bytes) override;

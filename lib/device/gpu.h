@@ -27,7 +27,4 @@ struct GpuName {
 /// GPU, "1,-1,0" is GPU 1. (CUDA C++ Programming Guide, "CUDA Environment Variables".)
 std::optional<std::vector<GpuName>> parse_visible_devices(std::optional<std::string_view> value);
 
-/// Why this build computes on no GPU, in words; "" if it can.
-std::string gpu_absence();
-
 }  // namespace mlrun::device

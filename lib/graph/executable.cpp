@@ -3,31 +3,25 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
-#include <new>
 
 #include "base/clock.h"
 
 namespace mlrun::graph {
 namespace {
 
-void free_arena(std::byte* memory) { ::operator delete[](memory, std::align_val_t(kAlignment)); }
-
-std::byte* allocate_arena(int64_t bytes) {
-  const auto size = static_cast<size_t>(std::max<int64_t>(bytes, kAlignment));
-  auto* memory = static_cast<std::byte*>(::operator new[](size, std::align_val_t(kAlignment)));
-  std::memset(memory, 0, size);
-  return memory;
-}
+constexpr int64_t kAllCopies = -1;
 
 }  // namespace
 
 Executable::Executable(Graph graph, std::span<const ValueId> keep, int64_t max_batch,
-                       const KernelTable& kernels)
+                       const KernelTable& kernels, device::Context& context, Stack stack)
     : graph_(std::move(graph)),
       plan_(make_plan(graph_, keep, max_batch)),
-      bound_(graph_.values().size(), nullptr),
-      arena_(allocate_arena(plan_.arena_bytes), free_arena) {
+      bound_(graph_.values().size()),
+      context_(context),
+      stack_(stack),
+      arena_(context.allocate(plan_.arena_bytes * stack.copies)),
+      copy_recordings_(static_cast<size_t>(stack.copies)) {
   for (size_t i = 0; i < graph_.nodes().size(); ++i) {
     const Node& node = graph_.nodes()[i];
     if (node.op->is_view()) continue;
@@ -35,56 +29,85 @@ Executable::Executable(Graph graph, std::span<const ValueId> keep, int64_t max_b
     step.op = node.op.get();
     step.kernel = kernels.at(node.op->name());
     step.node = i;
-    step.in_begin = views_.size();
+    step.in_begin = view_ids_.size();
     step.in_count = node.inputs.size();
     add_views(node.inputs);
-    step.out_begin = views_.size();
+    step.out_begin = view_ids_.size();
     step.out_count = node.outputs.size();
     add_views(node.outputs);
     steps_.push_back(step);
   }
+  views_.resize(view_ids_.size() * static_cast<size_t>(stack_.copies));
 }
 
 void Executable::add_views(std::span<const ValueId> ids) {
-  for (const ValueId id : ids) {
-    view_ids_.push_back(id);
-    views_.push_back({nullptr, {}, graph_.value(id).type.dtype});
-  }
+  view_ids_.insert(view_ids_.end(), ids.begin(), ids.end());
 }
 
-void Executable::bind(ValueId id, void* memory) {
-  bound_[static_cast<size_t>(id)] = memory;
+void Executable::bind(ValueId id, void* memory, int64_t stride) {
+  bound_[static_cast<size_t>(id)] = {static_cast<std::byte*>(memory), stride};
   rebind_ = true;
 }
 
-void* Executable::address(ValueId id) const {
-  const Placement& place = plan_.placements[static_cast<size_t>(id)];
-  if (place.kind == Placement::Kind::kArena) return arena_.get() + place.offset;
-  return bound_[static_cast<size_t>(place.external)];
+// The values of all copies come first, then their scratch memory: a kernel that computes a stack
+// at once finds the copies' scratch side by side.
+Executable::Place Executable::place(ValueId id) const {
+  const Placement& placement = plan_.placements[static_cast<size_t>(id)];
+  if (placement.kind != Placement::Kind::kArena) {
+    return bound_[static_cast<size_t>(placement.external)];
+  }
+  return {arena_.get() + placement.offset, stack_.copies > 1 ? plan_.workspace_offset : 0};
 }
 
 void Executable::resize(int64_t batch) {
   if (batch > plan_.max_batch) {
     throw Error(fmt::format("batch of {} exceeds the plan's {}", batch, plan_.max_batch));
   }
+  const size_t count = view_ids_.size();
   for (size_t i = 0; i < views_.size(); ++i) {
-    views_[i].data = address(view_ids_[i]);
-    views_[i].shape = graph_.shape(view_ids_[i]).with_batch(batch);
-    if (!views_[i].data) {
-      throw Error(fmt::format("'{}' is not bound", graph_.value(view_ids_[i]).name));
-    }
+    const ValueId id = view_ids_[i % count];
+    const Value& value = graph_.value(id);
+    const Place at = place(id);
+    if (!at.memory) throw Error(fmt::format("'{}' is not bound", value.name));
+    views_[i] = {at.memory + static_cast<int64_t>(i / count) * at.stride,
+                 value.type.shape.with_batch(batch), value.type.dtype, at.stride};
+  }
+  if (rebind_) {
+    recordings_.clear();
+    for (device::Recordings& of_copy : copy_recordings_) of_copy.clear();
   }
   batch_ = batch;
   rebind_ = false;
 }
 
-void Executable::run(device::Context& context, int64_t batch) {
+void Executable::run(int64_t batch) {
   if (batch != batch_ || rebind_) resize(batch);
-  if (profiling_) return run_profiled(context);
-  for (const Step& step : steps_) run_step(step, context);
+  if (profiling_) return run_profiled();
+  context_.replay(recordings_.of(batch), [&] { run_all(); });
 }
 
-void Executable::run_profiled(device::Context& context) {
+void Executable::launch(int64_t batch) {
+  if (batch != batch_ || rebind_) resize(batch);
+  if (profiling_) return run_profiled();
+  run_all();
+}
+
+void Executable::run_copy(int64_t copy, int64_t batch) {
+  if (batch != batch_ || rebind_) resize(batch);
+  device::Recordings& recordings = copy_recordings_[static_cast<size_t>(copy)];
+  context_.replay(recordings.of(batch), [&] { run_steps(copy); });
+}
+
+void Executable::run_all() {
+  if (stack_.at_once) return run_steps(kAllCopies);
+  for (int64_t copy = 0; copy < stack_.copies; ++copy) run_steps(copy);
+}
+
+void Executable::run_steps(int64_t copy) {
+  for (const Step& step : steps_) run_step(step, copy);
+}
+
+void Executable::run_profiled() {
   if (costs_batch_ != batch_) {
     costs_.clear();
     for (const Step& step : steps_) {
@@ -96,23 +119,41 @@ void Executable::run_profiled(device::Context& context) {
   }
   for (size_t i = 0; i < steps_.size(); ++i) {
     const Stopwatch watch;
-    run_step(steps_[i], context);
+    if (stack_.at_once) {
+      run_step(steps_[i], kAllCopies);
+    } else {
+      for (int64_t copy = 0; copy < stack_.copies; ++copy) run_step(steps_[i], copy);
+    }
+    wait();
     times_[i].seconds += watch.seconds();
     ++times_[i].calls;
     times_[i].cost += costs_[i];
   }
 }
 
-void Executable::run_step(const Step& step, device::Context& context) {
-  const std::span<const Tensor> views(views_);
-  step.kernel({*step.op, views.subspan(step.in_begin, step.in_count),
-               views.subspan(step.out_begin, step.out_count), context,
-               arena_.get() + plan_.workspace_offset});
+// A download is done when all that was asked before is.
+void Executable::wait() {
+  std::byte word{};
+  if (!context_.memory_is_hosts()) context_.download(&word, arena_.get(), 1);
 }
 
-Tensor Executable::tensor(ValueId id) const {
+void Executable::run_step(const Step& step, int64_t copy) {
+  const bool all = copy == kAllCopies;
+  const auto first = static_cast<size_t>(all ? 0 : copy);
+  const int64_t scratch = plan_.arena_bytes - plan_.workspace_offset;
+  const std::span<const Tensor> views(views_.data() + first * view_ids_.size(), view_ids_.size());
+  step.kernel({*step.op, views.subspan(step.in_begin, step.in_count),
+               views.subspan(step.out_begin, step.out_count), context_,
+               arena_.get() + stack_.copies * plan_.workspace_offset +
+                   static_cast<int64_t>(first) * scratch,
+               all ? stack_.copies : 1});
+}
+
+Tensor Executable::tensor(ValueId id, int64_t copy) const {
   const Value& value = graph_.value(id);
-  return {address(id), value.type.shape.with_batch(std::max<int64_t>(batch_, 0)), value.type.dtype};
+  const Place at = place(id);
+  return {at.memory + copy * at.stride, value.type.shape.with_batch(std::max<int64_t>(batch_, 0)),
+          value.type.dtype, at.stride};
 }
 
 void Executable::set_profiling(bool on) {

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "device/recordings.h"
 #include "graph/graph.h"
 #include "graph/plan.h"
 
@@ -19,29 +20,46 @@ struct NodeTime {
   Cost cost;
 };
 
-/// Owns its arena. bind() every input and variable once (their memory must hold max_batch
-/// samples and stay valid), then run() as often as needed: run() never allocates. Not thread-safe:
-/// one executable belongs to one trial.
+/// How many trials of one graph are computed as one: each has its copy of every value.
+struct Stack {
+  int64_t copies = 1;
+  bool at_once = false;  ///< by kernels that know of stacks; else copy by copy
+};
+
+/// Owns its arena, which is memory of the context. bind() every input and variable once (memory
+/// that the kernels can reach, holds max_batch samples and stays valid), then run() as often as
+/// needed: run() never allocates on the host, but for what a context records. Not thread-safe: one
+/// executable belongs to one trial.
 class Executable {
  public:
-  /// `keep`: values that are read with tensor() after a run. Throws Error for an op without
-  /// kernel.
+  /// `keep`: values that are read with tensor() after a run. The context must outlive this. Throws
+  /// Error for an op without kernel.
   Executable(Graph graph, std::span<const ValueId> keep, int64_t max_batch,
-             const KernelTable& kernels);
+             const KernelTable& kernels, device::Context& context, Stack stack = {});
 
-  void bind(ValueId id, void* memory);
+  /// The next copy's memory begins `stride` bytes later; 0: all copies share it.
+  void bind(ValueId id, void* memory, int64_t stride = 0);
 
-  /// Runs all nodes with `batch` <= max_batch samples.
-  void run(device::Context& context, int64_t batch);
+  /// Runs all nodes with `batch` <= max_batch samples, in all copies.
+  void run(int64_t batch);
 
-  /// The value as of the last run (of the keep list), or a bound input or variable.
-  Tensor tensor(ValueId id) const;
+  /// In one copy; the others stay as they are.
+  void run_copy(int64_t copy, int64_t batch);
+
+  /// The same, kernel by kernel: for who records several executables as one piece of work.
+  void launch(int64_t batch);
+
+  /// The value as of the last run (of the keep list), or a bound input or variable. The memory is
+  /// the context's.
+  Tensor tensor(ValueId id, int64_t copy = 0) const;
 
   const Graph& graph() const { return graph_; }
   const Plan& plan() const { return plan_; }
 
-  /// From now on (afresh) each node is timed; run() then allocates when the batch size changes.
+  /// From now on (afresh) each node is timed; run() then waits for each of them, and allocates when
+  /// the batch size changes.
   void set_profiling(bool on);
+  bool profiling() const { return profiling_; }
   std::vector<NodeTime> profile() const;
 
  private:
@@ -54,18 +72,30 @@ class Executable {
   };
 
   void add_views(std::span<const ValueId> ids);
-  void* address(ValueId id) const;
+  struct Place {
+    std::byte* memory = nullptr;
+    int64_t stride = 0;
+  };
+
+  Place place(ValueId id) const;
   void resize(int64_t batch);
-  void run_step(const Step& step, device::Context& context);
-  void run_profiled(device::Context& context);
+  void run_step(const Step& step, int64_t copy);
+  void run_steps(int64_t copy);
+  void run_all();
+  void run_profiled();
+  void wait();
 
   Graph graph_;
   Plan plan_;
   std::vector<Step> steps_;
-  std::vector<Tensor> views_;  ///< operands of all steps, one after the other
+  std::vector<Tensor> views_;  ///< operands of all steps, one after the other, copy by copy
   std::vector<ValueId> view_ids_;
-  std::vector<void*> bound_;  ///< by value, of inputs and variables
-  std::unique_ptr<std::byte[], void (*)(std::byte*)> arena_;
+  std::vector<Place> bound_;  ///< by value, of inputs and variables
+  device::Context& context_;
+  Stack stack_;
+  device::Memory arena_;
+  device::Recordings recordings_;                    ///< by batch size
+  std::vector<device::Recordings> copy_recordings_;  ///< of run_copy()
   int64_t batch_ = -1;
   bool rebind_ = true;
   bool profiling_ = false;

@@ -1,5 +1,6 @@
 #include "ops/cpu_kernels.h"
 
+#include "device/cpu_context.h"
 #include "ops/aggregate.h"
 #include "ops/attention.h"
 #include "ops/augment.h"
@@ -10,6 +11,7 @@
 #include "ops/depthwise.h"
 #include "ops/elementwise.h"
 #include "ops/embedding.h"
+#include "ops/epoch.h"
 #include "ops/graph_attention.h"
 #include "ops/grouped_matmul.h"
 #include "ops/matmul.h"
@@ -32,6 +34,7 @@ namespace mlrun::ops {
 
 const graph::KernelTable& cpu_kernels() {
   static constexpr graph::KernelTable::Row kRows[] = {
+      {"Accumulate", accumulate_cpu},
       {"Aggregate", aggregate_cpu},
       {"Attention", attention_cpu},
       {"AttentionGrad", attention_grad_cpu},
@@ -40,6 +43,7 @@ const graph::KernelTable& cpu_kernels() {
       {"BatchMatMul", batch_matmul_cpu},
       {"BatchNorm", batch_norm_cpu},
       {"BatchNormGrad", batch_norm_grad_cpu},
+      {"BatchRows", batch_rows_cpu},
       {"Bilinear", bilinear_cpu},
       {"BilinearGrad", bilinear_grad_cpu},
       {"CapsuleProduct", capsule_product_cpu},
@@ -59,6 +63,7 @@ const graph::KernelTable& cpu_kernels() {
       {"ExpertShare", expert_share_cpu},
       {"Fill", fill_cpu},
       {"GateGrad", gate_grad_cpu},
+      {"Gather", gather_cpu},
       {"GraphAttention", graph_attention_cpu},
       {"GraphAttentionGrad", graph_attention_grad_cpu},
       {"GroupedMatMul", grouped_matmul_cpu},
@@ -70,6 +75,7 @@ const graph::KernelTable& cpu_kernels() {
       {"MovingAverage", moving_average_cpu},
       {"NeighbourMax", neighbour_max_cpu},
       {"NeighbourMaxGrad", neighbour_max_grad_cpu},
+      {"NextStep", next_step_cpu},
       {"NodeMask", node_mask_cpu},
       {"NtXent", nt_xent_cpu},
       {"NtXentGrad", nt_xent_grad_cpu},
@@ -94,10 +100,15 @@ const graph::KernelTable& cpu_kernels() {
       {"SparseCrossEntropy", sparse_cross_entropy_cpu},
       {"SparseCrossEntropyGrad", sparse_cross_entropy_grad_cpu},
       {"StepOrder", step_order_cpu},
+      {"StoreBatch", store_batch_cpu},
       {"Update", update_cpu},
   };
   static const graph::KernelTable table(kRows);
   return table;
+}
+
+graph::Backend cpu_backend(int threads) {
+  return {&cpu_kernels(), std::make_unique<device::CpuContext>(threads)};
 }
 
 }  // namespace mlrun::ops

@@ -4,6 +4,7 @@
 #include "ops/concat.h"
 #include "ops/elementwise.h"
 #include "ops/embedding.h"
+#include "ops/epoch.h"
 #include "ops/matmul.h"
 #include "ops/normalize.h"
 #include "ops/one_hot.h"
@@ -19,20 +20,24 @@ namespace mlrun::ops {
 
 const graph::KernelTable& cuda_kernels() {
   static constexpr graph::KernelTable::Row kRows[] = {
+      {"Accumulate", accumulate_cuda},
       {"BatchMatMul", batch_matmul_cuda},
       {"BatchNorm", batch_norm_cuda},
       {"BatchNormGrad", batch_norm_grad_cuda},
+      {"BatchRows", batch_rows_cuda},
       {"Concat", concat_cuda},
       {"Constant", constant_cuda},
       {"Elementwise", elementwise_cuda},
       {"Embedding", embedding_cuda},
       {"EmbeddingGrad", embedding_grad_cuda},
       {"Fill", fill_cuda},
+      {"Gather", gather_cuda},
       {"LayerNorm", layer_norm_cuda},
       {"LayerNormGrad", layer_norm_grad_cuda},
       {"MatMul", matmul_cuda},
       {"MeanScale", mean_scale_cuda},
       {"MovingAverage", moving_average_cuda},
+      {"NextStep", next_step_cuda},
       {"OneHot", one_hot_cuda},
       {"Pad", pad_cuda},
       {"Permute", permute_cuda},
@@ -46,6 +51,7 @@ const graph::KernelTable& cuda_kernels() {
       {"SoftmaxGrad", softmax_grad_cuda},
       {"SparseCrossEntropy", sparse_cross_entropy_cuda},
       {"SparseCrossEntropyGrad", sparse_cross_entropy_grad_cuda},
+      {"StoreBatch", store_batch_cuda},
       {"Update", update_cuda},
   };
   static const graph::KernelTable table(kRows);

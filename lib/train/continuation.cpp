@@ -5,8 +5,6 @@
 
 #include "base/error.h"
 #include "base/source.h"
-#include "device/cpu_context.h"
-#include "ops/cpu_kernels.h"
 #include "train/gradient_learner.h"
 #include "train/structure.h"
 
@@ -70,13 +68,11 @@ struct Continuation::State {
         feed(row.dataset,
              data::Transform::fit(input.dataset, input.spec.dataset, fitting_rows(input).train),
              kind, {}),
-        context(input.threads),
-        learner(LearnerOptions{.spec = &input.spec,
+        backend(input.backend(input.threads)),
+        learner(LearnerOptions{.trials = {{&input.spec, &feed}},
                                .input = input_shape(input.dataset, input.spec.dataset),
                                .adjacency = nullptr,
-                               .feed = &feed,
-                               .context = &context,
-                               .kernels = &ops::cpu_kernels(),
+                               .backend = &backend,
                                .training_predictions = false}) {
     learner.load(model);
     prediction.resize(static_cast<size_t>(learner.output_width()));
@@ -91,7 +87,7 @@ struct Continuation::State {
   Row row;
   nn::TargetKind kind;
   Feed feed;
-  device::CpuContext context;
+  graph::Backend backend;
   GradientLearner learner;
   std::vector<float> prediction;
 };

@@ -58,6 +58,9 @@ class Feed {
   const std::vector<FeedTarget>& further() const { return further_; }
   nn::TargetKind target_kind() const { return target_.kind; }
   bool weighted() const { return !class_weights_.empty(); }
+  /// Whether samples can be brought once for all passes: no part of them is drawn afresh, and
+  /// there is one target.
+  bool is_constant() const { return !dataset_.negatives && !dataset_.masked && further_.empty(); }
   /// Names of the tokens that the features are; empty if they are none.
   std::span<const std::string> token_names() const;
   /// Names of the tokens of a translation; empty if there is none.

@@ -8,15 +8,17 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/philox.h"
-#include "ops/cpu_kernels.h"
+#include "device/cpu_context.h"
 #include "train/checkpoint.h"
 #include "train/gradient_learner.h"
 #include "train/scores.h"
+#include "train/stack_member.h"
 #include "train/structure.h"
 
 namespace mlrun::train {
 namespace {
 
+// One training but for the steps of its epochs, which may be made together with others'.
 class Fitter {
  public:
   Fitter(const FitInput& input, const FitHooks& hooks)
@@ -31,8 +33,6 @@ class Fitter {
               feed_kind(input.spec), class_weights(spec_.class_weight, input.dataset, split_.train),
               {seed(), Purpose::kWords, input.cell, input.fold},
               further_targets(input.spec, input.dataset, split_.train)),
-        context_(input.threads),
-        learner_(learner_options()),
         score_(input.spec, input.dataset) {
     if (spec_.early_stopping) {
       stopping_.emplace(*spec_.early_stopping,
@@ -40,24 +40,68 @@ class Fitter {
     }
   }
 
-  FitResult run() {
-    const Stopwatch watch;
-    learner_.initialise(streams_);
+  const Feed& feed() const { return feed_; }
+
+  LearnerOptions learner_options(const graph::Backend& backend) const {
+    LearnerOptions options;
+    options.trials = {{&input_.spec, &feed_}};
+    options.input = input_shape(input_.dataset, input_.spec.dataset);
+    options.adjacency = make_adjacency(input_.dataset, split_.train);
+    options.backend = &backend;
+    options.training_predictions = has_metrics(spec_);
+    return options;
+  }
+
+  void begin(GradientLearner& learner, int64_t trial) {
+    watch_ = Stopwatch();
+    learner_.emplace(learner, trial);
+    learner_->initialise(streams_);
     take_initial_weights();
     resume();
     allocate();
-    learner_.training_step().set_profiling(input_.profile);
-    while (next_epoch_ < spec_.epochs && !stopped_ && result_.status == FitStatus::kFinished) {
-      run_epoch();
+  }
+
+  bool runs() const {
+    return next_epoch_ < spec_.epochs && !stopped_ && result_.status == FitStatus::kFinished;
+  }
+
+  TrialEpoch begin_epoch() {
+    epoch_watch_ = Stopwatch();
+    order_ = split_.train;
+    if (spec_.shuffle) {
+      shuffle(order_, streams_.shuffle, static_cast<uint64_t>(next_epoch_));
     }
-    if (restores_best()) learner_.restore(best_weights_);
-    result_.fit_seconds = watch.seconds();
-    if (input_.profile) add_profile();
+    return {order_, training_predictions_};
+  }
+
+  void end_epoch(const EpochOutcome& outcome) {
+    result_.data_seconds += outcome.data_seconds;
+    EpochRecord record;
+    record.epoch = next_epoch_++;
+    if (outcome.finite) {
+      record.training = score_(outcome, order_, training_predictions_, learner_->output_width());
+      record.validation = validate();
+    } else {
+      result_.status = FitStatus::kDiverged;
+      record.training = score_.nothing();
+      record.training[0] = outcome.loss;
+      record.validation = score_.nothing();
+    }
+    record.seconds = epoch_watch_.seconds();
+    result_.compute_seconds += record.seconds - outcome.data_seconds;
+    finish_epoch(std::move(record));
+  }
+
+  // After the last epoch: the best weights, and what they are worth.
+  FitResult end(const graph::Executable* profiled, device::Context& context) {
+    if (restores_best()) learner_->restore(best_weights_);
+    result_.fit_seconds = watch_.seconds();
+    if (profiled) add_profile(*profiled, context);
     score_test();
-    result_.parameters = learner_.parameters();
-    result_.output_width = learner_.output_width();
+    result_.parameters = learner_->parameters();
+    result_.output_width = learner_->output_width();
     if (input_.keep_model) {
-      learner_.save(result_.model);
+      learner_->save(result_.model);
       const std::span<const std::string> tokens = feed_.token_names();
       result_.model.vocabulary.assign(tokens.begin(), tokens.end());
       const std::span<const std::string> targets = feed_.target_token_names();
@@ -69,18 +113,6 @@ class Fitter {
  private:
   uint64_t seed() const { return static_cast<uint64_t>(input_.spec.seed); }
 
-  LearnerOptions learner_options() {
-    LearnerOptions options;
-    options.spec = &input_.spec;
-    options.input = input_shape(input_.dataset, input_.spec.dataset);
-    options.adjacency = make_adjacency(input_.dataset, split_.train);
-    options.feed = &feed_;
-    options.context = &context_;
-    options.kernels = &ops::cpu_kernels();
-    options.training_predictions = has_metrics(spec_);
-    return options;
-  }
-
   bool restores_best() const {
     return spec_.early_stopping && spec_.early_stopping->restore_best_weights &&
            !best_weights_.empty() && result_.status == FitStatus::kFinished;
@@ -90,7 +122,7 @@ class Fitter {
 
   void resume() {
     if (!checkpoints()) return;
-    std::optional<Checkpoint> saved = read_checkpoint(input_.checkpoint, learner_);
+    std::optional<Checkpoint> saved = read_checkpoint(input_.checkpoint, *learner_);
     if (!saved) return;
     next_epoch_ = saved->next_epoch;
     result_.history = std::move(saved->history);
@@ -114,45 +146,21 @@ class Fitter {
                                     "the initial weights are of other tokens than the data; set "
                                     "dataset.tokens: {of_model: FILE} to the same file"));
     }
-    learner_.take_weights(file);
+    learner_->take_weights(file);
   }
 
   // Everything an epoch needs, before the first one.
   void allocate() {
-    const auto width = static_cast<size_t>(learner_.output_width());
+    const auto width = static_cast<size_t>(learner_->output_width());
     order_ = split_.train;
     if (has_metrics(spec_)) training_predictions_.resize(order_.size() * width);
     if (has_metrics(spec_)) validation_predictions_.resize(split_.test.size() * width);
   }
 
-  void run_epoch() {
-    const Stopwatch watch;
-    order_ = split_.train;
-    if (spec_.shuffle) {
-      shuffle(order_, streams_.shuffle, static_cast<uint64_t>(next_epoch_));
-    }
-    const EpochOutcome outcome = learner_.train_epoch(order_, training_predictions_);
-    result_.data_seconds += outcome.data_seconds;
-    EpochRecord record;
-    record.epoch = next_epoch_++;
-    if (outcome.finite) {
-      record.training = score_(outcome, order_, training_predictions_, learner_.output_width());
-      record.validation = validate();
-    } else {
-      result_.status = FitStatus::kDiverged;
-      record.training = score_.nothing();
-      record.training[0] = outcome.loss;
-      record.validation = score_.nothing();
-    }
-    record.seconds = watch.seconds();
-    result_.compute_seconds += record.seconds - outcome.data_seconds;
-    finish_epoch(std::move(record));
-  }
-
   std::vector<double> validate() {
     if (split_.test.empty()) return score_.nothing();
-    const Losses losses = learner_.predict(split_.test, validation_predictions_);
-    return score_(losses, split_.test, validation_predictions_, learner_.output_width());
+    const Losses losses = learner_->predict(split_.test, validation_predictions_);
+    return score_(losses, split_.test, validation_predictions_, learner_->output_width());
   }
 
   void finish_epoch(EpochRecord record) {
@@ -172,7 +180,7 @@ class Fitter {
     const EarlyStopping::Decision decision = stopping_->observe(record.epoch, monitored(record));
     stopped_ = decision.stop;
     if (decision.improved && spec_.early_stopping->restore_best_weights) {
-      best_weights_ = learner_.snapshot();
+      best_weights_ = learner_->snapshot();
     }
   }
 
@@ -188,30 +196,32 @@ class Fitter {
   void save_checkpoint() {
     Checkpoint checkpoint{next_epoch_, result_.history, {}, best_weights_};
     if (stopping_) checkpoint.stopping = stopping_->state();
-    write_checkpoint(input_.checkpoint, checkpoint, learner_);
+    write_checkpoint(input_.checkpoint, checkpoint, *learner_);
   }
 
-  void add_profile() {
+  void add_profile(const graph::Executable& step, device::Context& context) {
     std::vector<ProfileRow>& rows = result_.profile;
-    rows = profile_rows(learner_.training_step());
+    rows = profile_rows(step);
     rows.push_back({"(gathering batches)", "", 0, result_.data_seconds, 0, 0});
     double rest = result_.fit_seconds;
     for (const ProfileRow& row : rows) rest -= row.seconds;
     rows.push_back({"(shuffling, metrics, validation, the loop)", "", 0, rest, 0, 0});
-    result_.peak = ops::measure_peak_cpu(context_);
+    if (auto* cpu = dynamic_cast<device::CpuContext*>(&context)) {
+      result_.peak = ops::measure_peak_cpu(*cpu);
+    }
   }
 
   void score_test() {
     result_.test = score_.nothing();
     if (input_.test_rows.empty() || result_.status != FitStatus::kFinished) return;
     const Stopwatch watch;
-    const int64_t width = learner_.output_width();
+    const int64_t width = learner_->output_width();
     // Of a sequence nobody but the metrics wants to see the scores of every class at every step.
     const bool sequences = score_.sequences();
     if (!sequences || has_metrics(spec_)) {
       result_.predictions.resize(input_.test_rows.size() * static_cast<size_t>(width));
     }
-    const Losses losses = learner_.predict(input_.test_rows, result_.predictions);
+    const Losses losses = learner_->predict(input_.test_rows, result_.predictions);
     result_.test = score_(losses, input_.test_rows, result_.predictions, width);
     if (sequences) result_.predictions.clear();
     result_.score_seconds = watch.seconds();
@@ -223,11 +233,12 @@ class Fitter {
   TrialStreams streams_;
   data::Split split_;  ///< training rows and validation rows
   Feed feed_;
-  device::CpuContext context_;
-  GradientLearner learner_;
+  std::optional<StackMember> learner_;
   Scorer score_;
   std::optional<EarlyStopping> stopping_;
   FitResult result_;
+  Stopwatch watch_;
+  Stopwatch epoch_watch_;
   int64_t next_epoch_ = 0;
   bool stopped_ = false;
   std::vector<int64_t> order_;
@@ -235,6 +246,34 @@ class Fitter {
   std::vector<float> validation_predictions_;
   std::vector<float> best_weights_;
 };
+
+// A training that ends is scored at once: what its copy computes from then on is nobody's.
+std::vector<FitResult> run_stack(std::span<const std::unique_ptr<Fitter>> fitters,
+                                 GradientLearner& learner, device::Context& context) {
+  std::vector<FitResult> results(fitters.size());
+  std::vector<bool> open(fitters.size(), true);
+  const auto close_what_ended = [&] {
+    for (size_t i = 0; i < fitters.size(); ++i) {
+      if (!open[i] || fitters[i]->runs()) continue;
+      results[i] = fitters[i]->end(nullptr, context);
+      open[i] = false;
+    }
+  };
+  for (size_t i = 0; i < fitters.size(); ++i) fitters[i]->begin(learner, static_cast<int64_t>(i));
+  close_what_ended();
+  while (std::find(open.begin(), open.end(), true) != open.end()) {
+    std::vector<TrialEpoch> epochs(fitters.size());
+    for (size_t i = 0; i < fitters.size(); ++i) {
+      if (open[i]) epochs[i] = fitters[i]->begin_epoch();
+    }
+    const std::vector<EpochOutcome> outcomes = learner.train_epochs(epochs);
+    for (size_t i = 0; i < fitters.size(); ++i) {
+      if (open[i]) fitters[i]->end_epoch(outcomes[i]);
+    }
+    close_what_ended();
+  }
+  return results;
+}
 
 // The rows that the data set itself keeps for validation, where its own split is in use.
 data::Split own_validation(const FitInput& input) {
@@ -259,6 +298,37 @@ data::Split fitting_rows(const FitInput& input) {
                                 static_cast<uint64_t>(input.spec.seed), input.cell, input.fold);
 }
 
-FitResult fit(const FitInput& input, const FitHooks& hooks) { return Fitter(input, hooks).run(); }
+FitResult fit(const FitInput& input, const FitHooks& hooks) {
+  Fitter fitter(input, hooks);
+  const graph::Backend backend = input.backend(input.threads);
+  GradientLearner learner(fitter.learner_options(backend));
+  fitter.begin(learner, 0);
+  learner.training_step().set_profiling(input.profile);
+  while (fitter.runs()) {
+    const TrialEpoch epoch = fitter.begin_epoch();
+    fitter.end_epoch(learner.train_epoch(epoch.order, epoch.predictions));
+  }
+  return fitter.end(input.profile ? &learner.training_step() : nullptr, *backend.context);
+}
+
+std::vector<FitResult> fit_stack(std::span<const FitInput> inputs,
+                                 std::span<const FitHooks> hooks) {
+  for (const FitInput& input : inputs) {
+    const std::string why = why_not_stacked(inputs[0], input);
+    if (!why.empty()) throw Error("these trainings cannot be stacked: " + why);
+  }
+  static const FitHooks kNone;
+  std::vector<std::unique_ptr<Fitter>> fitters;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    fitters.push_back(std::make_unique<Fitter>(inputs[i], hooks.empty() ? kNone : hooks[i]));
+  }
+  const graph::Backend backend = inputs[0].backend(inputs[0].threads);
+  LearnerOptions options = fitters[0]->learner_options(backend);
+  for (size_t i = 1; i < fitters.size(); ++i) {
+    options.trials.push_back({&inputs[i].spec, &fitters[i]->feed()});
+  }
+  GradientLearner learner(options);
+  return run_stack(fitters, learner, *backend.context);
+}
 
 }  // namespace mlrun::train

@@ -11,7 +11,7 @@
 #include "config/experiment.h"
 #include "data/dataset.h"
 #include "data/split.h"
-#include "device/cpu_context.h"
+#include "ops/cpu_kernels.h"
 #include "store/model_file.h"
 #include "train/profile.h"
 #include "train/scores.h"
@@ -25,11 +25,12 @@ struct FitInput {
   std::span<const int64_t> test_rows;   ///< scored once at the end; may be empty
   uint32_t cell = 0;
   uint32_t fold = 0;
-  int threads = 1;
+  int threads = 1;                   ///< of the host
   std::filesystem::path checkpoint;  ///< written and resumed if spec asks for it; empty: never
   bool keep_model = false;           ///< return the final weights
   bool profile = false;              ///< time every op, and measure the machine's peak
   const store::ModelFile* initial_weights = nullptr;  ///< of the layers that it names, or none
+  graph::BackendFactory backend = ops::cpu_backend;   ///< where to compute
 };
 
 /// One row of the history. The values are those of score_names(); NaN
@@ -69,5 +70,17 @@ data::Split fitting_rows(const FitInput& input);
 
 /// Deterministic: the numbers depend on the input alone (times aside).
 FitResult fit(const FitInput& input, const FitHooks& hooks = {});
+
+/// Why these two cannot be trained as one; "" if they can. They may differ in their rows (folds),
+/// but not in how many train; in seed, cell and fold; and in the learning rate. Trainings with
+/// checkpoints or a profile are trained alone.
+std::string why_not_stacked(const FitInput& a, const FitInput& b);
+
+/// Trains them as one graph with a copy of every value for each, on the backend of the first; the
+/// numbers are those of fit(), of which the times are those of all. `hooks` are none or one each;
+/// one that asks to stop ends its own training only. A training that has ended waits for the
+/// others. Throws Error where why_not_stacked() says something.
+std::vector<FitResult> fit_stack(std::span<const FitInput> inputs,
+                                 std::span<const FitHooks> hooks = {});
 
 }  // namespace mlrun::train

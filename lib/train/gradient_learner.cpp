@@ -1,8 +1,7 @@
 #include "train/gradient_learner.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -10,7 +9,6 @@
 #include "nn/contrastive.h"
 #include "nn/initializers.h"
 #include "ops/fusion.h"
-#include "train/initial_weights.h"
 
 namespace mlrun::train {
 namespace {
@@ -26,71 +24,67 @@ constexpr int64_t kInferenceBytes = int64_t{128} << 20;
 // Keeps the draws of inference apart from those of the phases.
 constexpr uint32_t kInferencePhase = 255;
 
+constexpr int64_t kStateBytes = sizeof(std::array<uint32_t, 4>);
+
 // A contrastive loss is one among so many others: as many in scoring as in training.
 int64_t most_inference_rows(const config::TrainSpec& spec) {
   return nn::as_contrastive(spec) ? spec.batch_size : std::max(spec.batch_size, kInferenceBatch);
 }
 
-double sum_of(const Tensor& values) {
+double sum_of(std::span<const float> values) {
   double sum = 0;
-  for (int64_t i = 0; i < values.elements(); ++i) sum += values.f32()[i];
+  for (const float value : values) sum += value;
   return sum;
 }
 
-double sum_of_products(const Tensor& a, const Tensor& b) {
+double sum_of_products(std::span<const float> a, std::span<const float> b) {
   double sum = 0;
-  for (int64_t i = 0; i < a.elements(); ++i) sum += static_cast<double>(a.f32()[i]) * b.f32()[i];
+  for (size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * b[i];
   return sum;
 }
 
 }  // namespace
 
 GradientLearner::GradientLearner(const LearnerOptions& options)
-    : feed_(*options.feed),
-      context_(*options.context),
-      batch_size_(options.spec->train.batch_size),
-      inference_batch_(most_inference_rows(options.spec->train)) {
+    : backend_(*options.backend),
+      context_(*options.backend->context),
+      batch_size_(options.trials[0].spec->train.batch_size),
+      inference_batch_(most_inference_rows(options.trials[0].spec->train)),
+      random_(options.trials.size()) {
+  for (const StackedTrial& trial : options.trials) feeds_.push_back(trial.feed);
+  const data::Dataset& dataset = feeds_[0]->dataset();
   // One graph is computed as a whole, whatever rows are asked for.
-  if (feed_.dataset().is_one_graph()) {
-    inference_batch_ = std::max(batch_size_, feed_.dataset().rows);
-  }
-  allocate_batch();
-  const GraphSetup setup{.spec = options.spec,
-                         .dataset = &feed_.dataset(),
+  if (dataset.is_one_graph()) inference_batch_ = std::max(batch_size_, dataset.rows);
+  batch_ = std::make_unique<Batch>(feeds_, inference_batch_, context_);
+  const GraphSetup setup{.spec = options.trials[0].spec,
+                         .dataset = &dataset,
                          .input = options.input,
                          .adjacency = options.adjacency,
-                         .weighted = feed_.weighted(),
+                         .weighted = feeds_[0]->weighted(),
                          .predictions = options.training_predictions};
-  build_training(setup, *options.kernels);
+  build_training(setup, options.trials);
   int64_t arena_bytes = 0;
   for (const auto& phase : phases_) {
     arena_bytes = std::max(arena_bytes, phase->executable().plan().arena_bytes);
   }
   const int64_t sample_bytes = std::max<int64_t>(arena_bytes / batch_size_, 1);
-  if (!feed_.dataset().is_one_graph()) {
+  if (!dataset.is_one_graph()) {
     inference_batch_ = std::clamp(kInferenceBytes / sample_bytes, batch_size_, inference_batch_);
   }
-  build_scoring(setup, *options.kernels);
+  build_scoring(setup);
 }
 
-void GradientLearner::allocate_batch() {
-  const bool whole = feed_.dataset().is_one_graph();
-  const int64_t samples = whole ? feed_.dataset().table().rows : inference_batch_;
-  features_ = std::make_unique<AlignedFloats>(samples * feed_.feature_width());
-  if (whole) feed_.fill_nodes(features_->data());
-  target_ = std::make_unique<AlignedFloats>(inference_batch_ * feed_.target_width());
-  weights_ = std::make_unique<AlignedFloats>(inference_batch_);
-  items_ = std::make_unique<AlignedFloats>(inference_batch_ * feed_.item_width());
-  for (const FeedTarget& target : feed_.further()) {
-    further_.emplace_back(inference_batch_ * target.dataset->target_width());
-    further_memory_.push_back(further_.back().data());
-  }
-  batch_ = {features_->data(), target_->data(), weights_->data(),
-            reinterpret_cast<int32_t*>(items_->data()), further_memory_};
-}
-
-void GradientLearner::build_training(const GraphSetup& setup, const graph::KernelTable& kernels) {
+void GradientLearner::build_training(const GraphSetup& setup,
+                                     std::span<const StackedTrial> trials) {
   std::vector<PhaseGraph> graphs = build_phases(setup);
+  std::vector<std::vector<const optim::Optimizer*>> optimizers;
+  for (const PhaseGraph& graph : graphs) optimizers.push_back({graph.optimizer});
+  for (const StackedTrial& trial : trials.subspan(1)) {
+    GraphSetup own = setup;
+    own.spec = trial.spec;
+    const std::vector<PhaseGraph> same = build_phases(own);
+    for (size_t i = 0; i < same.size(); ++i) optimizers[i].push_back(same[i].optimizer);
+  }
   model_ = graphs[0].variables;
   for (const nn::Variable& variable : model_) {
     memory_.add(variable.name, variable.shape);
@@ -98,17 +92,17 @@ void GradientLearner::build_training(const GraphSetup& setup, const graph::Kerne
   }
   for (size_t i = 0; i < graphs.size(); ++i) {
     phases_.push_back(std::make_unique<Phase>(std::move(graphs[i]), static_cast<uint32_t>(i),
-                                              batch_size_, kernels));
+                                              batch_size_, backend_, std::move(optimizers[i])));
     phases_.back()->add_slots(memory_);
   }
-  memory_.allocate();
+  memory_.allocate(context_, static_cast<int64_t>(feeds_.size()));
   for (const auto& phase : phases_) {
     phase->bind(memory_);
-    bind_batch(phase->executable(), phase->inputs());
+    batch_->bind(phase->executable(), phase->inputs());
   }
 }
 
-void GradientLearner::build_scoring(const GraphSetup& setup, const graph::KernelTable& kernels) {
+void GradientLearner::build_scoring(const GraphSetup& setup) {
   InferenceGraph inference = build_inference(setup);
   sample_losses_ = inference.losses;
   sample_counts_ = inference.counts;
@@ -120,34 +114,28 @@ void GradientLearner::build_scoring(const GraphSetup& setup, const graph::Kernel
   keep.insert(keep.end(), sample_terms_.begin(), sample_terms_.end());
   inference.graph.prune(keep);
   ops::fuse(inference.graph, keep);
-  inference_ = std::make_unique<graph::Executable>(std::move(inference.graph), keep,
-                                                   inference_batch_, kernels);
-  bind_batch(*inference_, inference.inputs);
+  inference_ = std::make_unique<graph::Executable>(
+      std::move(inference.graph), keep, inference_batch_, *backend_.kernels, context_,
+      graph::Stack{static_cast<int64_t>(feeds_.size()), backend_.stacks});
+  batch_->bind(*inference_, inference.inputs);
   for (size_t i = 0; i < inference.variables.size(); ++i) {
-    inference_->bind(inference.variables[i].value, memory_.at(i).data());
+    inference_->bind(inference.variables[i].value, memory_.data(i), memory_.stride());
   }
+  random_state_ = context_.allocate(static_cast<int64_t>(feeds_.size()) * kStateBytes);
   if (inference.inputs.random_state != kNoValue) {
-    inference_->bind(inference.inputs.random_state, random_state_.data());
+    inference_->bind(inference.inputs.random_state, random_state_.get(), kStateBytes);
   }
 }
 
-void GradientLearner::bind_batch(graph::Executable& executable, const GraphInputs& inputs) {
-  executable.bind(inputs.features, batch_.features);
-  if (inputs.items != kNoValue) executable.bind(inputs.items, batch_.items);
-  if (inputs.target != kNoValue) executable.bind(inputs.target, batch_.target);
-  if (inputs.weights != kNoValue) executable.bind(inputs.weights, batch_.weights);
-  for (size_t i = 0; i < inputs.further.size(); ++i) {
-    if (inputs.further[i] != kNoValue) executable.bind(inputs.further[i], further_memory_[i]);
-  }
-}
-
-void GradientLearner::initialise(const TrialStreams& streams) {
+void GradientLearner::initialise(const TrialStreams& streams, int64_t trial) {
   for (size_t i = 0; i < model_.size(); ++i) {
-    model_[i].initializer.as<nn::Initializer>().fill(memory_.at(i), memory_.shape(i),
-                                                     streams.initialise, i);
+    std::vector<float> values(static_cast<size_t>(memory_.shape(i).elements()));
+    model_[i].initializer.as<nn::Initializer>().fill(values, memory_.shape(i), streams.initialise,
+                                                     i);
+    memory_.write(i, values, trial);
   }
-  for (const auto& phase : phases_) phase->initialise(streams.dropout, memory_);
-  random_ = streams.dropout;
+  for (const auto& phase : phases_) phase->initialise(streams.dropout, memory_, trial);
+  random_[static_cast<size_t>(trial)] = streams.dropout;
 }
 
 // The terms of all phases stand one after the other, each a mean over the rows its phase has seen.
@@ -159,28 +147,31 @@ void GradientLearner::run_phases(int64_t batch, int64_t rows, EpochOutcome& outc
       term += phase.terms().size();
       continue;
     }
-    phase.step(context_, rows);
+    phase.step(rows);
     phase_rows_[i] += rows;
-    const float loss = phase.loss();
+    const float loss = phase.read(phase.objective());
     outcome.finite = outcome.finite && std::isfinite(loss);
     if (i == 0) outcome.loss += static_cast<double>(loss) * static_cast<double>(rows);
     for (const ValueId id : phase.terms()) {
-      outcome.terms[term++] +=
-          static_cast<double>(phase.tensor(id).f32()[0]) * static_cast<double>(rows);
+      outcome.terms[term++] += static_cast<double>(phase.read(id)) * static_cast<double>(rows);
     }
   }
 }
 
-void GradientLearner::take_predictions(const Tensor& made, size_t row,
-                                       std::span<float> predictions) const {
+void GradientLearner::take_predictions(const Tensor& made, size_t row, std::span<float> predictions,
+                                       int64_t trial) const {
   const std::span<float> out = predictions.subspan(row * static_cast<size_t>(output_width_),
                                                    static_cast<size_t>(made.elements()));
-  std::copy_n(made.f32(), made.elements(), out.begin());
-  feed_.restore(out, output_width_);
+  context_.download(out.data(), made.data, static_cast<int64_t>(out.size_bytes()));
+  feeds_[static_cast<size_t>(trial)]->restore(out, output_width_);
 }
 
 EpochOutcome GradientLearner::train_epoch(std::span<const int64_t> order,
                                           std::span<float> predictions) {
+  if (!context_.memory_is_hosts()) {
+    const TrialEpoch trial{order, predictions};
+    return train_epochs(std::span(&trial, 1))[0];
+  }
   EpochOutcome outcome;
   outcome.terms.assign(sample_terms_.size(), 0);
   phase_rows_.assign(phases_.size(), 0);
@@ -189,11 +180,11 @@ EpochOutcome GradientLearner::train_epoch(std::span<const int64_t> order,
   for (size_t at = 0; at < order.size() && outcome.finite; at += batch) {
     const std::span<const int64_t> rows = order.subspan(at, std::min(batch, order.size() - at));
     const double start = now_seconds();
-    feed_.fill(rows, batch_, static_cast<uint64_t>(phases_[0]->steps()) + 1);
+    batch_->fill(rows, static_cast<uint64_t>(phases_[0]->steps()) + 1);
     outcome.data_seconds += now_seconds() - start;
     run_phases(number++, static_cast<int64_t>(rows.size()), outcome);
     if (predictions.empty()) continue;
-    take_predictions(phases_[0]->tensor(phases_[0]->prediction()), at, predictions);
+    take_predictions(phases_[0]->tensor(phases_[0]->prediction()), at, predictions, 0);
   }
   outcome.loss /= static_cast<double>(order.size());
   size_t term = 0;
@@ -205,29 +196,70 @@ EpochOutcome GradientLearner::train_epoch(std::span<const int64_t> order,
   return outcome;
 }
 
-Losses GradientLearner::predict(std::span<const int64_t> rows, std::span<float> predictions) {
+std::vector<EpochOutcome> GradientLearner::train_epochs(std::span<const TrialEpoch> trials) {
+  const auto any = std::find_if(trials.begin(), trials.end(),
+                                [](const TrialEpoch& trial) { return !trial.order.empty(); });
+  if (any == trials.end()) return std::vector<EpochOutcome>(trials.size());
+  const auto rows = static_cast<int64_t>(any->order.size());
+  const int64_t width = any->predictions.empty() ? 0 : output_width_;
+  if (!device_epoch_ || device_epoch_->rows() != rows ||
+      device_epoch_->prediction_width() != width) {
+    device_epoch_.reset();  // its memory first
+    device_epoch_ = std::make_unique<DeviceEpoch>(DeviceEpochOptions{.feeds = feeds_,
+                                                                     .batch = batch_.get(),
+                                                                     .phases = phases_,
+                                                                     .backend = &backend_,
+                                                                     .batch_size = batch_size_,
+                                                                     .rows = rows,
+                                                                     .prediction_width = width});
+  }
+  return device_epoch_->run(trials);
+}
+
+void GradientLearner::infer(std::span<const int64_t> rows, uint64_t batch, int64_t trial) {
+  batch_->fill(rows, 0, trial);
+  const std::array<uint32_t, 4> random =
+      random_state(random_[static_cast<size_t>(trial)], batch, kInferencePhase);
+  context_.upload(random_state_.get() + trial * kStateBytes, random.data(), kStateBytes);
+  const auto count = static_cast<int64_t>(rows.size());
+  if (is_stack()) {
+    inference_->run_copy(trial, count);
+  } else {
+    inference_->run(count);
+  }
+}
+
+// Of the batch that was inferred last.
+void GradientLearner::add_losses(int64_t rows, int64_t trial, Losses& sums, double& counts) {
+  const std::span<const float> losses =
+      on_host(context_, inference_->tensor(sample_losses_, trial), losses_);
+  if (sample_counts_ == kNoValue) {
+    sums.loss += sum_of(losses);
+    counts += static_cast<double>(rows);
+  } else {
+    const std::span<const float> weights =
+        on_host(context_, inference_->tensor(sample_counts_, trial), counts_);
+    sums.loss += sum_of_products(losses, weights);
+    counts += sum_of(weights);
+  }
+  for (size_t i = 0; i < sample_terms_.size(); ++i) {
+    sums.terms[i] +=
+        sum_of(on_host(context_, inference_->tensor(sample_terms_[i], trial), losses_));
+  }
+}
+
+Losses GradientLearner::predict(std::span<const int64_t> rows, std::span<float> predictions,
+                                int64_t trial) {
   Losses sums;
   sums.terms.assign(sample_terms_.size(), 0);
   double counts = 0;
   const auto batch = static_cast<size_t>(inference_batch_);
   for (size_t at = 0; at < rows.size(); at += batch) {
     const std::span<const int64_t> part = rows.subspan(at, std::min(batch, rows.size() - at));
-    feed_.fill(part, batch_);
-    random_state_ = random_state(random_, at / batch, kInferencePhase);
-    inference_->run(context_, static_cast<int64_t>(part.size()));
-    if (sample_counts_ == kNoValue) {
-      sums.loss += sum_of(inference_->tensor(sample_losses_));
-      counts += static_cast<double>(part.size());
-    } else {
-      const Tensor weights = inference_->tensor(sample_counts_);
-      sums.loss += sum_of_products(inference_->tensor(sample_losses_), weights);
-      counts += sum_of(weights);
-    }
-    for (size_t i = 0; i < sample_terms_.size(); ++i) {
-      sums.terms[i] += sum_of(inference_->tensor(sample_terms_[i]));
-    }
+    infer(part, at / batch, trial);
+    add_losses(static_cast<int64_t>(part.size()), trial, sums, counts);
     if (predictions.empty()) continue;
-    take_predictions(inference_->tensor(prediction_), at, predictions);
+    take_predictions(inference_->tensor(prediction_, trial), at, predictions, trial);
   }
   const double count =
       rows.empty() ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(rows.size());
@@ -236,55 +268,12 @@ Losses GradientLearner::predict(std::span<const int64_t> rows, std::span<float> 
   return sums;
 }
 
-std::vector<float> GradientLearner::snapshot() {
-  const std::span<const float> values = memory_.prefix(model_.size());
-  return {values.begin(), values.end()};
+std::vector<float> GradientLearner::snapshot(int64_t trial) {
+  return memory_.read_prefix(model_.size(), trial);
 }
 
-void GradientLearner::restore(std::span<const float> snapshot) {
-  const std::span<float> values = memory_.prefix(model_.size());
-  if (snapshot.size() != values.size()) throw Error("restore: the snapshot is of another model");
-  std::copy(snapshot.begin(), snapshot.end(), values.begin());
-}
-
-void GradientLearner::save(store::ModelFile& file) {
-  for (size_t i = 0; i < memory_.count(); ++i) {
-    const std::span<const float> values = memory_.at(i);
-    const std::span<const int64_t> dims = memory_.shape(i).dims();
-    store::NamedArray array{
-        memory_.name(i), {dims.begin(), dims.end()}, {values.begin(), values.end()}};
-    (i < model_.size() ? file.weights : file.state).push_back(std::move(array));
-  }
-  for (const auto& phase : phases_) phase->save(file);
-}
-
-void GradientLearner::load(const store::ModelFile& file) {
-  for (size_t i = 0; i < memory_.count(); ++i) {
-    const std::vector<store::NamedArray>& arrays = i < model_.size() ? file.weights : file.state;
-    const auto found = std::find_if(arrays.begin(), arrays.end(), [&](const auto& array) {
-      return array.name == memory_.name(i);
-    });
-    const std::span<float> values = memory_.at(i);
-    if (found == arrays.end() || found->values.size() != values.size()) {
-      throw Error(fmt::format("the model file does not hold '{}' {}", memory_.name(i),
-                              memory_.shape(i).to_string()));
-    }
-    std::copy(found->values.begin(), found->values.end(), values.begin());
-  }
-  for (const auto& phase : phases_) phase->load(file);
-}
-
-void GradientLearner::take_weights(const store::ModelFile& file) {
-  for (size_t i = 0; i < model_.size(); ++i) {
-    const store::NamedArray* array = find_weight(file, model_[i].name);
-    if (!array) continue;
-    const std::span<float> values = memory_.at(i);
-    if (!has_shape(*array, model_[i].shape)) {
-      throw Error(fmt::format("the initial weights hold another '{}' than {}", model_[i].name,
-                              model_[i].shape.to_string()));
-    }
-    std::copy(array->values.begin(), array->values.end(), values.begin());
-  }
+void GradientLearner::restore(std::span<const float> snapshot, int64_t trial) {
+  memory_.write_prefix(model_.size(), snapshot, trial);
 }
 
 }  // namespace mlrun::train

@@ -2,12 +2,13 @@
 // under all.
 #pragma once
 
-#include <array>
 #include <memory>
 
 #include "config/experiment.h"
 #include "device/context.h"
 #include "graph/executable.h"
+#include "train/batch.h"
+#include "train/device_epoch.h"
 #include "train/feed.h"
 #include "train/learner.h"
 #include "train/phase.h"
@@ -16,48 +17,64 @@
 
 namespace mlrun::train {
 
-struct LearnerOptions {
+/// One of the trials that are trained as one. Both must outlive the learner.
+struct StackedTrial {
   const config::ExperimentSpec* spec = nullptr;
-  Shape input;                  ///< see input_shape()
-  ops::AdjacencyPtr adjacency;  ///< of graphs, else null
-  const Feed* feed = nullptr;   ///< must outlive the learner
-  device::Context* context = nullptr;
-  const graph::KernelTable* kernels = nullptr;
-  bool training_predictions = false;  ///< keep them for metrics on the training rows
+  const Feed* feed = nullptr;
+};
+
+struct LearnerOptions {
+  /// Of further ones seed and learning rate may differ from the first's, and the rows of the feed.
+  std::vector<StackedTrial> trials;
+  Shape input;                              ///< see input_shape()
+  ops::AdjacencyPtr adjacency;              ///< of graphs, else null
+  const graph::Backend* backend = nullptr;  ///< must outlive the learner
+  bool training_predictions = false;        ///< keep them for metrics on the training rows
 };
 
 /// A list of phases over common weights. All see every batch; the first one's loss is the loss.
-class GradientLearner : public Learner {
+/// Trains one trial, or a stack of them (each with its own weights) step by step together; what is
+/// said of a trial is as Learner says it.
+class GradientLearner {
  public:
   /// Throws InputError when the layers do not fit (with their positions).
   explicit GradientLearner(const LearnerOptions& options);
 
-  int64_t parameters() const override { return parameters_; }
-  int64_t output_width() const override { return output_width_; }
-  void initialise(const TrialStreams& streams) override;
-  EpochOutcome train_epoch(std::span<const int64_t> order, std::span<float> predictions) override;
-  Losses predict(std::span<const int64_t> rows, std::span<float> predictions) override;
-  std::vector<float> snapshot() override;
-  void restore(std::span<const float> snapshot) override;
-  void save(store::ModelFile& file) override;
-  void load(const store::ModelFile& file) override;
+  int64_t parameters() const { return parameters_; }
+  int64_t output_width() const { return output_width_; }
+  void initialise(const TrialStreams& streams, int64_t trial = 0);
+
+  /// Of a learner of one trial.
+  EpochOutcome train_epoch(std::span<const int64_t> order, std::span<float> predictions);
+
+  /// All trials; their orders have the same length, or none: then the trial's weights go astray.
+  std::vector<EpochOutcome> train_epochs(std::span<const TrialEpoch> trials);
+
+  Losses predict(std::span<const int64_t> rows, std::span<float> predictions, int64_t trial = 0);
+  std::vector<float> snapshot(int64_t trial = 0);
+  void restore(std::span<const float> snapshot, int64_t trial = 0);
+  void save(store::ModelFile& file, int64_t trial = 0);
+  void load(const store::ModelFile& file, int64_t trial = 0);
 
   /// The weights that the file holds under the same name, the others as they are. Throws Error when
   /// a shape differs.
-  void take_weights(const store::ModelFile& file);
+  void take_weights(const store::ModelFile& file, int64_t trial = 0);
 
   /// The planned training step of a phase, for its costs and its profile.
   graph::Executable& training_step(size_t phase = 0) { return phases_[phase]->executable(); }
 
  private:
-  void allocate_batch();
-  void build_training(const GraphSetup& setup, const graph::KernelTable& kernels);
-  void build_scoring(const GraphSetup& setup, const graph::KernelTable& kernels);
-  void bind_batch(graph::Executable& executable, const GraphInputs& inputs);
+  bool is_stack() const { return feeds_.size() > 1; }
+  void build_training(const GraphSetup& setup, std::span<const StackedTrial> trials);
+  void build_scoring(const GraphSetup& setup);
   void run_phases(int64_t batch, int64_t rows, EpochOutcome& outcome);
-  void take_predictions(const Tensor& made, size_t row, std::span<float> predictions) const;
+  void take_predictions(const Tensor& made, size_t row, std::span<float> predictions,
+                        int64_t trial) const;
+  void infer(std::span<const int64_t> rows, uint64_t batch, int64_t trial);
+  void add_losses(int64_t rows, int64_t trial, Losses& sums, double& counts);
 
-  const Feed& feed_;
+  std::vector<const Feed*> feeds_;  ///< by trial
+  const graph::Backend& backend_;
   device::Context& context_;
   int64_t batch_size_;
   int64_t inference_batch_;
@@ -75,15 +92,12 @@ class GradientLearner : public Learner {
   graph::ValueId prediction_ = graph::kNoValue;
   std::vector<graph::ValueId> sample_terms_;
 
-  std::unique_ptr<AlignedFloats> features_;
-  std::unique_ptr<AlignedFloats> target_;
-  std::unique_ptr<AlignedFloats> weights_;
-  std::unique_ptr<AlignedFloats> items_;
-  std::vector<AlignedFloats> further_;  ///< targets of further outputs
-  std::vector<void*> further_memory_;   ///< the same for the feed
-  BatchMemory batch_;
-  PhiloxStream random_;
-  std::array<uint32_t, 4> random_state_{};  ///< of inference
+  std::unique_ptr<Batch> batch_;
+  std::unique_ptr<DeviceEpoch> device_epoch_;  ///< of stacks, and where memory is not the host's
+  std::vector<PhiloxStream> random_;           ///< by trial
+  device::Memory random_state_;                ///< of inference
+  std::vector<float> losses_;                  ///< copies for the host
+  std::vector<float> counts_;
 };
 
 }  // namespace mlrun::train

@@ -1,6 +1,6 @@
 #include "train/phase.h"
 
-#include <algorithm>
+#include <cstddef>
 
 namespace mlrun::train {
 
@@ -12,8 +12,8 @@ std::array<uint32_t, 4> random_state(const PhiloxStream& stream, uint64_t step, 
           static_cast<uint32_t>(step >> 32) ^ phase << 24};
 }
 
-Phase::Phase(PhaseGraph graph, uint32_t number, int64_t max_batch,
-             const graph::KernelTable& kernels)
+Phase::Phase(PhaseGraph graph, uint32_t number, int64_t max_batch, const graph::Backend& backend,
+             std::vector<const optim::Optimizer*> optimizers)
     : name_(std::move(graph.name)),
       number_(number),
       inputs_(graph.inputs),
@@ -21,10 +21,15 @@ Phase::Phase(PhaseGraph graph, uint32_t number, int64_t max_batch,
       objective_(graph.objective),
       terms_(graph.terms),
       prediction_(graph.prediction),
-      optimizer_(*graph.optimizer),
+      optimizers_(std::move(optimizers)),
       every_(graph.every),
       update_(std::move(graph.update)),
-      executable_(std::move(graph.graph), graph.kept(), max_batch, kernels) {}
+      context_(*backend.context),
+      executable_(std::move(graph.graph), graph.kept(), max_batch, *backend.kernels, context_,
+                  {static_cast<int64_t>(optimizers_.size()), backend.stacks}),
+      states_(optimizers_.size()),
+      device_states_(context_.allocate(static_cast<int64_t>(states_.size() * sizeof(StepState)))),
+      streams_(optimizers_.size()) {}
 
 void Phase::add_slots(VariableStore& memory) {
   first_slot_ = memory.count();
@@ -34,34 +39,53 @@ void Phase::add_slots(VariableStore& memory) {
   }
 }
 
-void Phase::bind(VariableStore& memory) {
+void Phase::bind(const VariableStore& memory) {
   for (size_t i = 0; i < variables_.size(); ++i) {
-    executable_.bind(variables_[i].value, memory.at(i).data());
+    executable_.bind(variables_[i].value, memory.data(i), memory.stride());
   }
   for (size_t i = 0; i < update_.slots.size(); ++i) {
-    executable_.bind(update_.slots[i], memory.at(first_slot_ + i).data());
+    executable_.bind(update_.slots[i], memory.data(first_slot_ + i), memory.stride());
   }
-  executable_.bind(update_.state, optimizer_state_.data());
+  bind_state(device_states_.get());
+}
+
+void Phase::bind_state(std::byte* state, int64_t stride) {
+  executable_.bind(update_.state, state + offsetof(StepState, learning_rate), stride);
   if (inputs_.random_state != kNoValue) {
-    executable_.bind(inputs_.random_state, random_state_.data());
+    executable_.bind(inputs_.random_state, state + offsetof(StepState, random), stride);
   }
 }
 
-void Phase::initialise(const PhiloxStream& random, VariableStore& memory) {
+void Phase::initialise(const PhiloxStream& random, VariableStore& memory, int64_t trial) {
+  const auto number = static_cast<size_t>(trial);
+  const auto value = static_cast<float>(optimizers_[number]->initial_slot_value());
   for (size_t i = 0; i < update_.slots.size(); ++i) {
-    const std::span<float> values = memory.at(first_slot_ + i);
-    std::fill(values.begin(), values.end(), static_cast<float>(optimizer_.initial_slot_value()));
+    const auto count = static_cast<size_t>(memory.shape(first_slot_ + i).elements());
+    memory.write(first_slot_ + i, std::vector<float>(count, value), trial);
   }
   steps_ = 0;
-  stream_ = random;
+  streams_[number] = random;
 }
 
-void Phase::step(device::Context& context, int64_t rows) {
-  optimizer_state_ = {static_cast<float>(optimizer_.learning_rate.at(steps_)),
-                      static_cast<float>(steps_ + 1)};
-  random_state_ = random_state(stream_, static_cast<uint64_t>(steps_), number_);
-  executable_.run(context, rows);
+StepState Phase::state(int64_t ahead, size_t trial) const {
+  const int64_t step = steps_ + ahead;
+  return {random_state(streams_[trial], static_cast<uint64_t>(step), number_),
+          static_cast<float>(optimizers_[trial]->learning_rate.at(step)),
+          static_cast<float>(step + 1)};
+}
+
+void Phase::step(int64_t rows) {
+  for (size_t trial = 0; trial < states_.size(); ++trial) states_[trial] = state(0, trial);
+  context_.upload(device_states_.get(), states_.data(),
+                  static_cast<int64_t>(states_.size() * sizeof(StepState)));
+  executable_.run(rows);
   ++steps_;
+}
+
+float Phase::read(graph::ValueId id, int64_t trial) const {
+  float value = 0;
+  context_.download(&value, executable_.tensor(id, trial).data, sizeof value);
+  return value;
 }
 
 void Phase::save(store::ModelFile& file) const {

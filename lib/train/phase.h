@@ -9,6 +9,7 @@
 
 #include "base/philox.h"
 #include "device/context.h"
+#include "graph/backend.h"
 #include "graph/executable.h"
 #include "store/model_file.h"
 #include "train/training_graph.h"
@@ -16,32 +17,59 @@
 
 namespace mlrun::train {
 
+/// What the host tells a step, as it lies in the memory of the context.
+struct StepState {
+  std::array<uint32_t, 4> random{};  ///< Philox key and counter
+  float learning_rate = 0;
+  float step = 0;  ///< counted from 1
+  std::array<uint32_t, 2> unused{};
+};
+
 /// Counts its own steps: learning rate, bias corrections and random draws follow from the count.
+/// The trials of a stack make their steps together.
 class Phase {
  public:
-  /// `number` keeps apart the random draws of the phases of one training. The graph is finished.
-  Phase(PhaseGraph graph, uint32_t number, int64_t max_batch, const graph::KernelTable& kernels);
+  /// `number` keeps apart the random draws of the phases of one training. The graph is finished;
+  /// each trial has an optimiser, which differs from the graph's in its learning rate only. The
+  /// backend must outlive the phase.
+  Phase(PhaseGraph graph, uint32_t number, int64_t max_batch, const graph::Backend& backend,
+        std::vector<const optim::Optimizer*> optimizers);
 
   /// Adds the optimiser's slots behind what `memory` holds.
   void add_slots(VariableStore& memory);
 
-  /// Binds all but the batch: the model, which is in front of `memory`, the slots and the states.
-  void bind(VariableStore& memory);
+  /// Binds all but the batch: the model, which is in front of `memory`, the slots and the state.
+  void bind(const VariableStore& memory);
 
-  void initialise(const PhiloxStream& random, VariableStore& memory);
+  /// Takes the states from there, not from step(): StepStates in the memory of the context, of the
+  /// trials one after the other or `stride` bytes apart.
+  void bind_state(std::byte* state, int64_t stride = sizeof(StepState));
+
+  void initialise(const PhiloxStream& random, VariableStore& memory, int64_t trial = 0);
 
   /// Whether the batch of this number is one of its own.
   bool runs_at(int64_t batch) const { return (batch + 1) % every_ == 0; }
 
-  void step(device::Context& context, int64_t rows);
+  /// Of the step after `ahead` others.
+  StepState state(int64_t ahead, size_t trial) const;
+
+  void step(int64_t rows);
+
+  /// One step was made without step().
+  void count_step() { ++steps_; }
 
   int64_t steps() const { return steps_; }
-  float loss() const { return executable_.tensor(objective_).f32()[0]; }
+  graph::ValueId objective() const { return objective_; }
   const std::vector<graph::ValueId>& terms() const { return terms_; }
-  Tensor tensor(graph::ValueId id) const { return executable_.tensor(id); }
+  Tensor tensor(graph::ValueId id, int64_t trial = 0) const {
+    return executable_.tensor(id, trial);
+  }
   graph::ValueId prediction() const { return prediction_; }
   const GraphInputs& inputs() const { return inputs_; }
   graph::Executable& executable() { return executable_; }
+
+  /// A value of one element, as of the last step. Waits for the device.
+  float read(graph::ValueId id, int64_t trial = 0) const;
 
   void save(store::ModelFile& file) const;
   void load(const store::ModelFile& file);
@@ -54,14 +82,15 @@ class Phase {
   graph::ValueId objective_;
   std::vector<graph::ValueId> terms_;
   graph::ValueId prediction_;
-  const optim::Optimizer& optimizer_;
+  std::vector<const optim::Optimizer*> optimizers_;  ///< by trial
   int64_t every_;
   optim::UpdateNode update_;
+  device::Context& context_;
   graph::Executable executable_;
+  std::vector<StepState> states_;  ///< by trial
+  device::Memory device_states_;
+  std::vector<PhiloxStream> streams_;  ///< by trial
   size_t first_slot_ = 0;
-  PhiloxStream stream_;
-  std::array<uint32_t, 4> random_state_{};
-  std::array<float, 2> optimizer_state_{};
   int64_t steps_ = 0;
 };
 

@@ -3,17 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 #include "base/suggest.h"
 #include "data/transform.h"
-#include "device/cpu_context.h"
 #include "graph/executable.h"
 #include "nn/layers/gan.h"
-#include "ops/cpu_kernels.h"
 #include "ops/fusion.h"
 #include "store/hdf5.h"
 #include "store/model_file.h"
+#include "train/batch.h"
 #include "train/feed.h"
 #include "train/fit.h"
 #include "train/initial_weights.h"
@@ -21,6 +21,7 @@
 #include "train/phase.h"
 #include "train/structure.h"
 #include "train/training_graph.h"
+#include "train/variable_store.h"
 
 namespace mlrun::train {
 namespace {
@@ -51,15 +52,14 @@ class Predictor {
       : spec_(input.spec),
         data_(input.dataset),
         options_(input),
-        context_(input.threads),
+        backend_(input.backend(input.threads)),
+        context_(*backend_.context),
         fitted_rows_(fitted_rows(input)),
         feed_(data_, fit_transform(data_, spec_.dataset, fitted_rows_), feed_kind(spec_), {},
               PhiloxStream(static_cast<uint64_t>(spec_.seed), Purpose::kWords, 0, kRefitFold),
               further_targets(spec_, data_, fitted_rows_)),
-        features_((data_.is_one_graph() ? data_.table().rows : kBatchRows) * feed_.feature_width()),
-        target_(kBatchRows * feed_.target_width()),
-        items_(kBatchRows * feed_.item_width()) {
-    if (data_.is_one_graph()) feed_.fill_nodes(features_.data());
+        batch_(std::array<const Feed*, 1>{&feed_}, kBatchRows, context_),
+        random_state_(context_.allocate(sizeof(std::array<uint32_t, 4>))) {
     build();
     load();
   }
@@ -75,10 +75,12 @@ class Predictor {
     for (int64_t at = 0; at < rows; at += step) {
       const int64_t count = std::min(step, rows - at);
       fill(at, at_nodes ? 1 : count, made);
-      random_state_ = random_state(stream(), static_cast<uint64_t>(at / kBatchRows), kPredictPhase);
-      executable_->run(context_, at_nodes ? 1 : count);
-      const Tensor tensor = executable_->tensor(wanted_);
-      std::copy_n(tensor.f32(), count * width, values.begin() + at * width);
+      const std::array<uint32_t, 4> random =
+          random_state(stream(), static_cast<uint64_t>(at / kBatchRows), kPredictPhase);
+      context_.upload(random_state_.get(), random.data(), sizeof random);
+      executable_->run(at_nodes ? 1 : count);
+      context_.download(values.data() + at * width, executable_->tensor(wanted_).data,
+                        count * width * size_of(DType::kFloat32));
     }
     if (!made && options_.layer.empty()) feed_.restore(values, width);
     const std::vector<Part> parts = split(values, rows, made);
@@ -146,16 +148,12 @@ class Predictor {
     graph_.graph.prune(keep);
     ops::fuse(graph_.graph, keep);
     executable_ = std::make_unique<graph::Executable>(std::move(graph_.graph), keep, kBatchRows,
-                                                      ops::cpu_kernels());
-    executable_->bind(graph_.inputs.features, features_.data());
-    if (graph_.inputs.items != kNoValue) executable_->bind(graph_.inputs.items, items());
-    if (graph_.inputs.target != kNoValue) executable_->bind(graph_.inputs.target, target_.data());
+                                                      *backend_.kernels, context_);
+    batch_.bind(*executable_, graph_.inputs);
     if (graph_.inputs.random_state != kNoValue) {
-      executable_->bind(graph_.inputs.random_state, random_state_.data());
+      executable_->bind(graph_.inputs.random_state, random_state_.get());
     }
   }
-
-  int32_t* items() { return reinterpret_cast<int32_t*>(items_.data()); }
 
   ValueId choose() const {
     if (options_.samples > 0) return graph_.output;
@@ -172,14 +170,20 @@ class Predictor {
 
   void load() {
     const store::ModelFile file = store::read_model(options_.model);
+    std::vector<const store::NamedArray*> arrays;
     for (const nn::Variable& variable : graph_.variables) {
       const store::NamedArray* found = find_weight(file, variable.name);
       if (!found || !has_shape(*found, variable.shape)) {
         throw Error(fmt::format("'{}' does not hold '{}' {}", options_.model.string(),
                                 variable.name, variable.shape.to_string()));
       }
-      weights_.push_back(found->values);
-      executable_->bind(variable.value, weights_.back().data());
+      weights_.add(variable.name, variable.shape);
+      arrays.push_back(found);
+    }
+    weights_.allocate(context_);
+    for (size_t i = 0; i < arrays.size(); ++i) {
+      weights_.write(i, arrays[i]->values);
+      executable_->bind(graph_.variables[i].value, weights_.data(i));
     }
   }
 
@@ -187,15 +191,15 @@ class Predictor {
   void fill(int64_t at, int64_t count, bool made) {
     if (made) {
       const auto classes = std::max<int64_t>(static_cast<int64_t>(data_.class_names.size()), 1);
+      std::vector<int32_t> labels;
       for (int64_t i = 0; conditional() && i < count; ++i) {
-        reinterpret_cast<int32_t*>(target_.data())[i] = static_cast<int32_t>((at + i) % classes);
+        labels.push_back(static_cast<int32_t>((at + i) % classes));
       }
-      return;
+      return batch_.put_labels(labels);
     }
     std::vector<int64_t> rows(static_cast<size_t>(count));
     std::iota(rows.begin(), rows.end(), at);
-    const bool has_target = data_.is_classification() || data_.values;
-    feed_.fill(rows, {features_.data(), has_target ? target_.data() : nullptr, nullptr, items()});
+    batch_.fill(rows);
   }
 
   void write(const std::vector<Part>& parts, int64_t rows, bool made) const {
@@ -235,17 +239,16 @@ class Predictor {
   const config::ExperimentSpec& spec_;
   const data::Dataset& data_;
   const PredictInput& options_;
-  device::CpuContext context_;
+  graph::Backend backend_;
+  device::Context& context_;
   std::vector<int64_t> fitted_rows_;
   Feed feed_;
-  AlignedFloats features_;
-  AlignedFloats target_;
-  AlignedFloats items_;
-  std::array<uint32_t, 4> random_state_{};
+  Batch batch_;
+  device::Memory random_state_;
   InferenceGraph graph_;
   ValueId wanted_ = kNoValue;
   std::unique_ptr<graph::Executable> executable_;
-  std::vector<std::vector<float>> weights_;
+  VariableStore weights_;
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "config/experiment.h"
 #include "data/dataset.h"
+#include "ops/cpu_kernels.h"
 #include "tensor/shape.h"
 
 namespace mlrun::train {
@@ -21,6 +22,7 @@ struct PredictInput {
   std::string layer;                    ///< whose output is wanted; empty: the predictions
   int64_t samples = 0;                  ///< make this many instead; 0: none
   int threads = 1;
+  graph::BackendFactory backend = ops::cpu_backend;
 };
 
 /// An array of the file.

@@ -8,8 +8,6 @@
 #include "data/table/dictionary.h"
 #include "data/tokens.h"
 #include "data/tokens/words.h"
-#include "device/cpu_context.h"
-#include "ops/cpu_kernels.h"
 #include "train/gradient_learner.h"
 #include "train/structure.h"
 
@@ -56,13 +54,11 @@ struct Translator::State {
             data::Transform::fit(input.dataset, input.spec.dataset, fitting_rows(input).train)),
         rows(input.dataset, kRows),
         feed(rows.dataset, as_they_are(rows.dataset), nn::TargetKind::kLabels, {}),
-        context(input.threads),
-        learner(LearnerOptions{.spec = &input.spec,
+        backend(input.backend(input.threads)),
+        learner(LearnerOptions{.trials = {{&input.spec, &feed}},
                                .input = input_shape(input.dataset, input.spec.dataset),
                                .adjacency = {},
-                               .feed = &feed,
-                               .context = &context,
-                               .kernels = &ops::cpu_kernels(),
+                               .backend = &backend,
                                .training_predictions = false}) {
     learner.load(model);
     probabilities.resize(static_cast<size_t>(kRows * learner.output_width()));
@@ -144,7 +140,7 @@ struct Translator::State {
   data::Transform transform;
   TokenRows rows;
   Feed feed;
-  device::CpuContext context;
+  graph::Backend backend;
   GradientLearner learner;
   std::vector<float> probabilities;
 };

@@ -1,12 +1,11 @@
 #include "trials/engine.h"
 
-#include "base/error.h"
-#include "device/gpu.h"
+#include "train/gpu.h"
 
 namespace mlrun::trials {
 
 Engine make_engine(const Placement& placement) {
-  if (placement.gpu) throw Error(placement.label() + ": " + device::gpu_absence());
+  if (placement.gpu) return train::fit_on_gpu;
   return train::fit;
 }
 

@@ -15,7 +15,7 @@ using Engine = std::function<train::FitResult(const train::FitInput&, const trai
 /// Makes the engine of a placement, in the worker's process; may throw as an Engine does.
 using EngineMaker = std::function<Engine(const Placement&)>;
 
-/// The engines of this program. Throws Error where it has none for the placement.
+/// The engines of this program. A worker on a GPU sees that one only.
 Engine make_engine(const Placement& placement);
 
 }  // namespace mlrun::trials

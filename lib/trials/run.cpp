@@ -7,11 +7,11 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/version.h"
-#include "device/gpu.h"
 #include "ops/gemm.h"
 #include "ops/precision.h"
 #include "store/hdf5.h"
 #include "trials/folder.h"
+#include "trials/gpu_absence.h"
 #include "trials/ranking.h"
 
 namespace mlrun::trials {
@@ -149,8 +149,7 @@ int64_t RunReport::failures() const {
 
 RunReport run_search(const Search& search, const device::Budget& budget,
                      const RunOptions& options) {
-  const std::string absence = device::gpu_absence();
-  if (!options.gpus.empty() && !absence.empty()) throw InputError(absence);
+  if (!options.gpus.empty() && !gpu_absence().empty()) throw InputError(gpu_absence());
   return Run(search, budget, options).go();
 }
 

@@ -2,8 +2,8 @@
 #include <doctest/doctest.h>
 
 #include "device/fake_driver.h"
-#include "device/gpu.h"
 #include "places.h"
+#include "trials/gpu_absence.h"
 #include "workspace.h"
 
 using mlrun::test::Answer;
@@ -72,7 +72,7 @@ TEST_CASE("cli: --gpus that cannot be had starts nothing") {
     CHECK(answer.err.starts_with("mlrun: error: --gpus all: "));
     CHECK(!work.has("results"));
   }
-  const std::string absence = mlrun::device::gpu_absence();
+  const std::string absence = mlrun::trials::gpu_absence();
   if (absence.empty()) return;
   CHECK(run_with(work, mlrun::test::kTwoGpus, "mlrun train moons.yaml --gpus 0").err ==
         "mlrun: error: --gpus 0: " + absence + "\n");

@@ -73,7 +73,7 @@ std::vector<Network> networks() {
 // Forward, backward and Adam of a classifier.
 class Training {
  public:
-  explicit Training(const Network& n) {
+  Training(const Network& n, device::Context& context) {
     graph::Graph g;
     nn::Builder b(g, true);
     const ValueId x = g.input("x", {n.sample});
@@ -105,8 +105,8 @@ class Training {
     if (n.bfloat16) ops::use_bfloat16(g);
     ops::fuse(g, keep);
     const auto values = g.values();
-    executable_ =
-        std::make_unique<graph::Executable>(std::move(g), keep, n.batch, ops::cpu_kernels());
+    executable_ = std::make_unique<graph::Executable>(std::move(g), keep, n.batch,
+                                                      ops::cpu_kernels(), context);
     for (size_t id = 0; id < values.size(); ++id) {
       if (values[id].role == graph::Role::kIntermediate) continue;
       // Weights, data and targets alike: anything finite will do. Integers are 0.
@@ -118,7 +118,7 @@ class Training {
     executable_->bind(update.state, state_.data());
   }
 
-  void run(device::Context& context, int64_t batch) { executable_->run(context, batch); }
+  void run(int64_t batch) { executable_->run(batch); }
 
   float loss() const { return executable_->tensor(loss_).f32()[0]; }
 
@@ -142,15 +142,15 @@ TEST_CASE("allocation: the counter counts" * doctest::skip(!AllocationCounter::a
 TEST_CASE("allocation: a training step makes none" *
           doctest::skip(!AllocationCounter::available())) {
   for (const Network& network : networks()) {
-    Training training(network);
     for (const int threads : {1, 2}) {
       device::CpuContext context(threads);
-      for (int i = 0; i < 3; ++i) training.run(context, network.batch);
+      Training training(network, context);
+      for (int i = 0; i < 3; ++i) training.run(network.batch);
       int64_t count = 0;
       {
         const AllocationCounter counter;
-        for (int i = 0; i < 5; ++i) training.run(context, network.batch);
-        training.run(context, network.batch / 2 + 1);  // the short batch at the end of an epoch
+        for (int i = 0; i < 5; ++i) training.run(network.batch);
+        training.run(network.batch / 2 + 1);  // the short batch at the end of an epoch
         count = counter.count();
       }
       INFO(network.name, ", ", threads, " threads");

@@ -17,10 +17,10 @@ namespace {
 std::vector<float> gradients_at(Graph g, ValueId x, ValueId objective, std::span<const ValueId> wrt,
                                 float at) {
   const std::vector<ValueId> grads = differentiate(g, objective, wrt, autodiff_ops());
-  Executable executable(g, grads, 1, cpu_kernels());
-  executable.bind(x, &at);
   device::CpuContext context(1);
-  executable.run(context, 1);
+  Executable executable(g, grads, 1, cpu_kernels(), context);
+  executable.bind(x, &at);
+  executable.run(1);
   std::vector<float> values;
   for (const ValueId id : grads) values.push_back(executable.tensor(id).f32()[0]);
   return values;

@@ -105,15 +105,15 @@ TEST_CASE("executable: what is missing is named") {
   const ValueId x = g.input("x", {Shape{kBatch}});
   const ValueId keep[] = {unary(g, Ew::kTanh, x)};
   const KernelTable none({});
-  CHECK_THROWS_WITH_AS(Executable(g, keep, 4, none),
-                       "this backend has no kernel for the op Elementwise", Error);
-  Executable executable(g, keep, 4, cpu_kernels());
   device::CpuContext context(1);
-  CHECK_THROWS_WITH_AS(executable.run(context, 2), "'x' is not bound", Error);
+  CHECK_THROWS_WITH_AS(Executable(g, keep, 4, none, context),
+                       "this backend has no kernel for the op Elementwise", Error);
+  Executable executable(g, keep, 4, cpu_kernels(), context);
+  CHECK_THROWS_WITH_AS(executable.run(2), "'x' is not bound", Error);
   float memory[4] = {};
   executable.bind(x, memory);
-  CHECK_THROWS_WITH_AS(executable.run(context, 5), "batch of 5 exceeds the plan's 4", Error);
-  executable.run(context, 2);
+  CHECK_THROWS_WITH_AS(executable.run(5), "batch of 5 exceeds the plan's 4", Error);
+  executable.run(2);
   CHECK(executable.tensor(keep[0]).shape.to_string() == "(2)");
 }
 
@@ -121,15 +121,46 @@ TEST_CASE("executable: the profile has a row for each node that runs") {
   Graph g;
   const ValueId x = g.input("x", {Shape{kBatch, 2}});
   const ValueId keep[] = {softmax(g, reshape(g, matmul(g, x, x, true), Shape{4}))};
-  Executable executable(g, keep, 3, cpu_kernels());
+  device::CpuContext context(1);
+  Executable executable(g, keep, 3, cpu_kernels(), context);
   std::vector<float> memory(6, 1.0f);
   executable.bind(x, memory.data());
-  device::CpuContext context(1);
   executable.set_profiling(true);
-  for (int i = 0; i < 3; ++i) executable.run(context, 3);
+  for (int i = 0; i < 3; ++i) executable.run(3);
   const std::vector<NodeTime> profile = executable.profile();
   REQUIRE(profile.size() == 2);  // a view does not run
   CHECK(profile[0].node->op->name() == "MatMul");
   CHECK(profile[1].node->op->name() == "Softmax");
   CHECK(profile[1].calls == 3);
+}
+
+TEST_CASE("executable: the copies of a stack are computed as if alone, what is shared is shared") {
+  Graph g;
+  const ValueId x = g.input("x", {Shape{kBatch, 2}});
+  const ValueId w = g.variable("w", {Shape{2, 2}});
+  const ValueId keep[] = {softmax(g, matmul(g, x, w))};
+  device::CpuContext context(1);
+  std::vector<float> data = {1, 2, 3, 4, 5, 6};
+  std::vector<float> weights = {1, 0, 0, 1, 2, 1, 1, 0, 0.5f, 0, 1, -1};
+  const auto copy_of = [](const Executable& executable, ValueId id, int64_t copy) {
+    const Tensor t = executable.tensor(id, copy);
+    return std::vector<float>(t.f32(), t.f32() + t.elements());
+  };
+  Executable stacked(g, keep, 3, cpu_kernels(), context, {.copies = 3});
+  stacked.bind(x, data.data());
+  stacked.bind(w, weights.data(), 4 * sizeof(float));
+  for (const int64_t batch : {3, 2}) {
+    stacked.run(batch);
+    for (int64_t copy = 0; copy < 3; ++copy) {
+      Executable alone(g, keep, 3, cpu_kernels(), context);
+      alone.bind(x, data.data());
+      alone.bind(w, weights.data() + 4 * copy);
+      alone.run(batch);
+      CHECK(copy_of(stacked, keep[0], copy) == copy_of(alone, keep[0], 0));
+    }
+  }
+  const std::vector<float> before = copy_of(stacked, keep[0], 0);
+  data[0] = 7;
+  stacked.run_copy(2, 2);
+  CHECK(copy_of(stacked, keep[0], 0) == before);
 }

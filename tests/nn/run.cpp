@@ -52,10 +52,10 @@ class Runner {
     for (const ValueId id : wanted) {
       if (id != graph::kNoValue) keep.push_back(id);
     }
-    graph::Executable executable(graph, keep, batch_, ops::cpu_kernels());
-    for (auto& [id, elements] : memory_) executable.bind(id, elements.data());
     device::CpuContext context(1);
-    executable.run(context, batch_);
+    graph::Executable executable(graph, keep, batch_, ops::cpu_kernels(), context);
+    for (auto& [id, elements] : memory_) executable.bind(id, elements.data());
+    executable.run(batch_);
     std::vector<std::vector<float>> results;
     for (const ValueId id : wanted) {
       if (id == graph::kNoValue) {

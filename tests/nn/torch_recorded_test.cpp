@@ -88,7 +88,8 @@ std::vector<float> run_optimizer(const optim::Optimizer& optimizer, std::vector<
   const graph::ValueId p = g.variable("p", {shape});
   const graph::ValueId grad = g.input("g", {shape});
   const optim::UpdateNode node = optimizer.append(g, std::array{p}, std::array{grad});
-  graph::Executable executable(g, {}, 1, ops::cpu_kernels());
+  device::CpuContext context(1);
+  graph::Executable executable(g, {}, 1, ops::cpu_kernels(), context);
   const auto start = static_cast<float>(optimizer.initial_slot_value());
   std::vector<std::vector<float>> slots(node.slots.size(),
                                         std::vector<float>(parameter.size(), start));
@@ -97,13 +98,12 @@ std::vector<float> run_optimizer(const optim::Optimizer& optimizer, std::vector<
   std::vector<float> elements = grads.elements;
   executable.bind(node.state, state);
   executable.bind(p, parameter.data());
-  device::CpuContext context(1);
   std::vector<float> steps;
   for (int64_t step = 0; step < grads.dims[0]; ++step) {
     state[0] = static_cast<float>(optimizer.learning_rate.at(step));
     state[1] = static_cast<float>(step + 1);
     executable.bind(grad, elements.data() + step * shape[0]);
-    executable.run(context, 1);
+    executable.run(1);
     steps.insert(steps.end(), parameter.begin(), parameter.end());
   }
   return steps;

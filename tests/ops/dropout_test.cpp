@@ -83,12 +83,12 @@ TEST_CASE("dropout: the rate, and other masks for other steps and salts") {
   const ValueId first = dropout(g, x, state, 0.3f, 1);
   const ValueId second = dropout(g, x, state, 0.3f, 2);
   const ValueId keep[] = {first, second};
-  graph::Executable executable(g, keep, kCount, cpu_kernels());
+  device::CpuContext context(1);
+  graph::Executable executable(g, keep, kCount, cpu_kernels(), context);
   std::vector<float> ones(kCount, 1.0f);
   uint32_t words[] = {12345, 67890, 1, 0};
   executable.bind(x, ones.data());
   executable.bind(state, words);
-  device::CpuContext context(1);
   const auto mask = [&](ValueId id) {
     const float* y = executable.tensor(id).f32();
     return std::vector<float>(y, y + kCount);
@@ -98,11 +98,11 @@ TEST_CASE("dropout: the rate, and other masks for other steps and salts") {
     for (const float v : y) count += v != 0;
     return static_cast<double>(count) / static_cast<double>(kCount);
   };
-  executable.run(context, kCount);
+  executable.run(kCount);
   const std::vector<float> a = mask(first);
   const std::vector<float> b = mask(second);
   words[2] = 2;
-  executable.run(context, kCount);
+  executable.run(kCount);
   const std::vector<float> c = mask(first);
   // Four standard deviations of a fair count are 0.006.
   for (const auto* y : {&a, &b, &c}) CHECK(kept(*y) == doctest::Approx(0.7).epsilon(0.01));

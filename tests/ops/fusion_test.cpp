@@ -22,16 +22,16 @@ namespace {
 // The kept values' bits, and those of the variables, after two runs.
 std::vector<uint32_t> run_twice(const RandomGraph& r, const Graph& graph) {
   constexpr int64_t kSamples = 9;
-  graph::Executable executable(graph, r.keep, kSamples, cpu_kernels());
+  device::CpuContext context(1);
+  graph::Executable executable(graph, r.keep, kSamples, cpu_kernels(), context);
   std::vector<std::vector<float>> memory;
   for (const ValueId id : r.bound) {
     const Shape& shape = graph.shape(id);
     memory.push_back(testing::draw({shape, -1, 1}, shape.elements(kSamples), size_t(id)));
     executable.bind(id, memory.back().data());
   }
-  device::CpuContext context(1);
-  executable.run(context, kSamples);
-  executable.run(context, kSamples);
+  executable.run(kSamples);
+  executable.run(kSamples);
   std::vector<uint32_t> bits;
   for (const ValueId id : r.keep) {
     const Tensor t = executable.tensor(id);

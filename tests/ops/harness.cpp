@@ -73,10 +73,10 @@ struct Setup {
 
 std::vector<std::vector<float>> run(const Built& b, const Graph& graph, const Setup& setup,
                                     std::vector<std::vector<float>> memory) {
-  graph::Executable executable(graph, b.keep, setup.max_batch, setup.kernels);
+  graph::Executable executable(graph, b.keep, setup.max_batch, setup.kernels, setup.context);
   for (size_t i = 0; i < b.inputs.size(); ++i) executable.bind(b.inputs[i], memory[i].data());
-  if (setup.max_batch > setup.batch) executable.run(setup.context, setup.max_batch);
-  executable.run(setup.context, setup.batch);
+  if (setup.max_batch > setup.batch) executable.run(setup.max_batch);
+  executable.run(setup.batch);
   std::vector<std::vector<float>> results;
   for (const ValueId id : b.keep) {
     const Tensor t = executable.tensor(id);

@@ -109,7 +109,8 @@ TEST_CASE("normalize: the moments of the batch, and the moving ones") {
   const BatchNormResult result = batch_norm(g, x, gamma, beta, 1e-3f);
   update_moving_average(g, moving, result.mean, 0.75f);
   const ValueId keep[] = {result.mean, result.variance};
-  graph::Executable executable(g, keep, 4, cpu_kernels());
+  device::CpuContext context(1);
+  graph::Executable executable(g, keep, 4, cpu_kernels(), context);
   float values[] = {1, 10, 3, 10, 5, 30, 7, 30};
   float ones[] = {1, 1};
   float zeros[] = {0, 0};
@@ -118,8 +119,7 @@ TEST_CASE("normalize: the moments of the batch, and the moving ones") {
   executable.bind(gamma, ones);
   executable.bind(beta, zeros);
   executable.bind(moving, average);
-  device::CpuContext context(1);
-  executable.run(context, 4);
+  executable.run(4);
   CHECK(executable.tensor(result.mean).f32()[0] == 4);
   CHECK(executable.tensor(result.mean).f32()[1] == 20);
   CHECK(executable.tensor(result.variance).f32()[0] == 5);

@@ -144,7 +144,7 @@ std::vector<std::vector<float>> run(const UpdateSettings& s, const Backend& back
     }
   }
   g.apply_multi(std::make_shared<UpdateOp>(s), inputs);
-  graph::Executable executable(g, {}, 1, *backend.kernels);
+  graph::Executable executable(g, {}, 1, *backend.kernels, context);
   const size_t group = 2 + static_cast<size_t>(s.slots());
   std::vector<std::vector<float>> memory(inputs.size());
   memory[0].resize(2);
@@ -164,7 +164,7 @@ std::vector<std::vector<float>> run(const UpdateSettings& s, const Backend& back
       std::copy(grads[k].begin(), grads[k].end(), memory[2 + k * group].begin());
     }
     memory[0] = {kLearningRate, static_cast<float>(step)};
-    executable.run(context, 1);
+    executable.run(1);
   }
   std::vector<std::vector<float>> values;
   for (size_t k = 0; k < parameters.size(); ++k) values.push_back(memory[1 + k * group]);
@@ -249,13 +249,13 @@ TEST_CASE("update: centred RMSprop survives a gradient that never changes") {
   std::vector<ValueId> inputs = {state};
   for (const char* name : {"p", "g", "v", "m"}) inputs.push_back(g.variable(name, {Shape{1}}));
   g.apply_multi(std::make_shared<UpdateOp>(s), inputs);
-  graph::Executable executable(g, {}, 1, cpu_kernels());
+  device::CpuContext context(1);
+  graph::Executable executable(g, {}, 1, cpu_kernels(), context);
   float memory[4] = {0, 10.3f, 0, 0};
   float step[2] = {kLearningRate, 1};
   executable.bind(state, step);
   for (size_t i = 0; i < 4; ++i) executable.bind(inputs[i + 1], &memory[i]);
-  device::CpuContext context(1);
-  for (int i = 0; i < 500; ++i) executable.run(context, 1);
+  for (int i = 0; i < 500; ++i) executable.run(1);
   CHECK(std::isfinite(memory[0]));
 }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "train/device_check.h"
 #include "train/fit.h"
 #include "train/sample_experiment.h"
 
@@ -52,6 +53,7 @@ TEST_CASE("contrastive: the same bits with more threads") {
   const train::FitResult three = fit(input);
   CHECK(one.model.weights == three.model.weights);
   CHECK(one.predictions == three.predictions);
+  test::check_on_device(input, one);
 }
 
 TEST_CASE("contrastive: what does not go together is refused with its position") {

@@ -5,9 +5,11 @@
 #include <cmath>
 
 #include "scratch_folder.h"
+#include "train/device_check.h"
 #include "train/sample_experiment.h"
 
 using namespace mlrun;
+using test::check_same;
 using test::SampleExperiment;
 
 namespace {
@@ -22,24 +24,6 @@ train::FitInput input_of(const SampleExperiment& e) {
           .threads = 1,
           .checkpoint = {},
           .keep_model = true};
-}
-
-// Everything but the times.
-void check_same(const train::FitResult& a, const train::FitResult& b) {
-  CHECK(a.status == b.status);
-  CHECK(a.test == b.test);
-  CHECK(a.predictions == b.predictions);
-  CHECK(a.model.weights == b.model.weights);
-  REQUIRE(a.history.size() == b.history.size());
-  for (size_t i = 0; i < a.history.size(); ++i) {
-    CHECK(a.history[i].epoch == b.history[i].epoch);
-    CHECK(a.history[i].training == b.history[i].training);
-    for (size_t k = 0; k < a.history[i].validation.size(); ++k) {
-      const double x = a.history[i].validation[k];
-      const double y = b.history[i].validation[k];
-      CHECK((x == y || (std::isnan(x) && std::isnan(y))));
-    }
-  }
 }
 
 }  // namespace

@@ -4,10 +4,12 @@
 
 #include "base/error.h"
 #include "scratch_folder.h"
+#include "train/device_check.h"
 #include "train/fit.h"
 #include "train/sample_experiment.h"
 
 using namespace mlrun;
+using test::check_same;
 using test::SampleExperiment;
 
 namespace {
@@ -60,18 +62,6 @@ train::FitInput input_of(const SampleExperiment& e) {
           .keep_model = true};
 }
 
-void check_same(const train::FitResult& a, const train::FitResult& b) {
-  CHECK(a.test == b.test);
-  CHECK(a.predictions == b.predictions);
-  CHECK(a.model.weights == b.model.weights);
-  CHECK(a.model.state == b.model.state);
-  CHECK(a.model.scalars == b.model.scalars);
-  REQUIRE(a.history.size() == b.history.size());
-  for (size_t i = 0; i < a.history.size(); ++i) {
-    CHECK(a.history[i].training == b.history[i].training);
-  }
-}
-
 }  // namespace
 
 TEST_CASE("autoencoder: one number tells most of two moons; rows are scored by their error") {
@@ -114,6 +104,7 @@ TEST_CASE("generative models: the same bits with more threads, and after an inte
     CHECK(whole.status == train::FitStatus::kFinished);
     input.threads = 3;
     check_same(whole, fit(input));
+    test::check_on_device(input, whole);
     input.checkpoint = folder / "cut.h5";
     int epochs = 0;
     const train::FitResult part =

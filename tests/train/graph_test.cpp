@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "data/split.h"
+#include "train/device_check.h"
 #include "train/experiment_file.h"
 #include "train/structure.h"
 
@@ -84,6 +85,7 @@ void check_learns(const std::string& yaml, double least) {
   CHECK(more_threads.test == result.test);
   CHECK(more_threads.predictions == result.predictions);
   CHECK(more_threads.model.weights == result.model.weights);
+  test::check_on_device(input_of(search), result);
 }
 
 }  // namespace

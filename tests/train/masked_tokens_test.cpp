@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "config/load.h"
 #include "store/model_file.h"
+#include "train/device_check.h"
 #include "train/experiment_file.h"
 
 using namespace mlrun;
@@ -87,6 +88,7 @@ TEST_CASE("masked tokens: an encoder tells them, and a classifier goes on from i
   CHECK(result.history.front().training[0] > 1.5);
   CHECK(result.test[0] < 0.5);
   CHECK(fit(input_of(search, 3)).model.weights == result.model.weights);
+  test::check_on_device(input_of(search), result);
 
   result.model.config = config::dump_experiment(search.cells[0].spec);
   store::write_model(folder / "model.h5", result.model);
@@ -95,6 +97,7 @@ TEST_CASE("masked tokens: an encoder tells them, and a classifier goes on from i
   const train::FitResult tuned = fit(input_of(tuning));
   CHECK(tuned.model.vocabulary == result.model.vocabulary);
   CHECK(tuned.test[1] == 1);
+  test::check_on_device(input_of(tuning), tuned);
   const trials::Search others =
       prepare_encoder(folder, changed(kTune, "{of_model: model.h5}", "{words: {vocabulary: 14}}"));
   CHECK_THROWS_WITH_AS(fit(input_of(others)),

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "data/split.h"
+#include "train/device_check.h"
 #include "train/experiment_file.h"
 
 using namespace mlrun;
@@ -73,6 +74,7 @@ TEST_CASE("sequences: a GRU learns a text, every character being counted") {
   const train::FitResult more_threads = fit(input_of(search, 3));
   CHECK(more_threads.test == result.test);
   CHECK(more_threads.model.weights == result.model.weights);
+  test::check_on_device(input_of(search), result);
 }
 
 TEST_CASE("sequences: an LSTM forecasts better than the season before") {
@@ -82,11 +84,13 @@ TEST_CASE("sequences: an LSTM forecasts better than the season before") {
   const auto y = [](int t) { return 100 + 20 * std::sin(2 * 3.14159265 * t / 12.5); };
   for (int t = 0; t < 300; ++t) file << t << "," << y(t) << "\n";
   file.close();
-  const train::FitResult result = fit(input_of(prepare(folder, kSeries)));
+  const trials::Search search = prepare(folder, kSeries);
+  const train::FitResult result = fit(input_of(search));
   REQUIRE(result.status == train::FitStatus::kFinished);
   CHECK(result.output_width == 1);
   CHECK(std::abs(result.predictions.front() - 100) < 30);  // in the unit of the file
   CHECK(result.test[1] < 3.5);                             // what y[t - 12] is off by
+  test::check_on_device(input_of(search), result);
 }
 
 TEST_CASE("sequences: what does not fit is said at its place") {

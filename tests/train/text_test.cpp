@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "data/split.h"
+#include "train/device_check.h"
 #include "train/experiment_file.h"
 
 using namespace mlrun;
@@ -100,6 +101,7 @@ TEST_CASE("documents: convolutions and a transformer find the word that decides"
     const train::FitResult more_threads = fit(input_of(search, 3));
     CHECK(more_threads.test == result.test);
     CHECK(more_threads.model.weights == result.model.weights);
+    test::check_on_device(input_of(search), result);
   }
 }
 
@@ -115,6 +117,7 @@ TEST_CASE("pairs: embeddings are learned, the same with any number of threads") 
     CHECK(result.model.vocabulary.size() == 10);
     const train::FitResult more_threads = fit(input_of(search, 3));
     CHECK(more_threads.model.weights == result.model.weights);
+    test::check_on_device(input_of(search), result);
   }
 }
 

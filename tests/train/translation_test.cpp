@@ -4,6 +4,8 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "device/protected_context.h"
+#include "train/device_check.h"
 #include "train/experiment_file.h"
 #include "train/translator.h"
 
@@ -82,6 +84,7 @@ TEST_CASE("translation: a transformer learns it, the same with any number of thr
   CHECK(result.model.vocabulary.at(1) == "<unknown>");
   CHECK(result.model.target_vocabulary.at(1) == "<start>");
   CHECK(train::fit(input_of(search, 3)).model.weights == result.model.weights);
+  test::check_on_device(input, result);
 
   train::Translator translator(input, result.model);
   std::vector<std::string> sentences;
@@ -96,6 +99,9 @@ TEST_CASE("translation: a transformer learns it, the same with any number of thr
   CHECK(train::bleu_of_texts(beam, references).score > 0.8);
   train::Translator threads(input_of(search, 3), result.model);
   CHECK(threads.translate(sentences, 3, 0.6) == beam);
+  train::FitInput elsewhere = input;
+  elsewhere.backend = test::protected_backend();
+  CHECK(train::Translator(elsewhere, result.model).translate(sentences, 3, 0.6) == beam);
   CHECK(translator.translate(std::vector<std::string>{"vier"}, 1, 0.6).size() == 1);
 }
 

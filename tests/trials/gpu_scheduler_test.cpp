@@ -15,7 +15,8 @@
 #include "base/file.h"
 #include "device/device_error.h"
 #include "device/fake_driver.h"
-#include "device/gpu.h"
+#include "device/gpu_survey.h"
+#include "trials/gpu_absence.h"
 #include "trials/results.h"
 #include "trials/run.h"
 #include "trials/scheduler.h"
@@ -323,7 +324,7 @@ TEST_CASE("gpu scheduler: the program's own engine computes on CPUs, or says why
   RunOptions options;
   options.output = run.folder / "out";
   options.gpus = device::survey_gpus(driver.library()).visible();
-  const std::string absence = device::gpu_absence();
+  const std::string& absence = gpu_absence();
   if (absence.empty()) return;
   CHECK_THROWS_WITH_AS(run_search(run.small.search, device::find_budget(), options),
                        absence.c_str(), InputError);

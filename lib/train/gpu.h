@@ -1,0 +1,17 @@
+// Training on the GPU that a process sees.
+#pragma once
+
+#include <string>
+
+#include "train/fit.h"
+
+namespace mlrun::train {
+
+/// fit() on the first GPU that CUDA shows this process, which must not fork any more. Throws Error
+/// that names what is missing for it: the module, the driver, a kernel.
+FitResult fit_on_gpu(const FitInput& input, const FitHooks& hooks = {});
+
+/// Why this process computes on no GPU; "" if it can. Starts CUDA, with the same consequence.
+std::string why_no_gpu();
+
+}  // namespace mlrun::train

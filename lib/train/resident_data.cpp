@@ -1,0 +1,83 @@
+#include "train/resident_data.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include "ops/epoch.h"
+
+namespace mlrun::train {
+namespace {
+
+constexpr int64_t kWord = 4;
+constexpr int64_t kChunk = 4096;  // rows that are brought at once
+
+}  // namespace
+
+ResidentData::ResidentData(std::span<const Feed* const> feeds, device::Context& context)
+    : rows_(feeds[0]->dataset().rows) {
+  const Feed& feed = *feeds[0];
+  const auto add = [&](graph::ValueId GraphInputs::*input, const char* name, int64_t width) {
+    if (width == 0) return;
+    tables_.push_back({input, name, width, nullptr});
+  };
+  if (!feed.dataset().is_one_graph()) {
+    add(&GraphInputs::features, "features", feed.feature_width());
+  }
+  if (feed.target_kind() != nn::TargetKind::kNone) {
+    add(&GraphInputs::target, "targets", feed.target_width());
+  }
+  if (feed.weighted()) add(&GraphInputs::weights, "weights", 1);
+  add(&GraphInputs::items, "items", feed.item_width());
+  for (Table& table : tables_) {
+    table.memory = context.allocate(static_cast<int64_t>(feeds.size()) * stride(table));
+  }
+  for (size_t trial = 0; trial < feeds.size(); ++trial) {
+    fill(*feeds[trial], static_cast<int64_t>(trial), context);
+  }
+}
+
+int64_t ResidentData::stride(const Table& table) const { return rows_ * table.width * kWord; }
+
+void ResidentData::fill(const Feed& feed, int64_t trial, device::Context& context) {
+  std::vector<std::vector<float>> beside;
+  for (const Table& table : tables_) beside.emplace_back(static_cast<size_t>(kChunk * table.width));
+  BatchMemory chunk;
+  for (size_t i = 0; i < tables_.size(); ++i) {
+    float* words = beside[i].data();
+    if (tables_[i].input == &GraphInputs::features) chunk.features = words;
+    if (tables_[i].input == &GraphInputs::target) chunk.target = words;
+    if (tables_[i].input == &GraphInputs::weights) chunk.weights = words;
+    if (tables_[i].input == &GraphInputs::items) chunk.items = reinterpret_cast<int32_t*>(words);
+  }
+  std::vector<int64_t> rows(static_cast<size_t>(std::min(kChunk, rows_)));
+  for (int64_t at = 0; at < rows_; at += kChunk) {
+    rows.resize(static_cast<size_t>(std::min(kChunk, rows_ - at)));
+    std::iota(rows.begin(), rows.end(), at);
+    feed.fill(rows, chunk);
+    for (size_t i = 0; i < tables_.size(); ++i) {
+      const int64_t bytes = tables_[i].width * kWord;
+      std::byte* to = tables_[i].memory.get() + trial * stride(tables_[i]) + at * bytes;
+      context.upload(to, beside[i].data(), static_cast<int64_t>(rows.size()) * bytes);
+    }
+  }
+}
+
+GraphInputs ResidentData::append(graph::Graph& g, graph::ValueId rows) {
+  GraphInputs gathered;
+  const auto gather = std::make_shared<ops::GatherOp>();
+  for (Table& table : tables_) {
+    // Whatever they are, they are copied word by word.
+    table.value = g.variable(table.name, {Shape{rows_, table.width}, DType::kUint32});
+    gathered.*table.input = g.apply(gather, {table.value, rows});
+  }
+  return gathered;
+}
+
+void ResidentData::bind(graph::Executable& executable) const {
+  for (const Table& table : tables_) {
+    executable.bind(table.value, table.memory.get(), stride(table));
+  }
+}
+
+}  // namespace mlrun::train

@@ -1,0 +1,43 @@
+// A data set in the memory of a context, so that steps gather their rows there.
+#pragma once
+
+#include <vector>
+
+#include "device/context.h"
+#include "graph/executable.h"
+#include "train/feed.h"
+#include "train/training_graph.h"
+
+namespace mlrun::train {
+
+/// All rows as feeds give them to the trials of a stack, one table for each part of a sample.
+class ResidentData {
+ public:
+  /// Gathers and uploads every row. Throws std::bad_alloc where they do not fit. Of feeds (of one
+  /// data set, one for each trial) whose samples are constant (Feed::is_constant()).
+  ResidentData(std::span<const Feed* const> feeds, device::Context& context);
+
+  /// Appends the nodes that gather `rows`, int32 (N). Returns the gathered values, by the input of
+  /// a phase that each is.
+  GraphInputs append(graph::Graph& g, graph::ValueId rows);
+
+  /// Binds the tables to the graph of append().
+  void bind(graph::Executable& executable) const;
+
+ private:
+  struct Table {
+    graph::ValueId GraphInputs::*input;
+    const char* name;
+    int64_t width = 0;  ///< words of a row
+    device::Memory memory;
+    graph::ValueId value = graph::kNoValue;  ///< of append()
+  };
+
+  void fill(const Feed& feed, int64_t trial, device::Context& context);
+  int64_t stride(const Table& table) const;  ///< bytes of one trial
+
+  int64_t rows_ = 0;
+  std::vector<Table> tables_;
+};
+
+}  // namespace mlrun::train
