@@ -81,6 +81,8 @@ class ConvolutionWeightGradOp : public graph::Op {
 
 void convolution_cpu(const graph::KernelCall& call);
 void convolution_weight_grad_cpu(const graph::KernelCall& call);
+void convolution_cuda(const graph::KernelCall& call);
+void convolution_weight_grad_cuda(const graph::KernelCall& call);
 
 /// Bytes that the CPU kernels need of the workspace.
 int64_t convolution_workspace_cpu(const ConvolutionOp& op, const Shape& weights);

@@ -2,6 +2,7 @@
 
 #include "ops/batch_matmul.h"
 #include "ops/concat.h"
+#include "ops/convolution.h"
 #include "ops/elementwise.h"
 #include "ops/embedding.h"
 #include "ops/epoch.h"
@@ -27,6 +28,8 @@ const graph::KernelTable& cuda_kernels() {
       {"BatchRows", batch_rows_cuda},
       {"Concat", concat_cuda},
       {"Constant", constant_cuda},
+      {"Convolution", convolution_cuda},
+      {"ConvolutionWeightGrad", convolution_weight_grad_cuda},
       {"Elementwise", elementwise_cuda},
       {"Embedding", embedding_cuda},
       {"EmbeddingGrad", embedding_grad_cuda},

@@ -31,8 +31,6 @@ const std::set<std::string> kWithoutKernel = {
     "Choose",
     "ChooseGrad",
     "Combine",
-    "Convolution",
-    "ConvolutionWeightGrad",
     "Depthwise",
     "DepthwiseWeightGrad",
     "Dispatch",
