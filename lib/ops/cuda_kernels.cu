@@ -3,6 +3,7 @@
 #include "ops/batch_matmul.h"
 #include "ops/concat.h"
 #include "ops/convolution.h"
+#include "ops/depthwise.h"
 #include "ops/elementwise.h"
 #include "ops/embedding.h"
 #include "ops/epoch.h"
@@ -30,6 +31,8 @@ const graph::KernelTable& cuda_kernels() {
       {"Constant", constant_cuda},
       {"Convolution", convolution_cuda},
       {"ConvolutionWeightGrad", convolution_weight_grad_cuda},
+      {"Depthwise", depthwise_cuda},
+      {"DepthwiseWeightGrad", depthwise_weight_grad_cuda},
       {"Elementwise", elementwise_cuda},
       {"Embedding", embedding_cuda},
       {"EmbeddingGrad", embedding_grad_cuda},

@@ -47,5 +47,7 @@ class DepthwiseWeightGradOp : public graph::Op {
 
 void depthwise_cpu(const graph::KernelCall& call);
 void depthwise_weight_grad_cpu(const graph::KernelCall& call);
+void depthwise_cuda(const graph::KernelCall& call);
+void depthwise_weight_grad_cuda(const graph::KernelCall& call);
 
 }  // namespace mlrun::ops

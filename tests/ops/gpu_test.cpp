@@ -31,8 +31,6 @@ const std::set<std::string> kWithoutKernel = {
     "Choose",
     "ChooseGrad",
     "Combine",
-    "Depthwise",
-    "DepthwiseWeightGrad",
     "Dispatch",
     "ExpertShare",
     "GateGrad",
