@@ -11,6 +11,7 @@
 #include "ops/normalize.h"
 #include "ops/one_hot.h"
 #include "ops/permute.h"
+#include "ops/pooling.h"
 #include "ops/reduce.h"
 #include "ops/resample.h"
 #include "ops/rotary.h"
@@ -47,6 +48,8 @@ const graph::KernelTable& cuda_kernels() {
       {"OneHot", one_hot_cuda},
       {"Pad", pad_cuda},
       {"Permute", permute_cuda},
+      {"Pool", pool_cuda},
+      {"PoolGrad", pool_grad_cuda},
       {"Reduce", reduce_cuda},
       {"Repeat", repeat_cuda},
       {"RepeatGrad", repeat_grad_cuda},

@@ -46,5 +46,7 @@ class PoolGradOp : public graph::Op {
 
 void pool_cpu(const graph::KernelCall& call);
 void pool_grad_cpu(const graph::KernelCall& call);
+void pool_cuda(const graph::KernelCall& call);
+void pool_grad_cuda(const graph::KernelCall& call);
 
 }  // namespace mlrun::ops

@@ -43,8 +43,6 @@ const std::set<std::string> kWithoutKernel = {
     "NodeMask",
     "NtXent",
     "NtXentGrad",
-    "Pool",
-    "PoolGrad",
     "PositionMatMul",
     "PositionMatMulWeightGrad",
     "Recurrent",
