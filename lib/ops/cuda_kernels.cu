@@ -28,6 +28,8 @@ const graph::KernelTable& cuda_kernels() {
       {"BatchNorm", batch_norm_cuda},
       {"BatchNormGrad", batch_norm_grad_cuda},
       {"BatchRows", batch_rows_cuda},
+      {"Bilinear", bilinear_cuda},
+      {"BilinearGrad", bilinear_grad_cuda},
       {"Concat", concat_cuda},
       {"Constant", constant_cuda},
       {"Convolution", convolution_cuda},

@@ -96,6 +96,8 @@ void bilinear_grad_cpu(const graph::KernelCall& call);
 void pad_cpu(const graph::KernelCall& call);
 void repeat_cuda(const graph::KernelCall& call);
 void repeat_grad_cuda(const graph::KernelCall& call);
+void bilinear_cuda(const graph::KernelCall& call);
+void bilinear_grad_cuda(const graph::KernelCall& call);
 void pad_cuda(const graph::KernelCall& call);
 
 }  // namespace mlrun::ops

@@ -25,8 +25,6 @@ const std::set<std::string> kWithoutKernel = {
     "AttentionGrad",
     "Augment",
     "AugmentGrad",
-    "Bilinear",
-    "BilinearGrad",
     "CapsuleProduct",
     "Choose",
     "ChooseGrad",
