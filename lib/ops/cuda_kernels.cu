@@ -12,6 +12,7 @@
 #include "ops/one_hot.h"
 #include "ops/permute.h"
 #include "ops/pooling.h"
+#include "ops/position_matmul.h"
 #include "ops/reduce.h"
 #include "ops/resample.h"
 #include "ops/rotary.h"
@@ -52,6 +53,8 @@ const graph::KernelTable& cuda_kernels() {
       {"Permute", permute_cuda},
       {"Pool", pool_cuda},
       {"PoolGrad", pool_grad_cuda},
+      {"PositionMatMul", position_matmul_cuda},
+      {"PositionMatMulWeightGrad", position_matmul_weight_grad_cuda},
       {"Reduce", reduce_cuda},
       {"Repeat", repeat_cuda},
       {"RepeatGrad", repeat_grad_cuda},

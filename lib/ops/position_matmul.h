@@ -33,5 +33,7 @@ class PositionMatMulWeightGradOp : public graph::Op {
 
 void position_matmul_cpu(const graph::KernelCall& call);
 void position_matmul_weight_grad_cpu(const graph::KernelCall& call);
+void position_matmul_cuda(const graph::KernelCall& call);
+void position_matmul_weight_grad_cuda(const graph::KernelCall& call);
 
 }  // namespace mlrun::ops

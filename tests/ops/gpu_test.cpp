@@ -41,8 +41,6 @@ const std::set<std::string> kWithoutKernel = {
     "NodeMask",
     "NtXent",
     "NtXentGrad",
-    "PositionMatMul",
-    "PositionMatMulWeightGrad",
     "Recurrent",
     "RecurrentGrad",
     "Route",
