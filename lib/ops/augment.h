@@ -56,5 +56,7 @@ class AugmentGradOp : public graph::Op {
 
 void augment_cpu(const graph::KernelCall& call);
 void augment_grad_cpu(const graph::KernelCall& call);
+void augment_cuda(const graph::KernelCall& call);
+void augment_grad_cuda(const graph::KernelCall& call);
 
 }  // namespace mlrun::ops

@@ -1,5 +1,6 @@
 #include "ops/cuda_kernels.h"
 
+#include "ops/augment.h"
 #include "ops/batch_matmul.h"
 #include "ops/concat.h"
 #include "ops/convolution.h"
@@ -25,6 +26,8 @@ namespace mlrun::ops {
 const graph::KernelTable& cuda_kernels() {
   static constexpr graph::KernelTable::Row kRows[] = {
       {"Accumulate", accumulate_cuda},
+      {"Augment", augment_cuda},
+      {"AugmentGrad", augment_grad_cuda},
       {"BatchMatMul", batch_matmul_cuda},
       {"BatchNorm", batch_norm_cuda},
       {"BatchNormGrad", batch_norm_grad_cuda},

@@ -23,8 +23,6 @@ const std::set<std::string> kWithoutKernel = {
     "Aggregate",
     "Attention",
     "AttentionGrad",
-    "Augment",
-    "AugmentGrad",
     "CapsuleProduct",
     "Choose",
     "ChooseGrad",
