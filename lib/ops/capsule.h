@@ -33,5 +33,6 @@ class CapsuleProductOp : public graph::Op {
 };
 
 void capsule_product_cpu(const graph::KernelCall& call);
+void capsule_product_cuda(const graph::KernelCall& call);
 
 }  // namespace mlrun::ops

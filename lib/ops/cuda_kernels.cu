@@ -2,6 +2,7 @@
 
 #include "ops/augment.h"
 #include "ops/batch_matmul.h"
+#include "ops/capsule.h"
 #include "ops/concat.h"
 #include "ops/convolution.h"
 #include "ops/depthwise.h"
@@ -34,6 +35,7 @@ const graph::KernelTable& cuda_kernels() {
       {"BatchRows", batch_rows_cuda},
       {"Bilinear", bilinear_cuda},
       {"BilinearGrad", bilinear_grad_cuda},
+      {"CapsuleProduct", capsule_product_cuda},
       {"Concat", concat_cuda},
       {"Constant", constant_cuda},
       {"Convolution", convolution_cuda},

@@ -23,7 +23,6 @@ const std::set<std::string> kWithoutKernel = {
     "Aggregate",
     "Attention",
     "AttentionGrad",
-    "CapsuleProduct",
     "Choose",
     "ChooseGrad",
     "Combine",
