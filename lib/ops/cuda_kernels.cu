@@ -11,6 +11,7 @@
 #include "ops/epoch.h"
 #include "ops/matmul.h"
 #include "ops/normalize.h"
+#include "ops/nt_xent.h"
 #include "ops/one_hot.h"
 #include "ops/permute.h"
 #include "ops/pooling.h"
@@ -53,6 +54,8 @@ const graph::KernelTable& cuda_kernels() {
       {"MeanScale", mean_scale_cuda},
       {"MovingAverage", moving_average_cuda},
       {"NextStep", next_step_cuda},
+      {"NtXent", nt_xent_cuda},
+      {"NtXentGrad", nt_xent_grad_cuda},
       {"OneHot", one_hot_cuda},
       {"Pad", pad_cuda},
       {"Permute", permute_cuda},

@@ -46,5 +46,7 @@ class NtXentGradOp : public graph::Op {
 
 void nt_xent_cpu(const graph::KernelCall& call);
 void nt_xent_grad_cpu(const graph::KernelCall& call);
+void nt_xent_cuda(const graph::KernelCall& call);
+void nt_xent_grad_cuda(const graph::KernelCall& call);
 
 }  // namespace mlrun::ops

@@ -36,8 +36,6 @@ const std::set<std::string> kWithoutKernel = {
     "NeighbourMax",
     "NeighbourMaxGrad",
     "NodeMask",
-    "NtXent",
-    "NtXentGrad",
     "Recurrent",
     "RecurrentGrad",
     "Route",
