@@ -47,13 +47,19 @@ Layout layout_of(int64_t rows, int64_t columns, int64_t row_stride, int64_t coun
   return layout;
 }
 
-Preference preference() {
+Preference preference(uint32_t alignment) {
   cublasLtMatmulPreference_t made = nullptr;
   MLRUN_CUDA_CHECK(cublasLtMatmulPreferenceCreate(&made));
   Preference preference(made);
   const auto bytes = static_cast<uint64_t>(Cublas::kWorkspaceBytes);
   MLRUN_CUDA_CHECK(cublasLtMatmulPreferenceSetAttribute(
       made, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &bytes, sizeof bytes));
+  for (const cublasLtMatmulPreferenceAttributes_t of_operand :
+       {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
+        CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES}) {
+    MLRUN_CUDA_CHECK(
+        cublasLtMatmulPreferenceSetAttribute(made, of_operand, &alignment, sizeof alignment));
+  }
   return preference;
 }
 
@@ -83,7 +89,7 @@ Descriptor descriptor_of(const ProductShape& x) {
 }
 
 void choose_algorithm(ProductPlan& plan, cublasLtHandle_t handle, const ProductShape& x) {
-  const Preference wanted = preference();
+  const Preference wanted = preference(x.alignment);
   cublasLtMatmulHeuristicResult_t found{};
   int count = 0;
   MLRUN_CUDA_CHECK(cublasLtMatmulAlgoGetHeuristic(handle, plan.descriptor.get(), plan.b.get(),
@@ -107,6 +113,19 @@ std::unique_ptr<ProductPlan> make_plan(cublasLtHandle_t handle, const ProductSha
   return plan;
 }
 
+// Columns of a matrix may begin anywhere; left to itself cuBLASLt counts on 256 bytes.
+uint32_t alignment_of(const ProductShape& x, const ProductOperands& operands) {
+  auto bits = uintptr_t{256};
+  for (const float* p :
+       {operands.a, operands.b, static_cast<const float*>(operands.c), operands.bias}) {
+    bits |= reinterpret_cast<uintptr_t>(p);
+  }
+  for (const int64_t stride : {x.stride_a, x.stride_b, x.stride_c, x.stride_bias}) {
+    bits |= static_cast<uintptr_t>(stride) * sizeof(float);
+  }
+  return static_cast<uint32_t>(bits & (~bits + 1));
+}
+
 CublasLt make_handle() {
   cublasLtHandle_t handle = nullptr;
   MLRUN_CUDA_CHECK(cublasLtCreate(&handle));
@@ -124,8 +143,10 @@ ProductPlan& Cublas::plan_of(const ProductShape& shape) {
   return *plan;
 }
 
-void Cublas::multiply(const ProductShape& shape, const ProductOperands& operands,
+void Cublas::multiply(const ProductShape& wanted, const ProductOperands& operands,
                       std::byte* workspace, cudaStream_t stream) {
+  ProductShape shape = wanted;
+  shape.alignment = alignment_of(wanted, operands);
   ProductPlan& plan = plan_of(shape);
   if (shape.epilogue != ProductEpilogue::kNone) {
     set(plan.descriptor, CUBLASLT_MATMUL_DESC_BIAS_POINTER, operands.bias);
