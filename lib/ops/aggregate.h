@@ -93,5 +93,9 @@ void aggregate_cpu(const graph::KernelCall& call);
 void neighbour_max_cpu(const graph::KernelCall& call);
 void neighbour_max_grad_cpu(const graph::KernelCall& call);
 void node_mask_cpu(const graph::KernelCall& call);
+void aggregate_cuda(const graph::KernelCall& call);
+void neighbour_max_cuda(const graph::KernelCall& call);
+void neighbour_max_grad_cuda(const graph::KernelCall& call);
+void node_mask_cuda(const graph::KernelCall& call);
 
 }  // namespace mlrun::ops

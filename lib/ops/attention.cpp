@@ -61,7 +61,7 @@ void AttentionOp::gradient(graph::GradientRule& rule) const {
 }
 
 int64_t AttentionOp::workspace_bytes(std::span<const TensorType> inputs, int64_t) const {
-  return attention_scratch_bytes(options_, inputs);
+  return attention_workspace_bytes(options_, inputs);
 }
 
 graph::Cost AttentionOp::cost(std::span<const TensorType> inputs,
@@ -79,7 +79,7 @@ std::vector<TensorType> AttentionGradOp::infer(std::span<const TensorType> input
 }
 
 int64_t AttentionGradOp::workspace_bytes(std::span<const TensorType> inputs, int64_t) const {
-  return attention_scratch_bytes(options_, inputs);
+  return attention_workspace_bytes(options_, inputs);
 }
 
 graph::Cost AttentionGradOp::cost(std::span<const TensorType> inputs,

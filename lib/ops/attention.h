@@ -58,5 +58,7 @@ class AttentionGradOp : public graph::Op {
 
 void attention_cpu(const graph::KernelCall& call);
 void attention_grad_cpu(const graph::KernelCall& call);
+void attention_cuda(const graph::KernelCall& call);
+void attention_grad_cuda(const graph::KernelCall& call);
 
 }  // namespace mlrun::ops

@@ -22,10 +22,16 @@ inline int64_t attention_scratch_floats(int64_t queries, int64_t keys) {
   return 2 * (attention_rows(queries, keys) * keys + 16) / 16 * 16;
 }
 
-inline int64_t attention_scratch_bytes(const AttentionOptions& options,
-                                       std::span<const TensorType> inputs) {
-  return kAttentionParts * static_cast<int64_t>(sizeof(float)) *
-         attention_scratch_floats(inputs[0].shape[1], inputs[options.cross ? 1 : 0].shape[1]);
+/// All parts' blocks, and room for two whole matrices of one head: a GPU multiplies no less at
+/// once.
+inline int64_t attention_workspace_floats(int64_t queries, int64_t keys) {
+  return std::max(kAttentionParts * attention_scratch_floats(queries, keys), 2 * queries * keys);
+}
+
+inline int64_t attention_workspace_bytes(const AttentionOptions& options,
+                                         std::span<const TensorType> inputs) {
+  return static_cast<int64_t>(sizeof(float)) *
+         attention_workspace_floats(inputs[0].shape[1], inputs[options.cross ? 1 : 0].shape[1]);
 }
 
 }  // namespace mlrun::ops

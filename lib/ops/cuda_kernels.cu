@@ -1,5 +1,7 @@
 #include "ops/cuda_kernels.h"
 
+#include "ops/aggregate.h"
+#include "ops/attention.h"
 #include "ops/augment.h"
 #include "ops/batch_matmul.h"
 #include "ops/capsule.h"
@@ -9,6 +11,7 @@
 #include "ops/elementwise.h"
 #include "ops/embedding.h"
 #include "ops/epoch.h"
+#include "ops/graph_attention.h"
 #include "ops/matmul.h"
 #include "ops/normalize.h"
 #include "ops/nt_xent.h"
@@ -16,6 +19,7 @@
 #include "ops/permute.h"
 #include "ops/pooling.h"
 #include "ops/position_matmul.h"
+#include "ops/recurrent.h"
 #include "ops/reduce.h"
 #include "ops/resample.h"
 #include "ops/rotary.h"
@@ -28,6 +32,9 @@ namespace mlrun::ops {
 const graph::KernelTable& cuda_kernels() {
   static constexpr graph::KernelTable::Row kRows[] = {
       {"Accumulate", accumulate_cuda},
+      {"Aggregate", aggregate_cuda},
+      {"Attention", attention_cuda},
+      {"AttentionGrad", attention_grad_cuda},
       {"Augment", augment_cuda},
       {"AugmentGrad", augment_grad_cuda},
       {"BatchMatMul", batch_matmul_cuda},
@@ -48,12 +55,17 @@ const graph::KernelTable& cuda_kernels() {
       {"EmbeddingGrad", embedding_grad_cuda},
       {"Fill", fill_cuda},
       {"Gather", gather_cuda},
+      {"GraphAttention", graph_attention_cuda},
+      {"GraphAttentionGrad", graph_attention_grad_cuda},
       {"LayerNorm", layer_norm_cuda},
       {"LayerNormGrad", layer_norm_grad_cuda},
       {"MatMul", matmul_cuda},
       {"MeanScale", mean_scale_cuda},
       {"MovingAverage", moving_average_cuda},
+      {"NeighbourMax", neighbour_max_cuda},
+      {"NeighbourMaxGrad", neighbour_max_grad_cuda},
       {"NextStep", next_step_cuda},
+      {"NodeMask", node_mask_cuda},
       {"NtXent", nt_xent_cuda},
       {"NtXentGrad", nt_xent_grad_cuda},
       {"OneHot", one_hot_cuda},
@@ -63,6 +75,8 @@ const graph::KernelTable& cuda_kernels() {
       {"PoolGrad", pool_grad_cuda},
       {"PositionMatMul", position_matmul_cuda},
       {"PositionMatMulWeightGrad", position_matmul_weight_grad_cuda},
+      {"Recurrent", recurrent_cuda},
+      {"RecurrentGrad", recurrent_grad_cuda},
       {"Reduce", reduce_cuda},
       {"Repeat", repeat_cuda},
       {"RepeatGrad", repeat_grad_cuda},
@@ -73,6 +87,7 @@ const graph::KernelTable& cuda_kernels() {
       {"SoftmaxGrad", softmax_grad_cuda},
       {"SparseCrossEntropy", sparse_cross_entropy_cuda},
       {"SparseCrossEntropyGrad", sparse_cross_entropy_grad_cuda},
+      {"StepOrder", step_order_cuda},
       {"StoreBatch", store_batch_cuda},
       {"Update", update_cuda},
   };

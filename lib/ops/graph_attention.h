@@ -71,5 +71,7 @@ graph::ValueId graph_attention(graph::Graph& g, const AdjacencyPtr& adjacency,
 
 void graph_attention_cpu(const graph::KernelCall& call);
 void graph_attention_grad_cpu(const graph::KernelCall& call);
+void graph_attention_cuda(const graph::KernelCall& call);
+void graph_attention_grad_cuda(const graph::KernelCall& call);
 
 }  // namespace mlrun::ops

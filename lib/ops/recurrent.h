@@ -119,5 +119,8 @@ graph::ValueId reverse_steps(graph::Graph& g, graph::ValueId x);
 void step_order_cpu(const graph::KernelCall& call);
 void recurrent_cpu(const graph::KernelCall& call);
 void recurrent_grad_cpu(const graph::KernelCall& call);
+void step_order_cuda(const graph::KernelCall& call);
+void recurrent_cuda(const graph::KernelCall& call);
+void recurrent_grad_cuda(const graph::KernelCall& call);
 
 }  // namespace mlrun::ops

@@ -32,7 +32,8 @@ class Stack {
       : run_(run),
         copies_(static_cast<int64_t>(memory.size())),
         plan_(graph::make_plan(run.graph, run.keep, run.max_batch)),
-        arena_(run.context, plan_.arena_bytes, copies_) {
+        arena_(run.context, plan_.workspace_offset, copies_),
+        workspace_(run.context.allocate((plan_.arena_bytes - plan_.workspace_offset) * copies_)) {
     for (size_t i = 0; i < run.inputs.size(); ++i) {
       const auto bytes = static_cast<int64_t>(memory[0][i].size() * sizeof(float));
       inputs_.emplace_back(run.context, bytes, copies_);
@@ -47,8 +48,8 @@ class Stack {
       if (node.op->is_view()) continue;
       const std::vector<Tensor> in = views(node.inputs, batch);
       const std::vector<Tensor> out = views(node.outputs, batch);
-      std::byte* workspace = arena_.copy(0) + plan_.workspace_offset;
-      run_.kernels.at(node.op->name())({*node.op, in, out, run_.context, workspace, copies_});
+      run_.kernels.at(node.op->name())(
+          {*node.op, in, out, run_.context, workspace_.get(), copies_});
     }
   }
 
@@ -84,6 +85,7 @@ class Stack {
   int64_t copies_;
   graph::Plan plan_;
   Block arena_;
+  device::Memory workspace_;  ///< of all copies, side by side
   std::vector<Block> inputs_;
 };
 

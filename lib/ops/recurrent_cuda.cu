@@ -1,0 +1,217 @@
+#include "ops/cuda_product.h"
+#include "ops/device_workspace.h"
+#include "ops/divider.h"
+#include "ops/launch.h"
+#include "ops/recurrent.h"
+#include "ops/recurrent_device.h"
+
+namespace mlrun::ops {
+namespace {
+
+using Values = Stacked<float>;
+using Read = Stacked<const float>;
+
+Read read(const Values& x) { return {x.data, x.stride}; }
+
+// Where a step starts in a tensor that is by step.
+Values at_step(const Tensor& by_step, int64_t step) {
+  return behind(output(by_step), step * by_step.shape[0] * by_step.shape[2]);
+}
+
+Read read_step(const Tensor& by_step, int64_t step) { return read(at_step(by_step, step)); }
+
+Read read_step(const Tensor* by_step, int64_t step) {
+  return by_step ? read_step(*by_step, step) : Read{};
+}
+
+// Columns of U, and of what is multiplied by them or comes out.
+struct Columns {
+  int64_t first = 0;
+  int64_t count = 0;
+};
+
+// inner[:, columns] = h U[:, columns] with h (rows, K) in rows of h_width.
+void multiply_forward(const graph::KernelCall& call, const Read& h, int64_t h_width,
+                      const Tensor& u, int64_t rows, Columns columns, const Values& inner) {
+  Product p;
+  p.shape.m = rows, p.shape.n = columns.count, p.shape.k = u.shape[0];
+  p.shape.lda = h_width, p.shape.ldb = u.shape[1], p.shape.ldc = u.shape[1];
+  p.a = h;
+  p.b = behind(input(u), columns.first);
+  p.c = behind(inner, columns.first);
+  multiply(call, p);
+}
+
+// dh = dinner[:, columns] U[:, columns]^T.
+void multiply_back(const graph::KernelCall& call, const Values& dinner, const Tensor& u,
+                   int64_t rows, Columns columns, const Values& dh) {
+  Product p;
+  p.shape.transpose_b = true;
+  p.shape.m = rows, p.shape.n = u.shape[0], p.shape.k = columns.count;
+  p.shape.lda = u.shape[1], p.shape.ldb = u.shape[1], p.shape.ldc = u.shape[0];
+  p.a = read(behind(dinner, columns.first));
+  p.b = behind(input(u), columns.first);
+  p.c = dh;
+  multiply(call, p);
+}
+
+void fill_zero(const graph::KernelCall& call, const Values& x, int64_t count) {
+  for_each_element(call, count, [=] MLRUN_KERNEL(int64_t k, int64_t i) { x(k)[i] = 0; });
+}
+
+CellForward forward_step(const graph::KernelCall& call, const RecurrentSettings& settings,
+                         int64_t t) {
+  const Tensor& states = call.out[0];
+  const bool last = t + 1 == states.shape[1];
+  CellForward s{CellKind(settings, states.shape[2]), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+  s.x = read_step(call.in[0], t);
+  if (settings.cell == Cell::kGru) s.bias = input(call.in[2]);
+  if (settings.masked) s.mask = read_step(call.in.back(), t);
+  s.before = read_step(call.out[2], t);
+  s.saved = at_step(call.out[3], t);
+  s.state = at_step(states, t);
+  s.next = last ? output(call.out[1]) : at_step(call.out[2], t + 1);
+  if (settings.cell == Cell::kLstm) {
+    s.cell = at_step(call.out[4], t);
+    if (t > 0) s.cell_before = read_step(call.out[4], t - 1);
+  }
+  return s;
+}
+
+void run_step(const graph::KernelCall& call, const RecurrentSettings& settings, int64_t t) {
+  const Tensor& u = call.in[1];
+  const int64_t batch = call.out[0].shape[0];
+  const int64_t units = u.shape[0];
+  const bool reset_first = settings.cell == Cell::kGruResetFirst;
+  const Values inner = workspace_values<float>(call, batch * u.shape[1]);
+  CellForward s = forward_step(call, settings, t);
+  if (t > 0) {
+    s.inner = read(inner);
+    multiply_forward(call, s.before, units, u, batch, {0, reset_first ? 2 * units : u.shape[1]},
+                     inner);
+  }
+  for_each_element(call, batch * units, [=] MLRUN_KERNEL(int64_t k, int64_t i) {
+    s.step({s.kind, k, i});
+  });
+  if (!reset_first) return;
+  if (t > 0) {
+    multiply_forward(call, read(behind(s.saved, 3 * units)), 4 * units, u, batch,
+                     {2 * units, units}, inner);
+  }
+  for_each_element(call, batch * units, [=] MLRUN_KERNEL(int64_t k, int64_t i) {
+    s.finish({s.kind, k, i});
+  });
+}
+
+// The operands of the gradient by name; its three blocks of the workspace.
+struct GradOperands {
+  explicit GradOperands(const graph::KernelCall& call)
+      : batch(call.in[1].shape[0]), units(call.in[1].shape[2]) {
+    const auto& op = static_cast<const RecurrentGradOp&>(call.op);
+    size_t next = 3;
+    if (op.settings().cell == Cell::kLstm) cells = &call.in[next++];
+    if (op.settings().masked) mask = &call.in[next++];
+    if (op.of_states()) dstates = &call.in[next++];
+    if (op.of_last()) dlast = &call.in[next++];
+    dstate = workspace_values<float>(call, 3 * batch * units);
+    around = behind(dstate, batch * units);
+    dcell = behind(around, batch * units);
+  }
+
+  int64_t batch;
+  int64_t units;
+  const Tensor* cells = nullptr;
+  const Tensor* mask = nullptr;
+  const Tensor* dstates = nullptr;
+  const Tensor* dlast = nullptr;
+  Values dstate, around, dcell;
+};
+
+void start_grad(const graph::KernelCall& call, const GradOperands& x) {
+  fill_zero(call, x.dstate, 3 * x.batch * x.units);
+  if (!x.dlast) return;
+  const Read from = input(*x.dlast);
+  for_each_element(call, x.batch * x.units, [=, to = x.dstate] MLRUN_KERNEL(int64_t k, int64_t i) {
+    to(k)[i] = from(k)[i];
+  });
+}
+
+CellBackward backward_step(const graph::KernelCall& call, const RecurrentSettings& settings,
+                           const GradOperands& x, int64_t t) {
+  CellBackward s{CellKind(settings, x.units), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+  s.mask = read_step(x.mask, t);
+  s.before = read_step(call.in[1], t);
+  s.saved = read_step(call.in[2], t);
+  s.cell = read_step(x.cells, t);
+  if (t > 0) s.cell_before = read_step(x.cells, t - 1);
+  s.dstate_out = read_step(x.dstates, t);
+  s.dstate = read(x.dstate);
+  s.around = x.around;
+  s.dcell = x.dcell;
+  s.dx = at_step(call.out[0], t);
+  if (settings.cell == Cell::kGru) s.dinner = at_step(call.out[1], t);
+  return s;
+}
+
+void run_grad_step(const graph::KernelCall& call, const RecurrentSettings& settings,
+                   const GradOperands& x, int64_t t) {
+  const Tensor& u = call.in[0];
+  const bool reset_first = settings.cell == Cell::kGruResetFirst;
+  const CellBackward s = backward_step(call, settings, x, t);
+  for_each_element(call, x.batch * x.units, [=] MLRUN_KERNEL(int64_t k, int64_t i) {
+    s.step({s.kind, k, i});
+  });
+  if (reset_first) {
+    multiply_back(call, s.dx, u, x.batch, {2 * x.units, x.units}, x.dstate);
+    for_each_element(call, x.batch * x.units, [=] MLRUN_KERNEL(int64_t k, int64_t i) {
+      s.finish({s.kind, k, i});
+    });
+  }
+  if (t == 0) return;
+  multiply_back(call, s.dinner.data ? s.dinner : s.dx, u, x.batch,
+                {0, reset_first ? 2 * x.units : u.shape[1]}, x.dstate);
+}
+
+}  // namespace
+
+void step_order_cuda(const graph::KernelCall& call) {
+  const auto& op = static_cast<const StepOrderOp&>(call.op);
+  const bool to_steps = op.by_step();
+  const bool reverse = op.reverse();
+  const Shape& shape = call.in[0].shape;
+  const int64_t batch = shape[0];
+  const int64_t steps = shape[1];
+  const Divider width(shape[2]);
+  const Divider samples(batch);
+  const Read x = input(call.in[0]);
+  const Read factors = call.in.size() > 1 ? input(call.in[1]) : Read{};
+  const Values y = output(call.out[0]);
+  // Element i of what is by step.
+  for_each_element(call, call.in[0].elements(), [=] MLRUN_KERNEL(int64_t k, int64_t i) {
+    const int64_t row = width.quotient(i);
+    const int64_t c = i - row * width.divisor();
+    const int64_t t = samples.quotient(row);
+    const int64_t n = row - t * batch;
+    const int64_t j = (n * steps + (reverse ? steps - 1 - t : t)) * width.divisor() + c;
+    const float value = x(k)[to_steps ? j : i];
+    y(k)[to_steps ? i : j] = factors.data ? value * factors(k)[n * width.divisor() + c] : value;
+  });
+}
+
+void recurrent_cuda(const graph::KernelCall& call) {
+  const RecurrentSettings& settings = static_cast<const RecurrentOp&>(call.op).settings();
+  const Tensor& states = call.out[0];
+  if (states.elements() == 0) return;
+  fill_zero(call, at_step(call.out[2], 0), states.shape[0] * states.shape[2]);
+  for (int64_t t = 0; t < states.shape[1]; ++t) run_step(call, settings, t);
+}
+
+void recurrent_grad_cuda(const graph::KernelCall& call) {
+  const RecurrentSettings& settings = static_cast<const RecurrentGradOp&>(call.op).settings();
+  const GradOperands x(call);
+  if (call.out[0].elements() == 0) return;
+  start_grad(call, x);
+  for (int64_t t = call.in[1].shape[1]; t-- > 0;) run_grad_step(call, settings, x, t);
+}
+
+}  // namespace mlrun::ops
