@@ -12,6 +12,7 @@
 #include "ops/embedding.h"
 #include "ops/epoch.h"
 #include "ops/graph_attention.h"
+#include "ops/grouped_matmul.h"
 #include "ops/matmul.h"
 #include "ops/normalize.h"
 #include "ops/nt_xent.h"
@@ -23,6 +24,7 @@
 #include "ops/reduce.h"
 #include "ops/resample.h"
 #include "ops/rotary.h"
+#include "ops/routing.h"
 #include "ops/shaping.h"
 #include "ops/softmax.h"
 #include "ops/update.h"
@@ -44,19 +46,27 @@ const graph::KernelTable& cuda_kernels() {
       {"Bilinear", bilinear_cuda},
       {"BilinearGrad", bilinear_grad_cuda},
       {"CapsuleProduct", capsule_product_cuda},
+      {"Choose", choose_cuda},
+      {"ChooseGrad", choose_grad_cuda},
+      {"Combine", combine_cuda},
       {"Concat", concat_cuda},
       {"Constant", constant_cuda},
       {"Convolution", convolution_cuda},
       {"ConvolutionWeightGrad", convolution_weight_grad_cuda},
       {"Depthwise", depthwise_cuda},
       {"DepthwiseWeightGrad", depthwise_weight_grad_cuda},
+      {"Dispatch", dispatch_cuda},
       {"Elementwise", elementwise_cuda},
       {"Embedding", embedding_cuda},
       {"EmbeddingGrad", embedding_grad_cuda},
+      {"ExpertShare", expert_share_cuda},
       {"Fill", fill_cuda},
+      {"GateGrad", gate_grad_cuda},
       {"Gather", gather_cuda},
       {"GraphAttention", graph_attention_cuda},
       {"GraphAttentionGrad", graph_attention_grad_cuda},
+      {"GroupedMatMul", grouped_matmul_cuda},
+      {"GroupedMatMulGrad", grouped_matmul_grad_cuda},
       {"LayerNorm", layer_norm_cuda},
       {"LayerNormGrad", layer_norm_grad_cuda},
       {"MatMul", matmul_cuda},
@@ -81,6 +91,7 @@ const graph::KernelTable& cuda_kernels() {
       {"Repeat", repeat_cuda},
       {"RepeatGrad", repeat_grad_cuda},
       {"Rotary", rotary_cuda},
+      {"Route", route_cuda},
       {"Slice", slice_cuda},
       {"SliceGrad", slice_grad_cuda},
       {"Softmax", softmax_cuda},

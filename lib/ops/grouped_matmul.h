@@ -44,5 +44,7 @@ class GroupedMatMulGradOp : public graph::Op {
 
 void grouped_matmul_cpu(const graph::KernelCall& call);
 void grouped_matmul_grad_cpu(const graph::KernelCall& call);
+void grouped_matmul_cuda(const graph::KernelCall& call);
+void grouped_matmul_grad_cuda(const graph::KernelCall& call);
 
 }  // namespace mlrun::ops

@@ -81,5 +81,12 @@ void expert_share_cpu(const graph::KernelCall& call);
 void dispatch_cpu(const graph::KernelCall& call);
 void combine_cpu(const graph::KernelCall& call);
 void gate_grad_cpu(const graph::KernelCall& call);
+void route_cuda(const graph::KernelCall& call);
+void choose_cuda(const graph::KernelCall& call);
+void choose_grad_cuda(const graph::KernelCall& call);
+void expert_share_cuda(const graph::KernelCall& call);
+void dispatch_cuda(const graph::KernelCall& call);
+void combine_cuda(const graph::KernelCall& call);
+void gate_grad_cuda(const graph::KernelCall& call);
 
 }  // namespace mlrun::ops
