@@ -6,6 +6,8 @@
 #include <cmath>
 
 #include "device/protected_context.h"
+#include "emulation/context.h"
+#include "ops/cuda_kernels.h"
 
 namespace mlrun::test {
 namespace {
@@ -13,6 +15,19 @@ namespace {
 bool same(const std::vector<double>& a, const std::vector<double>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](double x, double y) { return x == y || (std::isnan(x) && std::isnan(y)); });
+}
+
+void check_close(const train::FitResult& got, const train::FitResult& want) {
+  constexpr double kFirstEpoch = 1e-4;
+  constexpr double kLater = 0.02;
+  CHECK(got.status == want.status);
+  REQUIRE(got.history.size() == want.history.size());
+  for (size_t i = 0; i < want.history.size(); ++i) {
+    CAPTURE(i);
+    const double a = got.history[i].training[0];
+    const double b = want.history[i].training[0];
+    CHECK(std::abs(a - b) <= (i == 0 ? kFirstEpoch : kLater) * std::max(std::abs(b), 1.0));
+  }
 }
 
 }  // namespace
@@ -34,9 +49,21 @@ void check_same(const train::FitResult& a, const train::FitResult& b) {
 }
 
 void check_on_device(train::FitInput input, const train::FitResult& want) {
-  INFO("on a device");
-  input.backend = protected_backend();
-  check_same(train::fit(input), want);
+  {
+    INFO("on a device");
+    input.backend = protected_backend();
+    check_same(train::fit(input), want);
+  }
+  INFO("on an emulated GPU");
+  input.backend = emulated_gpu();
+  check_close(train::fit(input), want);
+}
+
+graph::BackendFactory emulated_gpu() {
+  return [](int /*threads*/) {
+    return graph::Backend{&ops::cuda_kernels(), std::make_unique<emulation::EmulatedContext>(),
+                          true};
+  };
 }
 
 }  // namespace mlrun::test

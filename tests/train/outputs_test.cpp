@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "train/device_check.h"
 #include "train/experiment_file.h"
 #include "train/outputs.h"
 
@@ -95,6 +96,7 @@ TEST_CASE("outputs: each is trained by its own loss and scored by its own metric
   const train::FitResult more_threads = fit(input_of(search, 3));
   CHECK(more_threads.test == result.test);
   CHECK(more_threads.predictions == result.predictions);
+  test::check_on_device(input_of(search), result);
 }
 
 TEST_CASE("outputs: the loss is the weighted sum of all") {

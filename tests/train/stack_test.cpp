@@ -45,7 +45,7 @@ class Trials {
 
   std::vector<train::FitInput>& inputs() { return inputs_; }
 
-  // On the CPU, copy by copy, and on a device.
+  // On the CPU, copy by copy, and on a device; then with kernels that compute all copies at once.
   void check_as_alone() {
     for (const bool on_device : {false, true}) {
       CAPTURE(on_device);
@@ -58,9 +58,21 @@ class Trials {
         check_same(results[i], fit(inputs_[i]));
       }
     }
+    check_on_emulated_gpu();
   }
 
  private:
+  void check_on_emulated_gpu() {
+    INFO("on an emulated GPU");
+    for (train::FitInput& input : inputs_) input.backend = test::emulated_gpu();
+    const std::vector<train::FitResult> results = fit_stack(inputs_);
+    for (size_t i = 0; i < inputs_.size(); ++i) {
+      CAPTURE(i);
+      check_same(results[i], fit(inputs_[i]));
+    }
+    for (train::FitInput& input : inputs_) input.backend = ops::cpu_backend;
+  }
+
   std::vector<std::unique_ptr<SampleExperiment>> experiments_;
   std::vector<train::FitInput> inputs_;
 };
