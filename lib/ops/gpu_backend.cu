@@ -67,6 +67,12 @@ std::vector<std::pair<std::string, std::string>> libraries() {
           {"cudnn", dotted(cudnnGetVersion(), 10000)}};
 }
 
+// An error in a kernel stays with all that the process does on the GPU from then on.
+bool is_sound() {
+  cudaGetLastError();
+  return cudaDeviceSynchronize() == cudaSuccess;
+}
+
 }  // namespace
 }  // namespace mlrun::ops
 
@@ -74,7 +80,7 @@ extern "C" __attribute__((visibility("default"))) const mlrun::ops::GpuBackend*
 mlrun_gpu_backend() {
   using namespace mlrun::ops;
   static const std::string version = build_version();
-  static const GpuBackend backend = {version.c_str(), &cuda_kernels(), device_count,
-                                     properties,      make_context,    libraries};
+  static const GpuBackend backend = {version.c_str(), &cuda_kernels(), device_count, properties,
+                                     make_context,    libraries,       is_sound};
   return &backend;
 }

@@ -32,6 +32,7 @@ struct GpuBackend {
   GpuProperties (*properties)(int ordinal);
   std::unique_ptr<device::Context> (*make_context)(int ordinal);
   std::vector<std::pair<std::string, std::string>> (*libraries)();  ///< name, version
+  bool (*is_sound)();  ///< after an error: whether this process can go on using its GPU
 };
 
 /// The module's only exported function, by name.

@@ -8,7 +8,8 @@
 namespace mlrun::train {
 
 /// fit() on the first GPU that CUDA shows this process, which must not fork any more. Throws Error
-/// that names what is missing for it: the module, the driver, a kernel.
+/// that names what is missing for it: the module, the driver, a kernel; device::OutOfDeviceMemory.
+/// Where an error has left the process without a working GPU, it ends: the next one has one again.
 FitResult fit_on_gpu(const FitInput& input, const FitHooks& hooks = {});
 
 /// Why this process computes on no GPU; "" if it can. Starts CUDA, with the same consequence.

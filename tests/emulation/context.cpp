@@ -24,6 +24,14 @@ struct Recorded : device::Recording {
 
 }  // namespace
 
+bool is_worth_running() {
+#if defined(__SANITIZE_THREAD__)
+  return false;
+#else
+  return true;
+#endif
+}
+
 // Memory is open as long as this lives: that around an address, or all of it.
 class EmulatedContext::Open {
  public:

@@ -13,6 +13,10 @@
 
 namespace mlrun::emulation {
 
+/// Emulated kernels run in one thread: the thread sanitizer finds nothing in them, and takes
+/// minutes to do so.
+bool is_worth_running();
+
 class EmulatedContext : public device::Context {
  public:
   EmulatedContext() : scratch_(allocate(kScratchBytes)) {}

@@ -8,8 +8,11 @@ namespace mlrun::ops::testing {
 namespace {
 
 std::vector<DeviceBackend> find_backends() {
-  std::vector<DeviceBackend> found = {
-      {"emulated GPU", &cuda_kernels(), std::make_shared<emulation::EmulatedContext>()}};
+  std::vector<DeviceBackend> found;
+  if (emulation::is_worth_running()) {
+    found.push_back(
+        {"emulated GPU", &cuda_kernels(), std::make_shared<emulation::EmulatedContext>()});
+  }
   if (why_no_gpu().empty()) {
     const GpuBackend& gpu = gpu_backend();
     // cuBLAS may choose other kernels for a product with an epilogue, and for many.

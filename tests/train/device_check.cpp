@@ -8,6 +8,7 @@
 #include "device/protected_context.h"
 #include "emulation/context.h"
 #include "ops/cuda_kernels.h"
+#include "train/gpu.h"
 
 namespace mlrun::test {
 namespace {
@@ -54,9 +55,14 @@ void check_on_device(train::FitInput input, const train::FitResult& want) {
     input.backend = protected_backend();
     check_same(train::fit(input), want);
   }
-  INFO("on an emulated GPU");
-  input.backend = emulated_gpu();
-  check_close(train::fit(input), want);
+  if (emulation::is_worth_running()) {
+    INFO("on an emulated GPU");
+    input.backend = emulated_gpu();
+    check_close(train::fit(input), want);
+  }
+  if (!train::why_no_gpu().empty()) return;
+  INFO("on the GPU");
+  check_close(train::fit_on_gpu(input), want);
 }
 
 graph::BackendFactory emulated_gpu() {

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "device/protected_context.h"
+#include "emulation/context.h"
 #include "train/device_check.h"
 #include "train/sample_experiment.h"
 
@@ -63,6 +64,7 @@ class Trials {
 
  private:
   void check_on_emulated_gpu() {
+    if (!emulation::is_worth_running()) return;
     INFO("on an emulated GPU");
     for (train::FitInput& input : inputs_) input.backend = test::emulated_gpu();
     const std::vector<train::FitResult> results = fit_stack(inputs_);
