@@ -21,11 +21,11 @@ Memory CpuContext::allocate(int64_t bytes) {
 void CpuContext::release(std::byte* memory) { ::operator delete[](memory, kAlignment); }
 
 void CpuContext::upload(void* to, const void* from, int64_t bytes) {
-  std::memcpy(to, from, static_cast<size_t>(bytes));
+  if (bytes > 0) std::memcpy(to, from, static_cast<size_t>(bytes));
 }
 
 void CpuContext::download(void* to, const void* from, int64_t bytes) {
-  std::memcpy(to, from, static_cast<size_t>(bytes));
+  if (bytes > 0) std::memcpy(to, from, static_cast<size_t>(bytes));
 }
 
 }  // namespace mlrun::device

@@ -83,13 +83,13 @@ void EmulatedContext::release(std::byte* memory) {
 void EmulatedContext::upload(void* to, const void* from, int64_t bytes) {
   if (recorded_) throw Error("upload inside a recording");
   const Open open(*this, to);
-  std::memcpy(to, from, static_cast<size_t>(bytes));
+  if (bytes > 0) std::memcpy(to, from, static_cast<size_t>(bytes));
 }
 
 void EmulatedContext::download(void* to, const void* from, int64_t bytes) {
   if (recorded_) throw Error("download inside a recording");
   const Open open(*this, from);
-  std::memcpy(to, from, static_cast<size_t>(bytes));
+  if (bytes > 0) std::memcpy(to, from, static_cast<size_t>(bytes));
 }
 
 void EmulatedContext::launch(std::function<void()> kernel) {
