@@ -1,6 +1,6 @@
 # The GPU backend: libmlrun_cuda.so, of the .cu files in device/ and ops/.
 #
-# A module, not a part of the program: whoever uses no GPU does not load cuBLAS and cuDNN. Kernels
+# A module, not a part of the program: whoever uses no GPU does not load cuBLAS. Kernels
 # are in *_cuda.cu; the other .cu files only call libraries and are left to the host's compiler.
 
 if(MLRUN_CUDA STREQUAL "OFF")
@@ -9,17 +9,15 @@ endif()
 
 include(CheckLanguage)
 find_package(CUDAToolkit 12 QUIET)
-find_path(CUDNN_INCLUDE cudnn.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
-find_library(CUDNN_LIBRARY cudnn HINTS ${CUDAToolkit_LIBRARY_DIR})
 # One architecture, the oldest: it keeps these builds short, and later cards can compile its code
 # when they load it. The preset `cuda` has one for each card.
 set(CMAKE_CUDA_ARCHITECTURES 75 CACHE STRING "Architectures of the GPU backend")
 check_language(CUDA)
-if(NOT CUDAToolkit_FOUND OR NOT CMAKE_CUDA_COMPILER OR NOT CUDNN_INCLUDE OR NOT CUDNN_LIBRARY)
+if(NOT CUDAToolkit_FOUND OR NOT CMAKE_CUDA_COMPILER)
   if(MLRUN_CUDA STREQUAL "ON")
-    message(FATAL_ERROR "MLRUN_CUDA=ON needs nvcc and cuBLAS of CUDA 12 or later, and cuDNN 9")
+    message(FATAL_ERROR "MLRUN_CUDA=ON needs nvcc and cuBLAS of CUDA 12 or later")
   endif()
-  message(STATUS "No GPU backend: the CUDA toolkit or cuDNN was not found")
+  message(STATUS "No GPU backend: the CUDA toolkit was not found")
   return()
 endif()
 
@@ -39,12 +37,11 @@ file(GLOB cuda_sources CONFIGURE_DEPENDS
 add_library(mlrun_cuda MODULE ${cuda_sources})
 list(FILTER cuda_sources EXCLUDE REGEX "_cuda\\.cu$")
 set_source_files_properties(${cuda_sources} PROPERTIES LANGUAGE CXX)
-target_include_directories(mlrun_cuda PRIVATE ${CUDNN_INCLUDE})
 target_compile_options(mlrun_cuda PRIVATE
   "$<$<COMPILE_LANGUAGE:CUDA>:--extended-lambda;-Xcompiler=-Wall,-Wextra,-Wno-psabi>"
   $<$<AND:$<BOOL:${MLRUN_WERROR}>,$<COMPILE_LANGUAGE:CUDA>>:--Werror=all-warnings>)
 target_link_libraries(mlrun_cuda PRIVATE
-  mlrun_ops fmt::fmt CUDA::cudart_static CUDA::cublasLt ${CUDNN_LIBRARY})
+  mlrun_ops fmt::fmt CUDA::cudart_static CUDA::cublasLt)
 # Of the libraries only what the kernels call; all but its one function is its own.
 target_link_options(mlrun_cuda PRIVATE -Wl,--as-needed -Wl,--exclude-libs,ALL -Wl,--no-undefined)
 set_target_properties(mlrun_cuda PROPERTIES

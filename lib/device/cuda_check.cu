@@ -32,12 +32,6 @@ void check(cublasStatus_t status, std::string_view call) {
   fail(call, cublasLtGetStatusString(status));
 }
 
-void check(cudnnStatus_t status, std::string_view call) {
-  if (status == CUDNN_STATUS_SUCCESS) return;
-  if (status == CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED) throw std::bad_alloc();
-  fail(call, cudnnGetErrorString(status));
-}
-
 void check_launch(std::string_view name) {
   const cudaError_t status = cudaGetLastError();
   if (status != cudaSuccess) {

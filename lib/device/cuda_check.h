@@ -1,9 +1,8 @@
-// Checks of the calls into CUDA, cuBLAS and cuDNN: the failing call is named.
+// Checks of the calls into CUDA and cuBLAS: the failing call is named.
 #pragma once
 
 #include <cublasLt.h>
 #include <cuda_runtime.h>
-#include <cudnn.h>
 
 #include <string_view>
 
@@ -12,7 +11,6 @@ namespace mlrun::device {
 /// Throw Error("cudaMalloc: out of memory ..."); std::bad_alloc where memory is what is missing.
 void check(cudaError_t status, std::string_view call);
 void check(cublasStatus_t status, std::string_view call);
-void check(cudnnStatus_t status, std::string_view call);
 
 /// Of the kernel launched last, for the op `name`.
 void check_launch(std::string_view name);

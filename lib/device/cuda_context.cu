@@ -102,13 +102,4 @@ void CudaContext::replay(std::unique_ptr<Recording>& recording, FunctionRef<void
   MLRUN_CUDA_CHECK(cudaGraphLaunch(graph.get(), stream()));
 }
 
-cudnnHandle_t CudaContext::cudnn() {
-  if (cudnn_) return cudnn_.get();
-  cudnnHandle_t handle = nullptr;
-  MLRUN_CUDA_CHECK(cudnnCreate(&handle));
-  cudnn_.reset(handle);
-  MLRUN_CUDA_CHECK(cudnnSetStream(handle, stream()));
-  return handle;
-}
-
 }  // namespace mlrun::device

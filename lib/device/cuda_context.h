@@ -41,9 +41,6 @@ class CudaContext : public Context {
     cublas_.multiply(shape, operands, cublas_workspace_.get(), stream());
   }
 
-  /// Made when it is first asked for: loading cuDNN takes time and memory.
-  cudnnHandle_t cudnn();
-
  private:
   void release(std::byte* memory) override;
 
@@ -51,7 +48,6 @@ class CudaContext : public Context {
   Stream stream_;
   Staging staging_;
   Cublas cublas_;
-  Cudnn cudnn_;
   Memory scratch_;
   Memory cublas_workspace_;
   Constants constants_;

@@ -1,4 +1,4 @@
-// Owners of what CUDA, cuBLAS and cuDNN hand out.
+// Owners of what CUDA and cuBLAS hand out.
 #pragma once
 
 #include <memory>
@@ -25,7 +25,6 @@ using Event = Owned<cudaEvent_t, cudaEventDestroy>;
 using CapturedGraph = Owned<cudaGraph_t, cudaGraphDestroy>;
 using GraphExec = Owned<cudaGraphExec_t, cudaGraphExecDestroy>;
 using CublasLt = Owned<cublasLtHandle_t, cublasLtDestroy>;
-using Cudnn = Owned<cudnnHandle_t, cudnnDestroy>;
 using PinnedMemory = Owned<std::byte*, cudaFreeHost>;
 
 Stream make_stream();

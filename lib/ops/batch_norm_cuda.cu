@@ -1,3 +1,4 @@
+#include "ops/device_rows.h"
 #include "ops/divider.h"
 #include "ops/launch.h"
 #include "ops/normalize.h"
@@ -6,12 +7,10 @@
 namespace mlrun::ops {
 namespace {
 
-int64_t rows_of(const Tensor& x) { return x.elements() / std::max<int64_t>(x.shape.back(), 1); }
-
 // out[1] = mean, in double until it is stored, so that the variance has it with all digits.
 void moments(const graph::KernelCall& call) {
   const float epsilon = static_cast<const BatchNormOp&>(call.op).epsilon();
-  const int64_t rows = rows_of(call.in[0]);
+  const int64_t rows = Rows(call.in[0]).count;
   const int64_t channels = call.in[0].shape.back();
   const auto count = static_cast<double>(rows);
   const auto exact = scratch_values<double>(call, channels);
@@ -50,7 +49,7 @@ void channel_gradients(const graph::KernelCall& call) {
   const auto dgamma = output(call.out[1]);
   const auto dbeta = output(call.out[2]);
   reduce_columns<SumPair<double>>(
-      call, rows_of(call.in[0]), channels,
+      call, Rows(call.in[0]).count, channels,
       [=] MLRUN_KERNEL(int64_t k, int64_t row, int64_t c) {
         const double d = dy(k)[row * channels + c];
         return SumPair<double>{d * (x(k)[row * channels + c] - mean(k)[c]) * inverse(k)[c], d};
@@ -82,7 +81,7 @@ void batch_norm_cuda(const graph::KernelCall& call) {
 void batch_norm_grad_cuda(const graph::KernelCall& call) {
   channel_gradients(call);
   const Divider channels(call.in[0].shape.back());
-  const auto rows = static_cast<float>(rows_of(call.in[0]));
+  const auto rows = static_cast<float>(Rows(call.in[0]).count);
   const auto x = input(call.in[0]);
   const auto gamma = input(call.in[1]);
   const auto mean = input(call.in[2]);

@@ -51,7 +51,7 @@ std::unique_ptr<device::Context> make_context(int ordinal) {
   return std::make_unique<device::CudaContext>(ordinal);
 }
 
-// 13000 -> "13.0.0": CUDA counts in thousands, cuBLAS and cuDNN in ten thousands.
+// 13000 -> "13.0.0": CUDA counts in thousands, cuBLAS in ten thousands.
 std::string dotted(size_t version, size_t major) {
   return fmt::format("{}.{}.{}", version / major, version % major / 100, version % 100);
 }
@@ -63,8 +63,7 @@ std::vector<std::pair<std::string, std::string>> libraries() {
   MLRUN_CUDA_CHECK(cudaDriverGetVersion(&driver));
   return {{"cuda", fmt::format("{}.{}", runtime / 1000, runtime % 1000 / 10)},
           {"driver", fmt::format("{}.{}", driver / 1000, driver % 1000 / 10)},
-          {"cublasLt", dotted(cublasLtGetVersion(), 10000)},
-          {"cudnn", dotted(cudnnGetVersion(), 10000)}};
+          {"cublasLt", dotted(cublasLtGetVersion(), 10000)}};
 }
 
 // An error in a kernel stays with all that the process does on the GPU from then on.

@@ -1,5 +1,5 @@
-// The GPU backend, loaded when it is needed: a program that was linked against cuBLAS and cuDNN
-// would take long to start, whether it uses a GPU or not.
+// The GPU backend, loaded when it is needed: a program that was linked against cuBLAS would
+// take long to start, whether it uses a GPU or not.
 #pragma once
 
 #include <string>

@@ -1,17 +1,10 @@
+#include "ops/device_rows.h"
 #include "ops/launch.h"
 #include "ops/normalize.h"
 #include "ops/sum_pair.h"
 
 namespace mlrun::ops {
 namespace {
-
-struct Rows {
-  int64_t width;
-  int64_t count;
-
-  explicit Rows(const Tensor& x)
-      : width(x.shape.back()), count(x.elements() / std::max<int64_t>(width, 1)) {}
-};
 
 // Sums over the rows: dgamma = sum dy xhat, dbeta = sum dy.
 void channel_gradients(const graph::KernelCall& call, const Rows& rows) {

@@ -1,18 +1,10 @@
 #include "ops/softmax.h"
 
+#include "ops/device_rows.h"
 #include "ops/launch.h"
 
 namespace mlrun::ops {
 namespace {
-
-// Rows of x along its last axis.
-struct Rows {
-  int64_t width;
-  int64_t count;
-
-  explicit Rows(const Tensor& x)
-      : width(x.shape.back()), count(x.elements() / std::max<int64_t>(width, 1)) {}
-};
 
 MLRUN_KERNEL float max_of(const float* x, int64_t n, const Lanes& lanes) {
   float most = x[0];

@@ -129,10 +129,7 @@ void check_outputs(const ExperimentSpec& spec, Diagnostics& diagnostics) {
   }
   for (const auto& [name, output] : outputs) {
     check_loss(output, diagnostics);
-    const nn::TargetKind kind = output.target == config::TrainTarget::kInput
-                                    ? nn::TargetKind::kNone
-                                    : output.loss.as<nn::Loss>().target_kind();
-    check_metrics(output.metrics, kind, output.loss, diagnostics);
+    check_metrics(output.metrics, target_kind(output), output.loss, diagnostics);
   }
   if (diagnostics.ok()) check_names(spec, diagnostics);
 }

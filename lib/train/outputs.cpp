@@ -3,11 +3,6 @@
 namespace mlrun::train {
 namespace {
 
-nn::TargetKind kind_of(const config::OutputSpec& spec) {
-  if (spec.target == config::TrainTarget::kInput) return nn::TargetKind::kNone;
-  return spec.loss.as<nn::Loss>().target_kind();
-}
-
 // As of a target of its own: one probability, one of each class, the values, or one loss.
 int64_t width_of(nn::TargetKind kind, const data::Dataset& dataset) {
   if (kind == nn::TargetKind::kLabels) return static_cast<int64_t>(dataset.class_names.size());
@@ -16,12 +11,17 @@ int64_t width_of(nn::TargetKind kind, const data::Dataset& dataset) {
 
 }  // namespace
 
+nn::TargetKind target_kind(const config::OutputSpec& spec) {
+  if (spec.target == config::TrainTarget::kInput) return nn::TargetKind::kNone;
+  return spec.loss.as<nn::Loss>().target_kind();
+}
+
 std::vector<Output> further_outputs(const config::ExperimentSpec& spec,
                                     const data::Dataset& dataset) {
   std::vector<Output> outputs;
   for (const auto& [name, output] : spec.train.outputs.list) {
     const data::Dataset& own = output.columns.empty() ? dataset : *dataset.outputs.at(name);
-    const nn::TargetKind kind = kind_of(output);
+    const nn::TargetKind kind = target_kind(output);
     outputs.push_back({name, &output, &own, kind, width_of(kind, own)});
   }
   return outputs;
@@ -43,7 +43,7 @@ std::vector<data::OutputColumns> output_columns(const config::TrainSpec& spec) {
   std::vector<data::OutputColumns> all;
   for (const auto& [name, output] : spec.outputs.list) {
     if (output.columns.empty()) continue;
-    const bool classify = kind_of(output) != nn::TargetKind::kValues;
+    const bool classify = target_kind(output) != nn::TargetKind::kValues;
     all.push_back({name, output.columns, classify, output.mark});
   }
   return all;

@@ -22,6 +22,9 @@ struct Output {
   const nn::Loss& loss() const { return spec->loss.as<nn::Loss>(); }
 };
 
+/// What it wants as its target: what its loss wants, unless that is the sample.
+nn::TargetKind target_kind(const config::OutputSpec& spec);
+
 /// In the order of the file. They point into `spec` and `dataset`.
 std::vector<Output> further_outputs(const config::ExperimentSpec& spec,
                                     const data::Dataset& dataset);

@@ -10,9 +10,10 @@ namespace {
 
 // Beyond, a GPU wins nothing by one more stream.
 constexpr int kMostTrialsPerGpu = 16;
-// What a process takes for CUDA, cuBLAS and cuDNN before its first tensor, rounded up.
+// What a process takes for CUDA and cuBLAS before its first tensor, rounded up.
 constexpr int64_t kContextBytes = int64_t{1} << 30;
-// cuBLAS's workspace on Hopper (cuBLAS documentation, cublasSetWorkspace), and as much for cuDNN.
+// cuBLAS's workspace on Hopper (cuBLAS documentation, cublasSetWorkspace), and as much again to be
+// safe.
 constexpr int64_t kWorkspaceBytes = int64_t{64} << 20;
 
 int64_t bytes_of(const data::Dataset& dataset) {

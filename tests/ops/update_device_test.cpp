@@ -102,29 +102,23 @@ void check_rule(const std::string& name, const UpdateSettings& plain) {
   check_update(name + " with clipnorm and global_clipnorm", s);
 }
 
-UpdateSettings rule(UpdateRule r) {
-  UpdateSettings s;
-  s.rule = r;
-  return s;
-}
-
 }  // namespace
 
 TEST_CASE("update on devices: SGD, Adam, RMSprop, Adagrad") {
-  UpdateSettings s = rule(UpdateRule::kSgd);
+  UpdateSettings s{.rule = UpdateRule::kSgd};
   check_rule("SGD", s);
   s.momentum = 0.9f;
   s.nesterov = true;
   check_rule("SGD with Nesterov's momentum", s);
-  s = rule(UpdateRule::kAdam);
+  s = UpdateSettings{.rule = UpdateRule::kAdam};
   check_rule("Adam", s);
   s.amsgrad = true;
   check_rule("AMSGrad", s);
-  s = rule(UpdateRule::kRmsprop);
+  s = UpdateSettings{.rule = UpdateRule::kRmsprop};
   s.momentum = 0.5f;
   s.centered = true;
   check_rule("RMSprop, centred, with momentum", s);
   s.momentum = 0;
   check_rule("RMSprop, centred", s);
-  check_rule("Adagrad", rule(UpdateRule::kAdagrad));
+  check_rule("Adagrad", UpdateSettings{.rule = UpdateRule::kAdagrad});
 }

@@ -200,16 +200,10 @@ void check_rule(const std::string& name, const UpdateSettings& plain) {
   check_update(name + " with weight_decay", s);
 }
 
-UpdateSettings rule(UpdateRule r) {
-  UpdateSettings s;
-  s.rule = r;
-  return s;
-}
-
 }  // namespace
 
 TEST_CASE("update: SGD") {
-  UpdateSettings s = rule(UpdateRule::kSgd);
+  UpdateSettings s{.rule = UpdateRule::kSgd};
   check_rule("SGD", s);
   s.momentum = 0.9f;
   check_rule("SGD with momentum", s);
@@ -218,7 +212,7 @@ TEST_CASE("update: SGD") {
 }
 
 TEST_CASE("update: Adam") {
-  UpdateSettings s = rule(UpdateRule::kAdam);
+  UpdateSettings s{.rule = UpdateRule::kAdam};
   check_rule("Adam", s);
   s.epsilon = 0.1f;
   check_rule("Adam with a large epsilon", s);
@@ -227,7 +221,7 @@ TEST_CASE("update: Adam") {
 }
 
 TEST_CASE("update: RMSprop") {
-  UpdateSettings s = rule(UpdateRule::kRmsprop);
+  UpdateSettings s{.rule = UpdateRule::kRmsprop};
   s.beta_2 = 0.9f;
   check_rule("RMSprop", s);
   s.momentum = 0.5f;
@@ -238,10 +232,12 @@ TEST_CASE("update: RMSprop") {
   check_rule("RMSprop, centred", s);
 }
 
-TEST_CASE("update: Adagrad") { check_rule("Adagrad", rule(UpdateRule::kAdagrad)); }
+TEST_CASE("update: Adagrad") {
+  check_rule("Adagrad", UpdateSettings{.rule = UpdateRule::kAdagrad});
+}
 
 TEST_CASE("update: centred RMSprop survives a gradient that never changes") {
-  UpdateSettings s = rule(UpdateRule::kRmsprop);
+  UpdateSettings s{.rule = UpdateRule::kRmsprop};
   s.beta_2 = 0.9f;
   s.centered = true;
   Graph g;

@@ -8,6 +8,7 @@
 #include "train/sample_experiment.h"
 
 using namespace mlrun;
+using test::input_of;
 using test::SampleExperiment;
 
 namespace {
@@ -20,15 +21,6 @@ std::vector<std::string> with(const std::vector<std::string>& more) {
   std::vector<std::string> settings = kViews;
   settings.insert(settings.end(), more.begin(), more.end());
   return settings;
-}
-
-train::FitInput input_of(const SampleExperiment& e) {
-  return {.spec = e.spec,
-          .dataset = e.dataset,
-          .train_rows = e.train_rows,
-          .test_rows = e.test_rows,
-          .checkpoint = {},
-          .keep_model = true};
 }
 
 }  // namespace

@@ -18,19 +18,11 @@ using namespace mlrun;
 using test::check_on_device;
 using test::check_same;
 using test::ContextCalls;
+using test::input_of;
 using test::ProtectedContext;
 using test::SampleExperiment;
 
 namespace {
-
-train::FitInput input_of(const SampleExperiment& e) {
-  return {.spec = e.spec,
-          .dataset = e.dataset,
-          .train_rows = e.train_rows,
-          .test_rows = e.test_rows,
-          .checkpoint = {},
-          .keep_model = true};
-}
 
 // What is asked of the context in each epoch, but for the first one's preparations.
 std::vector<ContextCalls> calls_by_epoch(train::FitInput input, int64_t capacity) {

@@ -10,23 +10,8 @@
 
 using namespace mlrun;
 using test::check_same;
+using test::input_of;
 using test::SampleExperiment;
-
-namespace {
-
-train::FitInput input_of(const SampleExperiment& e) {
-  return {.spec = e.spec,
-          .dataset = e.dataset,
-          .train_rows = e.train_rows,
-          .test_rows = e.test_rows,
-          .cell = 0,
-          .fold = 0,
-          .threads = 1,
-          .checkpoint = {},
-          .keep_model = true};
-}
-
-}  // namespace
 
 TEST_CASE("fit: learns two moons") {
   const SampleExperiment e({"train.epochs=60"});

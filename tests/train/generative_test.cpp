@@ -10,6 +10,7 @@
 
 using namespace mlrun;
 using test::check_same;
+using test::input_of;
 using test::SampleExperiment;
 
 namespace {
@@ -48,18 +49,6 @@ std::vector<std::string> with(std::vector<std::string> settings,
                               const std::vector<std::string>& more) {
   settings.insert(settings.end(), more.begin(), more.end());
   return settings;
-}
-
-train::FitInput input_of(const SampleExperiment& e) {
-  return {.spec = e.spec,
-          .dataset = e.dataset,
-          .train_rows = e.train_rows,
-          .test_rows = e.test_rows,
-          .cell = 0,
-          .fold = 0,
-          .threads = 1,
-          .checkpoint = {},
-          .keep_model = true};
 }
 
 }  // namespace

@@ -41,4 +41,13 @@ SampleExperiment::SampleExperiment(const std::vector<std::string>& overrides) {
   }
 }
 
+train::FitInput input_of(const SampleExperiment& e) {
+  return {.spec = e.spec,
+          .dataset = e.dataset,
+          .train_rows = e.train_rows,
+          .test_rows = e.test_rows,
+          .checkpoint = {},
+          .keep_model = true};
+}
+
 }  // namespace mlrun::test

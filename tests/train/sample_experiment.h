@@ -6,6 +6,7 @@
 
 #include "config/experiment.h"
 #include "data/dataset.h"
+#include "train/fit.h"
 
 namespace mlrun::test {
 
@@ -18,5 +19,8 @@ struct SampleExperiment {
   /// 200 samples, the last 50 for testing; `overrides` as on the command line.
   explicit SampleExperiment(const std::vector<std::string>& overrides = {});
 };
+
+/// Its rows, without a checkpoint; keeps the model.
+train::FitInput input_of(const SampleExperiment& e);
 
 }  // namespace mlrun::test

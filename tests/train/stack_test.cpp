@@ -11,19 +11,11 @@
 
 using namespace mlrun;
 using test::check_same;
+using test::input_of;
 using test::ProtectedContext;
 using test::SampleExperiment;
 
 namespace {
-
-train::FitInput input_of(const SampleExperiment& e) {
-  return {.spec = e.spec,
-          .dataset = e.dataset,
-          .train_rows = e.train_rows,
-          .test_rows = e.test_rows,
-          .checkpoint = {},
-          .keep_model = true};
-}
 
 // Trials of one data set: what was asked for, on top of `settings`, in each.
 class Trials {
