@@ -99,13 +99,13 @@ int run(const Arguments& arguments) {
 
 }  // namespace
 
-void add_check_command(CLI::App& app, Invocation& invocation) {
+void add_check_command(CommandLine& line) {
   auto args = std::make_shared<Arguments>();
-  CLI::App* command =
-      app.add_subcommand("check", "Print the resolved experiment, its layers, memory and trials");
-  args->experiment.add_to(*command);
-  args->gpus.add_to(*command);
-  command->callback([args, &invocation] { invocation.action = [args] { return run(*args); }; });
+  Verb verb = line.program().add_verb(
+      "check", "Print the resolved experiment, its layers, memory and trials");
+  args->experiment.add_to(verb);
+  args->gpus.add_to(verb);
+  verb.runs([args] { return run(*args); });
 }
 
 }  // namespace mlrun::app

@@ -2,13 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <map>
 
 #include "base/error.h"
-#include "base/suggest.h"
-#include "config/scalar.h"
 #include "device/gpu.h"
 #include "device/gpu_choice.h"
 #include "trials/gpu_absence.h"
@@ -19,31 +16,13 @@ namespace mlrun::app {
 
 void note(const std::string& text) { std::fputs(text.c_str(), stderr); }
 
-CLI::Validator one_of(std::vector<std::string> words) {
-  const auto check = [words = std::move(words)](const std::string& word) -> std::string {
-    if (std::find(words.begin(), words.end(), word) != words.end()) return "";
-    return fmt::format("must be one of {}, not '{}'{}", fmt::join(words, ", "), word,
-                       did_you_mean(word, words));
-  };
-  return {check, "", ""};
-}
-
-CLI::Validator whole_number(int64_t least) {
-  const auto check = [least](const std::string& word) -> std::string {
-    const auto value = config::parse_int(word);
-    if (value && *value >= least && *value < (int64_t{1} << 31)) return "";
-    return fmt::format("must be a whole number, at least {}, not '{}'", least, word);
-  };
-  return {check, "", ""};
-}
-
-void ExperimentArguments::add_to(CLI::App& command) {
-  command.add_option("config", file, "experiment file")->required()->type_name("FILE.yaml");
-  command.add_option("overrides", overrides, "settings to change, such as train.epochs=5")
-      ->type_name("KEY=VALUE");
-  command.add_option("--seed", seed, "root of every random number")
-      ->check(whole_number(0))
-      ->type_name("N");
+void ExperimentArguments::add_to(Verb& verb) {
+  verb.add_option("config", file, "experiment file").required().shown_as("FILE.yaml");
+  verb.add_option("overrides", overrides, "settings to change, such as train.epochs=5")
+      .shown_as("KEY=VALUE");
+  verb.add_option("--seed", seed, "root of every random number")
+      .check(whole_number(0))
+      .shown_as("N");
 }
 
 std::vector<std::string> ExperimentArguments::all_overrides() const {
@@ -58,9 +37,9 @@ std::vector<std::string> ExperimentArguments::environment() {
   return settings;
 }
 
-void ModelArgument::add_to(CLI::App& command) {
-  command.add_option("--model", given, "model file; default: results/<name>/model.h5")
-      ->type_name("FILE");
+void ModelArgument::add_to(Verb& verb) {
+  verb.add_option("--model", given, "model file; default: results/<name>/model.h5")
+      .shown_as("FILE");
 }
 
 std::filesystem::path ModelArgument::file(const std::string& name) const {
@@ -72,14 +51,13 @@ std::filesystem::path ModelArgument::file(const std::string& name) const {
   return path;
 }
 
-void GpusArgument::add_to(CLI::App& command) {
-  command
-      .add_option("--gpus", given,
+void GpusArgument::add_to(Verb& verb) {
+  verb.add_option("--gpus", given,
                   "none (the default), all, numbers such as 0,1 (see mlrun devices), or names such "
                   "as GPU-8932f937 and MIG-...; power, temperature and use are sampled twice a "
                   "second")
-      ->envname("MLRUN_GPUS")
-      ->type_name("LIST");
+      .or_environment("MLRUN_GPUS")
+      .shown_as("LIST");
 }
 
 std::vector<device::Gpu> GpusArgument::chosen() const {
@@ -91,15 +69,14 @@ std::vector<device::Gpu> GpusArgument::chosen() const {
   return device::choose_gpus(survey, given);
 }
 
-void add_format_option(CLI::App& command, Format& format) {
+void add_format_option(Verb& verb, Format& format) {
   static const std::map<std::string, Format> kFormats = {
       {"table", Format::kTable}, {"json", Format::kJson}, {"csv", Format::kCsv}};
-  command
-      .add_option_function<std::string>(
+  verb.add_option(
           "--format", [&format](const std::string& name) { format = kFormats.at(name); },
           "table, json or csv")
-      ->check(one_of({"table", "json", "csv"}))
-      ->type_name("NAME");
+      .check(one_of({"table", "json", "csv"}))
+      .shown_as("NAME");
 }
 
 }  // namespace mlrun::app

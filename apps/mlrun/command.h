@@ -1,12 +1,11 @@
-// What the verbs share. main.cpp adds each verb; a verb parses its words and returns an exit code.
+// What the verbs share. main.cpp adds each verb.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <vector>
 
+#include "command_line.h"
 #include "device/gpu_survey.h"
 #include "store/table.h"
 #include "trials/progress.h"
@@ -22,24 +21,15 @@ enum ExitCode {
   kInterrupted = 75,
 };
 
-/// The verb that was chosen, to be run after parsing.
-using Action = std::function<int()>;
-
-/// The command line as the user wrote it, for the results file.
-struct Invocation {
-  std::string command_line;
-  Action action;
-};
-
-void add_check_command(CLI::App& app, Invocation& invocation);
-void add_data_command(CLI::App& app, Invocation& invocation);
-void add_devices_command(CLI::App& app, Invocation& invocation);
-void add_generate_command(CLI::App& app, Invocation& invocation);
-void add_help_command(CLI::App& app, Invocation& invocation);
-void add_predict_command(CLI::App& app, Invocation& invocation);
-void add_scale_command(CLI::App& app, Invocation& invocation);
-void add_search_commands(CLI::App& app, Invocation& invocation);
-void add_translate_command(CLI::App& app, Invocation& invocation);
+void add_check_command(CommandLine& line);
+void add_data_command(CommandLine& line);
+void add_devices_command(CommandLine& line);
+void add_generate_command(CommandLine& line);
+void add_help_command(CommandLine& line);
+void add_predict_command(CommandLine& line);
+void add_scale_command(CommandLine& line);
+void add_search_commands(CommandLine& line);
+void add_translate_command(CommandLine& line);
 
 /// `config.yaml [key.sub=value ...]` and --seed, as every verb takes them.
 struct ExperimentArguments {
@@ -47,7 +37,7 @@ struct ExperimentArguments {
   std::vector<std::string> overrides;
   int64_t seed = -1;
 
-  void add_to(CLI::App& command);
+  void add_to(Verb& verb);
 
   /// With --seed as the last override and the MLRUN_ environment.
   std::vector<std::string> all_overrides() const;
@@ -58,7 +48,7 @@ struct ExperimentArguments {
 struct ModelArgument {
   std::string given;
 
-  void add_to(CLI::App& command);
+  void add_to(Verb& verb);
 
   /// The model of the experiment `name`; InputError where there is none.
   std::filesystem::path file(const std::string& name) const;
@@ -68,7 +58,7 @@ struct ModelArgument {
 struct GpusArgument {
   std::string given = "none";
 
-  void add_to(CLI::App& command);
+  void add_to(Verb& verb);
 
   /// The GPUs; none for "none". InputError where this mlrun cannot compute on GPUs, or there are no
   /// such GPUs. Notes what CUDA_VISIBLE_DEVICES names in vain.
@@ -80,16 +70,7 @@ enum class Format { kTable, kJson, kCsv };
 /// Text on stderr, for people. That nobody reads it is no error.
 void note(const std::string& text);
 
-/// The words of the command line are at fault: prints what is wrong and the likeliest meant.
-void print_usage_error(const CLI::App& app, int argc, char** argv, const CLI::ParseError& error);
-
-/// Accepts these words only, and says which when it gets another.
-CLI::Validator one_of(std::vector<std::string> words);
-
-/// Accepts whole numbers from `least` on.
-CLI::Validator whole_number(int64_t least);
-
-void add_format_option(CLI::App& command, Format& format);
+void add_format_option(Verb& verb, Format& format);
 
 /// Rows on stdout: aligned columns, a JSON array of objects, or CSV.
 void print_table(const store::Table& table, Format format);

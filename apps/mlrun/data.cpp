@@ -100,50 +100,41 @@ int inspect(const DataArguments& arguments) {
   return kSuccess;
 }
 
-CLI::App* add_source_verb(CLI::App& data, const char* name, const char* help,
-                          DataArguments& arguments) {
-  CLI::App* verb = data.add_subcommand(name, help);
-  verb->add_option("source", arguments.source, "a manifest's name, or a path")
-      ->required()
-      ->type_name("NAME|PATH");
-  verb->add_option("--target", arguments.target, "target column: name or position")
-      ->allow_extra_args(false)
-      ->type_name("COLUMN");
-  verb->add_flag("--classes", arguments.classes, "the target is one of classes");
-  add_format_option(*verb, arguments.format);
+Verb add_source_verb(Verb& data, const char* name, const char* help, DataArguments& arguments) {
+  Verb verb = data.add_verb(name, help);
+  verb.add_option("source", arguments.source, "a manifest's name, or a path")
+      .required()
+      .shown_as("NAME|PATH");
+  verb.add_option("--target", arguments.target, "target column: name or position")
+      .one_value_each()
+      .shown_as("COLUMN");
+  verb.add_flag("--classes", arguments.classes, "the target is one of classes");
+  add_format_option(verb, arguments.format);
   return verb;
 }
 
 }  // namespace
 
-void add_data_command(CLI::App& app, Invocation& invocation) {
-  CLI::App* data = app.add_subcommand("data", "List, import and inspect data sets");
-  data->require_subcommand(1);
+void add_data_command(CommandLine& line) {
+  Verb data = line.program().add_verb("data", "List, import and inspect data sets");
   const auto arguments = std::make_shared<DataArguments>();
-  CLI::App* list_verb = data->add_subcommand("list", "Print the manifests that are known");
-  add_format_option(*list_verb, arguments->format);
-  list_verb->callback([&invocation, arguments] {
-    invocation.action = [arguments] { return list(arguments->format); };
-  });
-  add_source_verb(*data, "import", "Convert a data set to its cache, once", *arguments)
-      ->callback([&invocation, arguments] {
-        invocation.action = [arguments] {
-          print_table(summary({arguments->inspect(false)}), arguments->format);
-          return kSuccess;
-        };
+  Verb list_verb = data.add_verb("list", "Print the manifests that are known");
+  add_format_option(list_verb, arguments->format);
+  list_verb.runs([arguments] { return list(arguments->format); });
+  add_source_verb(data, "import", "Convert a data set to its cache, once", *arguments)
+      .runs([arguments] {
+        print_table(summary({arguments->inspect(false)}), arguments->format);
+        return kSuccess;
       });
-  CLI::App* inspect_verb =
-      add_source_verb(*data, "inspect", "Print columns, classes and checksum", *arguments);
-  inspect_verb
-      ->add_option("--read-as", arguments->read_as, "documents (class, blank, text) or text")
-      ->check(one_of({"documents", "text"}))
-      ->type_name("FORMAT");
-  inspect_verb->add_option("--translations", arguments->translations, "of a text, line by line")
-      ->type_name("FILE");
-  inspect_verb->add_flag("--latin-1", arguments->latin1, "the text is in Latin-1, not in UTF-8");
-  inspect_verb->callback([&invocation, arguments] {
-    invocation.action = [arguments] { return inspect(*arguments); };
-  });
+  Verb inspect_verb =
+      add_source_verb(data, "inspect", "Print columns, classes and checksum", *arguments);
+  inspect_verb.add_option("--read-as", arguments->read_as, "documents (class, blank, text) or text")
+      .check(one_of({"documents", "text"}))
+      .shown_as("FORMAT");
+  inspect_verb.add_option("--translations", arguments->translations, "of a text, line by line")
+      .shown_as("FILE");
+  inspect_verb.add_flag("--latin-1", arguments->latin1, "the text is in Latin-1, not in UTF-8");
+  inspect_verb.runs([arguments] { return inspect(*arguments); });
 }
 
 }  // namespace mlrun::app

@@ -157,13 +157,12 @@ int run(Format format) {
 
 }  // namespace
 
-void add_devices_command(CLI::App& app, Invocation& invocation) {
+void add_devices_command(CommandLine& line) {
   auto format = std::make_shared<Format>(Format::kTable);
-  CLI::App* command =
-      app.add_subcommand("devices", "Print the cores and GPUs there are, and why one is not used");
-  add_format_option(*command, *format);
-  command->callback(
-      [format, &invocation] { invocation.action = [format] { return run(*format); }; });
+  Verb verb = line.program().add_verb(
+      "devices", "Print the cores and GPUs there are, and why one is not used");
+  add_format_option(verb, *format);
+  verb.runs([format] { return run(*format); });
 }
 
 }  // namespace mlrun::app

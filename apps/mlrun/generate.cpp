@@ -64,20 +64,19 @@ int generate(const Arguments& args) {
 
 }  // namespace
 
-void add_generate_command(CLI::App& app, Invocation& invocation) {
-  auto* command = app.add_subcommand("generate", "Continue a text or a series by a trained model");
+void add_generate_command(CommandLine& line) {
+  Verb verb = line.program().add_verb("generate", "Continue a text or a series by a trained model");
   auto args = std::make_shared<Arguments>();
-  args->experiment.add_to(*command);
-  args->model.add_to(*command);
-  command->add_option("--prompt", args->prompt, "what a text starts with");
-  command->add_option("--length", args->length, "tokens, or steps of a series")
-      ->check(whole_number(1))
-      ->type_name("N");
-  command->add_option("--temperature", args->temperature, "0: always the likeliest; above: bolder")
-      ->check(CLI::NonNegativeNumber);
-  command->add_option("--draw", args->draw, "each number is another text");
-  command->callback(
-      [args, &invocation] { invocation.action = [args] { return generate(*args); }; });
+  args->experiment.add_to(verb);
+  args->model.add_to(verb);
+  verb.add_option("--prompt", args->prompt, "what a text starts with");
+  verb.add_option("--length", args->length, "tokens, or steps of a series")
+      .check(whole_number(1))
+      .shown_as("N");
+  verb.add_option("--temperature", args->temperature, "0: always the likeliest; above: bolder")
+      .check(non_negative());
+  verb.add_option("--draw", args->draw, "each number is another text");
+  verb.runs([args] { return generate(*args); });
 }
 
 }  // namespace mlrun::app

@@ -1,6 +1,7 @@
 // mlrun help [KIND [NAME]]: the field lists that the experiment file is read with.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <vector>
@@ -89,19 +90,19 @@ void print_kind(const config::Catalog& catalog) {
 }
 
 // A section of the file, a kind, a verb, or the name of a component whose kind was left out.
-bool print_topic(const CLI::App& app, const std::string& word) {
+bool print_topic(const CommandLine& line, const std::string& word) {
   bool found = false;
   for (const Section& part : sections()) {
     if (part.fields->name() != word) continue;
     part.print();
     found = true;
   }
-  const auto named = [&](const CLI::App* verb) { return verb->get_name() == word; };
-  for (const CLI::App* verb : app.get_subcommands(named)) {
+  const std::vector<std::string> verbs = line.verbs();
+  if (std::find(verbs.begin(), verbs.end(), word) != verbs.end()) {
     if (found) {
       fmt::print("\nThe verb: mlrun {} --help\n", word);
     } else {
-      fmt::print("{}", verb->help(app.get_name()));
+      fmt::print("{}", line.help(word));
     }
     return true;
   }
@@ -120,18 +121,16 @@ bool print_topic(const CLI::App& app, const std::string& word) {
   return found;
 }
 
-std::vector<std::string> topics(const CLI::App& app) {
+std::vector<std::string> topics(const CommandLine& line) {
   std::vector<std::string> words;
   for (const Section& part : sections()) words.push_back(part.fields->name());
   for (const auto& [kind, catalog] : trials::all_catalogs().by_kind) words.push_back(kind);
-  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
-    words.push_back(verb->get_name());
-  }
+  for (const std::string& verb : line.verbs()) words.push_back(verb);
   return words;
 }
 
-[[noreturn]] void fail_unknown(const CLI::App& app, const std::string& word) {
-  const std::vector<std::string> known = topics(app);
+[[noreturn]] void fail_unknown(const CommandLine& line, const std::string& word) {
+  const std::vector<std::string> known = topics(line);
   std::vector<std::string> all = known;
   for (const auto& [kind, catalog] : trials::all_catalogs().by_kind) {
     for (const std::string& name : catalog->names()) all.push_back(name);
@@ -141,17 +140,17 @@ std::vector<std::string> topics(const CLI::App& app) {
   throw InputError(fmt::format("no help on '{}'{}", word, hint));
 }
 
-int run(const CLI::App& app, const std::string& kind, const std::string& name) {
+int run(const CommandLine& line, const std::string& kind, const std::string& name) {
   if (kind.empty()) {
     print_overview();
     return kSuccess;
   }
   if (name.empty()) {
-    if (!print_topic(app, kind)) fail_unknown(app, kind);
+    if (!print_topic(line, kind)) fail_unknown(line, kind);
     return kSuccess;
   }
   const config::Catalog* catalog = find_kind(kind);
-  if (!catalog) fail_unknown(app, kind);
+  if (!catalog) fail_unknown(line, kind);
   const config::ComponentType* type = catalog->find(name);
   if (!type) {
     std::string hint = did_you_mean(name, catalog->names());
@@ -164,19 +163,17 @@ int run(const CLI::App& app, const std::string& kind, const std::string& name) {
 
 }  // namespace
 
-void add_help_command(CLI::App& app, Invocation& invocation) {
+void add_help_command(CommandLine& line) {
   struct Words {
     std::string kind;
     std::string name;
   };
   auto words = std::make_shared<Words>();
-  CLI::App* command =
-      app.add_subcommand("help", "Explain the experiment file: mlrun help layer Dense");
-  command->add_option("topic", words->kind, "layer, loss, dataset, cv, ...")->type_name("");
-  command->add_option("name", words->name, "which one of a kind")->type_name("");
-  command->callback([words, &app, &invocation] {
-    invocation.action = [words, &app] { return run(app, words->kind, words->name); };
-  });
+  Verb verb =
+      line.program().add_verb("help", "Explain the experiment file: mlrun help layer Dense");
+  verb.add_option("topic", words->kind, "layer, loss, dataset, cv, ...").shown_as("");
+  verb.add_option("name", words->name, "which one of a kind").shown_as("");
+  verb.runs([words, &line] { return run(line, words->kind, words->name); });
 }
 
 }  // namespace mlrun::app

@@ -26,12 +26,6 @@ constexpr const char* kFooter =
     "Exit codes: 0 all trials succeeded, 1 the run failed, 2 bad usage or experiment,\n"
     "3 some trials failed, 75 interrupted (the same command goes on).";
 
-std::string join_words(int argc, char** argv) {
-  std::string text = "mlrun";
-  for (int i = 1; i < argc; ++i) text += std::string(" ") + argv[i];
-  return text;
-}
-
 // Errors in files begin with their position (or with "error: "), all others with the program.
 void print_error(const std::string& text, bool is_input) {
   const bool has_position = is_input && text.find("error: ") != std::string::npos;
@@ -56,32 +50,20 @@ void finish_output() {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("Machine-learning experiments: YAML in, HDF5 out, every core busy in between.",
-               "mlrun");
-  app.set_version_flag("--version", "mlrun " + version());
-  app.require_subcommand(1);
-  app.get_formatter()->label("SUBCOMMAND", "VERB ...    (mlrun VERB --help: its options)");
-  app.get_formatter()->label("REQUIRED", "");
-  Invocation invocation{join_words(argc, argv), {}};
-  add_search_commands(app, invocation);
-  add_predict_command(app, invocation);
-  add_scale_command(app, invocation);
-  add_check_command(app, invocation);
-  add_data_command(app, invocation);
-  add_generate_command(app, invocation);
-  add_translate_command(app, invocation);
-  add_devices_command(app, invocation);
-  add_help_command(app, invocation);
-  for (CLI::App* verb : app.get_subcommands({})) verb->group("Verbs");
-  app.footer(kFooter);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
-    print_usage_error(app, argc, argv, error);
-    return kBadInput;
-  }
-  return invocation.action();
+  CommandLine line("mlrun",
+                   "Machine-learning experiments: YAML in, HDF5 out, every core busy in between.",
+                   version());
+  add_search_commands(line);
+  add_predict_command(line);
+  add_scale_command(line);
+  add_check_command(line);
+  add_data_command(line);
+  add_generate_command(line);
+  add_translate_command(line);
+  add_devices_command(line);
+  add_help_command(line);
+  line.set_footer(kFooter);
+  return line.run(argc, argv, kBadInput);
 }
 
 }  // namespace

@@ -57,22 +57,19 @@ int run(const Arguments& args) {
 
 }  // namespace
 
-void add_predict_command(CLI::App& app, Invocation& invocation) {
+void add_predict_command(CommandLine& line) {
   auto args = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand(
+  Verb verb = line.program().add_verb(
       "predict", "Write what a trained model says of its data, or samples that it makes");
-  args->experiment.add_to(*command);
-  args->model.add_to(*command);
-  command
-      ->add_option("-o,--output", args->output,
-                   "HDF5 file to be written; default: beside the model")
-      ->type_name("FILE");
-  command->add_option("--layer", args->layer, "write this layer's output instead")
-      ->type_name("NAME");
-  command->add_option("--samples", args->samples, "make so many samples instead")
-      ->check(whole_number(1))
-      ->type_name("N");
-  command->callback([args, &invocation] { invocation.action = [args] { return run(*args); }; });
+  args->experiment.add_to(verb);
+  args->model.add_to(verb);
+  verb.add_option("-o,--output", args->output, "HDF5 file to be written; default: beside the model")
+      .shown_as("FILE");
+  verb.add_option("--layer", args->layer, "write this layer's output instead").shown_as("NAME");
+  verb.add_option("--samples", args->samples, "make so many samples instead")
+      .check(whole_number(1))
+      .shown_as("N");
+  verb.runs([args] { return run(*args); });
 }
 
 }  // namespace mlrun::app

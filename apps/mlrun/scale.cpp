@@ -30,39 +30,35 @@ struct Arguments {
   bool quiet = false;
 };
 
-void add_options(CLI::App& command, Arguments& args) {
-  args.experiment.add_to(command);
-  command
-      .add_option("-o,--output", args.output, "folder of the results; default results/<name>-scale")
-      ->type_name("DIR");
-  command.add_option("--over", args.over, "workers (trainings side by side), threads (inside one)")
-      ->delimiter(',')
-      ->check(one_of({"workers", "threads"}))
-      ->allow_extra_args(false)
-      ->type_name("LIST");
-  command.add_option("--mode", args.modes, "strong (same work), weak (work in proportion)")
-      ->delimiter(',')
-      ->check(one_of({"strong", "weak"}))
-      ->allow_extra_args(false)
-      ->type_name("LIST");
-  command.add_option("-p,--counts", args.counts, "numbers of workers or threads (1, 2, 4, ...)")
-      ->delimiter(',')
-      ->check(whole_number(1))
-      ->allow_extra_args(false)
-      ->type_name("LIST");
-  command.add_option("--vary", args.vary, "setting to vary, such as model.0.units=50,100,200")
-      ->allow_extra_args(false)
-      ->type_name("KEY=LIST");
-  command.add_option("--repeats", args.repeats, "measurements of each point; default 3")
-      ->check(whole_number(1))
-      ->type_name("N");
-  command.add_option("--tasks", args.tasks, "trainings of a strong point over workers")
-      ->check(whole_number(1))
-      ->type_name("N");
-  command.add_flag("--overwrite", args.overwrite, "replace the results in the folder");
-  command.add_flag("--dry-run", args.dry_run, "check everything, say what would be measured");
-  add_format_option(command, args.format);
-  command.add_flag("-q,--quiet", args.quiet, "no progress");
+void add_options(Verb& verb, Arguments& args) {
+  args.experiment.add_to(verb);
+  verb.add_option("-o,--output", args.output, "folder of the results; default results/<name>-scale")
+      .shown_as("DIR");
+  verb.add_option("--over", args.over, "workers (trainings side by side), threads (inside one)")
+      .separated_by_commas()
+      .check(one_of({"workers", "threads"}))
+      .shown_as("LIST");
+  verb.add_option("--mode", args.modes, "strong (same work), weak (work in proportion)")
+      .separated_by_commas()
+      .check(one_of({"strong", "weak"}))
+      .shown_as("LIST");
+  verb.add_option("-p,--counts", args.counts, "numbers of workers or threads (1, 2, 4, ...)")
+      .separated_by_commas()
+      .check(whole_number(1))
+      .shown_as("LIST");
+  verb.add_option("--vary", args.vary, "setting to vary, such as model.0.units=50,100,200")
+      .one_value_each()
+      .shown_as("KEY=LIST");
+  verb.add_option("--repeats", args.repeats, "measurements of each point; default 3")
+      .check(whole_number(1))
+      .shown_as("N");
+  verb.add_option("--tasks", args.tasks, "trainings of a strong point over workers")
+      .check(whole_number(1))
+      .shown_as("N");
+  verb.add_flag("--overwrite", args.overwrite, "replace the results in the folder");
+  verb.add_flag("--dry-run", args.dry_run, "check everything, say what would be measured");
+  add_format_option(verb, args.format);
+  verb.add_flag("-q,--quiet", args.quiet, "no progress");
 }
 
 // model.0.units=50,100 as a grid of one axis.
@@ -162,14 +158,12 @@ int run(const Arguments& args, const std::string& command_line) {
 
 }  // namespace
 
-void add_scale_command(CLI::App& app, Invocation& invocation) {
+void add_scale_command(CommandLine& line) {
   auto args = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand(
+  Verb verb = line.program().add_verb(
       "scale", "Measure speedup and efficiency over workers, threads and model size");
-  add_options(*command, *args);
-  command->callback([args, &invocation] {
-    invocation.action = [args, &invocation] { return run(*args, invocation.command_line); };
-  });
+  add_options(verb, *args);
+  verb.runs([args, &line] { return run(*args, line.text()); });
 }
 
 }  // namespace mlrun::app

@@ -55,35 +55,32 @@ double parse_duration(const std::string& text) {
   return value * factor;
 }
 
-void add_options(CLI::App& command, Arguments& args) {
-  args.experiment.add_to(command);
-  command.add_option("-o,--output", args.output, "folder of the results; default results/<name>")
-      ->envname("MLRUN_OUTPUT")
-      ->type_name("DIR");
-  command.add_option("-j,--jobs", args.jobs, "trials side by side; default -1: as many as fit")
-      ->envname("MLRUN_JOBS")
-      ->check(whole_number(-1))
-      ->type_name("N");
-  args.gpus.add_to(command);
-  command.add_flag("--overwrite", args.overwrite, "replace the results in the folder");
-  command.add_flag("--dry-run", args.dry_run, "check everything, say what would run");
+void add_options(Verb& verb, Arguments& args) {
+  args.experiment.add_to(verb);
+  verb.add_option("-o,--output", args.output, "folder of the results; default results/<name>")
+      .or_environment("MLRUN_OUTPUT")
+      .shown_as("DIR");
+  verb.add_option("-j,--jobs", args.jobs, "trials side by side; default -1: as many as fit")
+      .or_environment("MLRUN_JOBS")
+      .check(whole_number(-1))
+      .shown_as("N");
+  args.gpus.add_to(verb);
+  verb.add_flag("--overwrite", args.overwrite, "replace the results in the folder");
+  verb.add_flag("--dry-run", args.dry_run, "check everything, say what would run");
   if (args.kind == SearchKind::kTrain) {
-    command.add_flag("--profile", args.profile,
-                     "train here, print the time of each op, no results");
+    verb.add_flag("--profile", args.profile, "train here, print the time of each op, no results");
   }
-  command
-      .add_option("--on-error", args.on_error, "continue (the default) or stop at a failed trial")
-      ->check(one_of({"continue", "stop"}))
-      ->type_name("WHAT");
-  command
-      .add_option("--retries", args.retries, "further attempts of a trial that crashed; default 1")
-      ->check(whole_number(0))
-      ->type_name("N");
-  command.add_option("--time-budget", args.time_budget, "stop after 90s, 15m, 2h; resumable")
-      ->type_name("TIME");
-  add_format_option(command, args.format);
-  auto* quiet = command.add_flag("-q,--quiet", args.quiet, "no progress");
-  command.add_flag("-v,--verbose", args.verbose, "a line per trial")->excludes(quiet);
+  verb.add_option("--on-error", args.on_error, "continue (the default) or stop at a failed trial")
+      .check(one_of({"continue", "stop"}))
+      .shown_as("WHAT");
+  verb.add_option("--retries", args.retries, "further attempts of a trial that crashed; default 1")
+      .check(whole_number(0))
+      .shown_as("N");
+  verb.add_option("--time-budget", args.time_budget, "stop after 90s, 15m, 2h; resumable")
+      .shown_as("TIME");
+  add_format_option(verb, args.format);
+  const Option quiet = verb.add_flag("-q,--quiet", args.quiet, "no progress");
+  verb.add_flag("-v,--verbose", args.verbose, "a line per trial").excludes(quiet);
 }
 
 void print_plan(const Search& search, const trials::RunOptions& options) {
@@ -189,23 +186,19 @@ int run(const Arguments& args, const std::string& command_line) {
   return exit_code(report);
 }
 
-void add_command(CLI::App& app, Invocation& invocation, SearchKind kind, const char* name,
-                 const char* doc) {
+void add_command(CommandLine& line, SearchKind kind, const char* name, const char* help) {
   auto args = std::make_shared<Arguments>();
   args->kind = kind;
-  CLI::App* command = app.add_subcommand(name, doc);
-  add_options(*command, *args);
-  command->callback([args, &invocation] {
-    invocation.action = [args, &invocation] { return run(*args, invocation.command_line); };
-  });
+  Verb verb = line.program().add_verb(name, help);
+  add_options(verb, *args);
+  verb.runs([args, &line] { return run(*args, line.text()); });
 }
 
 }  // namespace
 
-void add_search_commands(CLI::App& app, Invocation& invocation) {
-  add_command(app, invocation, SearchKind::kTrain, "train",
-              "Train one model, or the k folds of it");
-  add_command(app, invocation, SearchKind::kGridSearch, "gridsearch",
+void add_search_commands(CommandLine& line) {
+  add_command(line, SearchKind::kTrain, "train", "Train one model, or the k folds of it");
+  add_command(line, SearchKind::kGridSearch, "gridsearch",
               "Search param_grid with k-fold cross-validation");
 }
 

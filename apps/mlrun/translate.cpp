@@ -87,26 +87,23 @@ int translate(const Arguments& args) {
 
 }  // namespace
 
-void add_translate_command(CLI::App& app, Invocation& invocation) {
-  auto* command = app.add_subcommand(
+void add_translate_command(CommandLine& line) {
+  Verb verb = line.program().add_verb(
       "translate", "Translate what was held out, or a sentence, by a trained model");
   auto args = std::make_shared<Arguments>();
-  args->experiment.add_to(*command);
-  args->model.add_to(*command);
-  command->add_option("--text", args->text, "translate this sentence only");
-  command->add_option("--beam", args->beam, "beginnings that are kept; 1: greedy")
-      ->check(whole_number(1))
-      ->type_name("N");
-  command
-      ->add_option("--length-penalty", args->length_penalty,
-                   "0: shorter translations win; above: longer ones have a chance")
-      ->check(CLI::NonNegativeNumber);
-  command
-      ->add_option("-o,--output", args->output,
-                   "HDF5 file to be written; default: translations.h5 beside the model")
-      ->type_name("FILE");
-  command->callback(
-      [args, &invocation] { invocation.action = [args] { return translate(*args); }; });
+  args->experiment.add_to(verb);
+  args->model.add_to(verb);
+  verb.add_option("--text", args->text, "translate this sentence only");
+  verb.add_option("--beam", args->beam, "beginnings that are kept; 1: greedy")
+      .check(whole_number(1))
+      .shown_as("N");
+  verb.add_option("--length-penalty", args->length_penalty,
+                  "0: shorter translations win; above: longer ones have a chance")
+      .check(non_negative());
+  verb.add_option("-o,--output", args->output,
+                  "HDF5 file to be written; default: translations.h5 beside the model")
+      .shown_as("FILE");
+  verb.runs([args] { return translate(*args); });
 }
 
 }  // namespace mlrun::app

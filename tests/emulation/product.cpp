@@ -1,7 +1,9 @@
 // Stands in for ops/product_cublas.cu.
 #include "ops/cuda_product.h"
 
+#include <algorithm>
 #include <bit>
+#include <vector>
 
 #include "emulation/context.h"
 
@@ -26,15 +28,23 @@ void multiply_one(const Product& p, int64_t k, int64_t which) {
   const float* a = p.a(k) + which * p.step_a;
   const float* b = p.b(k) + which * p.step_b;
   float* c = p.c(k) + which * p.step_c;
-  for (int64_t i = 0; i < s.m; ++i) {
+  std::vector<float> right(static_cast<size_t>(s.k * s.n));
+  for (int64_t l = 0; l < s.k; ++l) {
     for (int64_t j = 0; j < s.n; ++j) {
-      double sum = 0;
-      for (int64_t l = 0; l < s.k; ++l) {
-        const float x = s.transpose_a ? a[l * s.lda + i] : a[i * s.lda + l];
-        const float y = s.transpose_b ? b[j * s.ldb + l] : b[l * s.ldb + j];
-        sum += static_cast<double>(rounded(x, p.precision)) * rounded(y, p.precision);
-      }
-      c[i * s.ldc + j] = finished(p, static_cast<float>(sum), k, j);
+      const float y = s.transpose_b ? b[j * s.ldb + l] : b[l * s.ldb + j];
+      right[static_cast<size_t>(l * s.n + j)] = rounded(y, p.precision);
+    }
+  }
+  std::vector<double> sums(static_cast<size_t>(s.n));
+  for (int64_t i = 0; i < s.m; ++i) {
+    std::fill(sums.begin(), sums.end(), 0.0);
+    for (int64_t l = 0; l < s.k; ++l) {
+      const double x = rounded(s.transpose_a ? a[l * s.lda + i] : a[i * s.lda + l], p.precision);
+      const float* row = &right[static_cast<size_t>(l * s.n)];
+      for (int64_t j = 0; j < s.n; ++j) sums[static_cast<size_t>(j)] += x * row[j];
+    }
+    for (int64_t j = 0; j < s.n; ++j) {
+      c[i * s.ldc + j] = finished(p, static_cast<float>(sums[static_cast<size_t>(j)]), k, j);
     }
   }
 }
