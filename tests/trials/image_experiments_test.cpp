@@ -1,4 +1,4 @@
-// The experiments with images and series, on few samples: from the file to the results.
+// The experiments with images and series, two epochs of few samples: from the file to the results.
 #include <doctest/doctest.h>
 
 #include <cstdlib>
@@ -18,7 +18,11 @@ void check_learns(const std::string& experiment, std::vector<std::string> settin
   const ScratchFolder folder;
   std::vector<std::string> words = {"train",
                                     (test::tests_folder() / "../experiments" / experiment).string(),
-                                    "threads=1", "-o", (folder / "out").string()};
+                                    "threads=1",
+                                    "train.epochs=2",
+                                    "train.batch_size=16",
+                                    "-o",
+                                    (folder / "out").string()};
   words.insert(words.end(), settings.begin(), settings.end());
   INFO(experiment);
   const int code = test::run_program(words, folder / "log");
@@ -40,7 +44,7 @@ TEST_CASE("experiments: a convolutional network on Fashion-MNIST") {
     MESSAGE("skipped: the package dataset-fashion-mnist is not installed");
     return;
   }
-  check_learns("fashion-mnist/cnn.yaml", {"dataset.limit=640", "train.epochs=3"});
+  check_learns("fashion-mnist/cnn.yaml", {"dataset.limit=128"});
 }
 
 TEST_CASE("experiments: capsules, and two views followed by few labels") {
@@ -48,12 +52,11 @@ TEST_CASE("experiments: capsules, and two views followed by few labels") {
     MESSAGE("skipped: the package dataset-fashion-mnist is not installed");
     return;
   }
-  check_learns("capsules/fashion-capsules.yaml", {"dataset.limit=96", "train.epochs=3"});
-  check_learns("self-supervised/simclr.yaml",
-               {"dataset.limit=160", "train.epochs=3", "train.batch_size=32"});
-  check_learns("self-supervised/pixels.yaml", {"dataset.limit=160", "train.epochs=3"});
-  check_learns("self-supervised/fine-tune.yaml", {"dataset.limit=100", "dataset.split.test=0.5",
-                                                  "train.epochs=3", "train.initial_weights=null"});
+  check_learns("capsules/fashion-capsules.yaml", {"dataset.limit=64"});
+  check_learns("self-supervised/simclr.yaml", {"dataset.limit=96"});
+  check_learns("self-supervised/pixels.yaml", {"dataset.limit=160"});
+  check_learns("self-supervised/fine-tune.yaml",
+               {"dataset.limit=64", "dataset.split.test=0.5", "train.initial_weights=null"});
 }
 
 TEST_CASE("experiments: networks of radial basis functions") {
@@ -64,7 +67,7 @@ TEST_CASE("experiments: networks of radial basis functions") {
   }
   check_learns("tabular/wine-rbf.yaml",
                {"dataset.source=" + std::string(shared) + "/sklearn-toy/wine_data.csv",
-                "dataset.target=-1", "train.epochs=10", "cv=null"});
+                "dataset.target=-1", "cv=null"});
 }
 
 TEST_CASE("experiments: small colour images and short series") {
@@ -74,10 +77,10 @@ TEST_CASE("experiments: small colour images and short series") {
     return;
   }
   ::setenv("MLRUN_DATA", shared, 1);
-  check_learns("cifar/mlp.yaml", {"dataset.limit=300", "train.epochs=3"});
-  check_learns("cifar/cnn.yaml", {"dataset.limit=300", "train.epochs=3"});
-  check_learns("cifar/resnet.yaml", {"dataset.limit=100", "train.epochs=3"});
-  check_learns("time-series/italy-fcn.yaml", {"train.epochs=3"});
-  check_learns("time-series/gunpoint-fcn.yaml", {"dataset.limit=32", "train.epochs=3"});
+  check_learns("cifar/mlp.yaml", {"dataset.limit=96"});
+  check_learns("cifar/cnn.yaml", {"dataset.limit=96"});
+  check_learns("cifar/resnet.yaml", {"dataset.limit=48"});
+  check_learns("time-series/italy-fcn.yaml", {"dataset.limit=32"});
+  check_learns("time-series/gunpoint-fcn.yaml", {"dataset.limit=16"});
   ::unsetenv("MLRUN_DATA");
 }
