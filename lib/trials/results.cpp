@@ -9,7 +9,7 @@
 #include <set>
 
 #include "config/scalar.h"
-#include "train/outputs.h"
+#include "trials/predictions.h"
 #include "trials/ranking.h"
 
 namespace mlrun::trials {
@@ -182,75 +182,6 @@ void add_folds(const Search& search, store::ResultsFile& file) {
     add(section.table, "test", search.folds[f].test);
     file.sections.push_back(std::move(section));
   }
-}
-
-// Which records' predictions are stored.
-bool keeps_predictions(const Search& search, const TrialRecord& record, int32_t best) {
-  if (record.predictions.empty()) return false;
-  if (search.spec.predictions == config::KeepPredictions::kAll) return true;
-  if (record.trial.fold == kRefitFold) return search.folds.empty();
-  return record.trial.cell == best;
-}
-
-// "score_0", "score_1", then "mass_score_0" of further outputs: the columns of a row of
-// predictions.
-std::vector<std::string> prediction_names(const std::vector<train::Output>& outputs, size_t width) {
-  std::vector<std::string> names;
-  const auto own = width - static_cast<size_t>(train::total_width(outputs));
-  for (size_t k = 0; k < own; ++k) names.push_back(fmt::format("score_{}", k));
-  for (const train::Output& output : outputs) {
-    for (int64_t k = 0; k < output.width; ++k) {
-      names.push_back(fmt::format("{}_score_{}", output.name, k));
-    }
-  }
-  return names;
-}
-
-// The first, if it is one of several; NaN without a target.
-double target_of(const data::Dataset& dataset, int64_t row) {
-  if (dataset.is_classification()) return dataset.classes[row * dataset.label_width];
-  return dataset.target_width() > 0 ? dataset.values[row * dataset.target_width()] : kNan;
-}
-
-Section predictions_section(const Search& search, const Records& records, int32_t best) {
-  Section section{"/predictions", {}, {}, false};
-  std::vector<int32_t> cells;
-  std::vector<int32_t> folds;
-  std::vector<int64_t> rows;
-  std::vector<double> targets;
-  std::vector<std::vector<float>> outputs;
-  const std::vector<train::Output> further = train::further_outputs(search.spec, search.dataset);
-  std::vector<std::vector<double>> further_targets(further.size());
-  for (const auto& [id, record] : records) {
-    if (!keeps_predictions(search, record, best)) continue;
-    const bool refit = record.trial.fold == kRefitFold;
-    const std::vector<int64_t>& test =
-        refit ? search.hold_out.test : search.folds[size_t(record.trial.fold)].test;
-    outputs.resize(static_cast<size_t>(record.output_width));
-    for (size_t i = 0; i < test.size(); ++i) {
-      cells.push_back(record.trial.cell);
-      folds.push_back(record.trial.fold);
-      rows.push_back(test[i]);
-      targets.push_back(target_of(search.dataset, test[i]));
-      for (size_t k = 0; k < further.size(); ++k) {
-        further_targets[k].push_back(target_of(*further[k].dataset, test[i]));
-      }
-      for (size_t k = 0; k < outputs.size(); ++k) {
-        outputs[k].push_back(record.predictions[i * outputs.size() + k]);
-      }
-    }
-  }
-  add(section.table, "cell", std::move(cells));
-  add(section.table, "fold", std::move(folds));
-  add(section.table, "row", std::move(rows));
-  add(section.table, "target", std::move(targets));
-  if (outputs.empty()) return section;
-  const std::vector<std::string> names = prediction_names(further, outputs.size());
-  for (size_t k = 0; k < outputs.size(); ++k) add(section.table, names[k], std::move(outputs[k]));
-  for (size_t k = 0; k < further.size(); ++k) {
-    add(section.table, further[k].name + "_target", std::move(further_targets[k]));
-  }
-  return section;
 }
 
 Section dataset_section(const std::string& path, const data::Dataset& dataset) {
