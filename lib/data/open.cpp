@@ -56,6 +56,7 @@ std::string cache_key(const Source& source) {
   key += fmt::format("name {}\nformat {}\nclassify {}\ntest_rows {}\n", source.name,
                      static_cast<int>(source.format), source.classify, source.test_rows);
   if (source.target_only) key += "target only\n";
+  if (source.may_lack_target) key += "may lack target\n";
   for (const std::string& column : source.column_names) key += fmt::format("column {}\n", column);
   return key;
 }
@@ -101,7 +102,9 @@ Dataset open_columns(Source source, const OutputColumns& output, const OpenOptio
 Dataset open_table(Source source, const OpenOptions& options) {
   std::map<std::string, std::shared_ptr<const Dataset>> outputs;
   for (const OutputColumns& output : options.outputs) {
-    outputs[output.name] = std::make_shared<Dataset>(open_columns(source, output, options));
+    outputs[output.name] = options.may_lack_target
+                               ? std::make_shared<Dataset>()
+                               : std::make_shared<Dataset>(open_columns(source, output, options));
     for (const std::string& column : output.columns) {
       const auto in = [&](const auto& some) {
         return std::find(some.begin(), some.end(), column) != some.end();
@@ -145,6 +148,12 @@ fs::path cache_path(const Source& source, const OpenOptions& options) {
 }
 
 Dataset open_source(const Source& source, const OpenOptions& options) {
+  if (source.may_lack_target) {  // most often it does not, and was imported for the training
+    Source complete = source;
+    complete.may_lack_target = false;
+    auto dataset = open_cache(cache_path(complete, options), cache_key(complete));
+    if (dataset) return with_shape(std::move(*dataset), source);
+  }
   const std::string key = cache_key(source);
   const fs::path path = cache_path(source, options);
   if (auto dataset = open_cache(path, key)) return with_shape(std::move(*dataset), source);

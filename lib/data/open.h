@@ -20,12 +20,13 @@ struct OutputColumns {
 };
 
 struct OpenOptions {
-  std::filesystem::path base;   ///< folder of the experiment file; relative paths start here
-  std::filesystem::path cache;  ///< folder of the cache files; empty: default_cache()
-  bool classify = false;        ///< the loss wants classes: numeric targets become classes
-  bool optional = false;        ///< but there may be none, or none that are classes
-  int64_t seed = 0;             ///< of generators
-  int threads = 0;              ///< of the import; 0: one for each core
+  std::filesystem::path base;    ///< folder of the experiment file; relative paths start here
+  std::filesystem::path cache;   ///< folder of the cache files; empty: default_cache()
+  bool classify = false;         ///< the loss wants classes: numeric targets become classes
+  bool optional = false;         ///< but there may be none, or none that are classes
+  bool may_lack_target = false;  ///< the columns of targets may be absent: rows to be predicted
+  int64_t seed = 0;              ///< of generators
+  int threads = 0;               ///< of the import; 0: one for each core
   std::vector<OutputColumns> outputs;
 };
 

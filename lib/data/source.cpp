@@ -174,6 +174,7 @@ Source find_source(const config::DatasetSpec& spec, const OpenOptions& options) 
   if (options.optional && table) {
     source.classify = source.classify && source.spec.target.size() == 1;
   }
+  source.may_lack_target = options.may_lack_target;
   source.threads = options.threads;
   return source;
 }

@@ -29,6 +29,7 @@ struct Source {
   std::shared_ptr<const Tokens> tokens;  ///< of text and documents
   bool classify = false;                 ///< the target becomes classes
   bool target_only = false;              ///< no column is a feature
+  bool may_lack_target = false;          ///< columns that are no features may be absent
   bool holds_classes = false;            ///< the manifest says that the target is one of classes
   int threads = 0;
 };

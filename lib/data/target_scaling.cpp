@@ -21,6 +21,22 @@ TargetScaling TargetScaling::fit(const Dataset& dataset, std::span<const int64_t
   return scaling;
 }
 
+void TargetScaling::save(store::ModelFile& model, const std::string& name) const {
+  if (!scales()) return;
+  const auto width = static_cast<int64_t>(scale_.size());
+  model.preprocessing.push_back({name + "/offset", {width}, offset_});
+  model.preprocessing.push_back({name + "/scale", {width}, scale_});
+}
+
+TargetScaling TargetScaling::load(const store::ModelFile& model, const std::string& name) {
+  TargetScaling scaling;
+  for (const store::NamedArray& array : model.preprocessing) {
+    if (array.name == name + "/offset") scaling.offset_ = array.values;
+    if (array.name == name + "/scale") scaling.scale_ = array.values;
+  }
+  return scaling;
+}
+
 void TargetScaling::gather(const Dataset& dataset, std::span<const int64_t> rows,
                            float* out) const {
   const int64_t width = dataset.target_width();

@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "data/dataset.h"
+#include "store/model_file.h"
 
 namespace mlrun::data {
 
@@ -17,6 +19,10 @@ class TargetScaling {
   /// To mean 0 and deviation 1 over `rows`, the training rows; a column without spread is only
   /// shifted.
   static TargetScaling fit(const Dataset& dataset, std::span<const int64_t> rows);
+
+  /// In the preprocessing of a model, below `name`; nothing if they stay as they are.
+  void save(store::ModelFile& model, const std::string& name) const;
+  static TargetScaling load(const store::ModelFile& model, const std::string& name);
 
   /// out[i, :] = targets of rows[i]. Does not allocate.
   void gather(const Dataset& dataset, std::span<const int64_t> rows, float* out) const;

@@ -299,7 +299,7 @@ std::span<const std::string> Transform::target_token_names() const { return name
 
 float* Transform::expand_row(const float* x, float* out) const {
   for (size_t j = 0; j < expand_.size(); ++j) {
-    const float value = std::isnan(x[j]) ? fill_[j] : x[j];
+    const float value = known(j, x[j]);
     if (expand_[j] == 0) {
       *out++ = (value - offset_[j]) * scale_[j];
       continue;
@@ -309,6 +309,12 @@ float* Transform::expand_row(const float* x, float* out) const {
     out += expand_[j];
   }
   return out;
+}
+
+float Transform::known(size_t column, float x) const {
+  if (std::isnan(x)) return fill_[column];
+  if (recode_.empty() || recode_[column].empty()) return x;
+  return recode_[column][static_cast<size_t>(x)];
 }
 
 std::vector<int64_t> sample_shape(const Dataset& dataset, const config::DatasetSpec& spec) {

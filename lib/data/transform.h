@@ -9,6 +9,7 @@
 #include "data/dataset.h"
 #include "data/target_scaling.h"
 #include "data/tokens.h"
+#include "store/model_file.h"
 
 namespace mlrun::data {
 
@@ -26,6 +27,16 @@ class Transform {
   /// and the row; if a named column does not exist; if a column would be scaled twice.
   static Transform fit(const Dataset& dataset, const config::DatasetSpec& spec,
                        std::span<const int64_t> rows);
+
+  /// Into the preprocessing and the names of a model; `dataset` is the one it was fitted on.
+  void save(const Dataset& dataset, store::ModelFile& model) const;
+
+  /// For data that may be others than those it was fitted on. Throws InputError, at
+  /// spec.source_mark, if they have other columns, if a text column holds what it was not fitted
+  /// on, if a value is missing where none was, and Error if the model has no preprocessing. Tokens
+  /// must be fitted: of documents throws Error.
+  static Transform load(const store::ModelFile& model, const Dataset& dataset,
+                        const config::DatasetSpec& spec);
 
   /// Floats per sample after the transform (columns with one-hot expanded).
   int64_t output_width() const { return output_width_; }
@@ -48,6 +59,7 @@ class Transform {
  private:
   static Transform fit_documents(const Dataset& dataset, std::span<const int64_t> rows);
   float* expand_row(const float* x, float* out) const;  // where the next row goes
+  float known(size_t column, float x) const;            // as the training data would have it
   void normalize_rows(float* rows, int64_t count) const;
   void gather_tokens(const Dataset& dataset, int64_t row, float* out) const;
 
@@ -55,12 +67,17 @@ class Transform {
   std::vector<float> offset_, scale_;
   std::vector<float> fill_;      ///< NaN if nothing is imputed
   std::vector<int32_t> expand_;  ///< classes of a text column, 0 for a numeric one
+  /// Of text columns of data that it was not fitted on: the class of each of theirs.
+  std::vector<std::vector<float>> recode_;
   TargetScaling targets_;
   config::Normalize normalize_ = config::Normalize::kNone;
   std::shared_ptr<const Vocabulary> vocabulary_;  ///< of documents
   std::shared_ptr<const Vocabulary> target_;      ///< of translations
-  bool plain_ = false;                            ///< nothing imputed, no one-hot
+  bool plain_ = false;                            ///< nothing imputed, no one-hot, nothing recoded
 };
+
+/// `columns` with the classes that those had which the model was trained on.
+std::vector<Column> trained_columns(std::vector<Column> columns, const store::ModelFile& model);
 
 /// Shape of one sample after the transform: spec.shape or the data set's, or [output width].
 /// Throws InputError if it does not hold as many elements as there are features.

@@ -43,6 +43,18 @@ std::map<std::string, Value> read_attributes(const Group& group) {
   return values;
 }
 
+void read_names(const Group& group, const std::string& prefix,
+                std::map<std::string, std::vector<std::string>>& out) {
+  for (const Group::Member& member : group.members()) {
+    const std::string name = prefix + member.name;
+    if (member.is_group) {
+      read_names(group.group(member.name), name + "/", out);
+    } else {
+      out[name] = group.array(member.name).read_strings();
+    }
+  }
+}
+
 void write_names(Group& group, const std::string& path, const std::vector<std::string>& names) {
   if (names.empty()) return;
   group.write_strings(path, {static_cast<int64_t>(names.size())}, names);
@@ -56,6 +68,9 @@ void write_model(const std::filesystem::path& path, const ModelFile& model) {
     file.write_strings("config", {}, {&model.config, 1});
     write_arrays(file.make_group("weights"), model.weights);
     write_arrays(file.make_group("state"), model.state);
+    write_arrays(file.make_group("preprocessing"), model.preprocessing);
+    Group names = file.make_group("names");
+    for (const auto& [name, list] : model.names) write_names(names, name, list);
     write_names(file, "vocabulary", model.vocabulary);
     write_names(file, "target_vocabulary", model.target_vocabulary);
     write_attributes(file.make_group("scalars"), model.scalars);
@@ -70,6 +85,10 @@ ModelFile read_model(const std::filesystem::path& path) {
   model.config = file.array("config").read_strings().at(0);
   read_arrays(file.group("weights"), "", model.weights);
   read_arrays(file.group("state"), "", model.state);
+  if (file.contains("preprocessing")) {
+    read_arrays(file.group("preprocessing"), "", model.preprocessing);
+  }
+  if (file.contains("names")) read_names(file.group("names"), "", model.names);
   if (file.contains("vocabulary")) model.vocabulary = file.array("vocabulary").read_strings();
   if (file.contains("target_vocabulary")) {
     model.target_vocabulary = file.array("target_vocabulary").read_strings();

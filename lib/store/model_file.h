@@ -3,6 +3,8 @@
 //   /config                    the resolved experiment, YAML
 //   /weights/<layer>/<name>    float32 arrays; h5py: f["weights/dense_0/kernel"][:]
 //   /state/<...>               the same for what training needs to go on (optimiser slots)
+//   /preprocessing/<...>       float32 arrays that turn the columns of the data into features
+//   /names/<...>               lists of names: the classes of the target, the columns
 //   /vocabulary                names of the tokens, of a model that reads tokens
 //   /target_vocabulary         those of the translation
 //   /scalars, /texts           attributes: epoch, best loss, class names as the caller likes
@@ -28,6 +30,9 @@ struct ModelFile {
   std::string config;
   std::vector<NamedArray> weights;
   std::vector<NamedArray> state;
+  std::vector<NamedArray> preprocessing;
+  std::map<std::string, std::vector<std::string>>
+      names;  ///< keys may be nested, as those of arrays
   std::vector<std::string> vocabulary;
   std::vector<std::string> target_vocabulary;
   std::map<std::string, double> scalars;

@@ -66,7 +66,7 @@ struct Continuation::State {
         row(input.dataset),
         kind(input.spec.train.loss.as<nn::Loss>().target_kind()),
         feed(row.dataset,
-             data::Transform::fit(input.dataset, input.spec.dataset, fitting_rows(input).train),
+             trained_transform(model, input.dataset, input.spec.dataset, fitting_rows(input).train),
              kind, {}),
         backend(input.backend(input.threads)),
         learner(LearnerOptions{.trials = {{&input.spec, &feed}},

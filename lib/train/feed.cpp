@@ -13,7 +13,7 @@ namespace {
 // Of one class or the values of a row each.
 void fill_target(const FeedTarget& target, std::span<const int64_t> rows, void* out) {
   const data::Dataset& dataset = *target.dataset;
-  if (target.kind == nn::TargetKind::kValues) {
+  if (dataset.values && target.kind == nn::TargetKind::kValues) {
     return target.scaling.gather(dataset, rows, static_cast<float*>(out));
   }
   if (!dataset.is_classification()) return;
@@ -25,6 +25,29 @@ void fill_target(const FeedTarget& target, std::span<const int64_t> rows, void* 
       static_cast<float*>(out)[i] = static_cast<float>(label);
     }
   }
+}
+
+// Where a model file has what is of a further output, or of the last layer.
+std::string target_key(const std::string& output) {
+  return output.empty() ? "target" : "outputs/" + output;
+}
+
+std::string classes_key(const std::string& output) { return target_key(output) + "/classes"; }
+std::string values_key(const std::string& output) { return target_key(output) + "/values"; }
+
+void save_names(const FeedTarget& target, store::ModelFile& model) {
+  const data::Dataset& dataset = *target.dataset;
+  if (dataset.is_classification() && !dataset.labels_are_words()) {
+    model.names[classes_key(target.output)] = dataset.class_names;
+  }
+  if (dataset.values) model.names[values_key(target.output)] = dataset.target_names;
+}
+
+void take_names(data::Dataset& dataset, const store::ModelFile& model, const std::string& output) {
+  const auto classes = model.names.find(classes_key(output));
+  if (classes != model.names.end()) dataset.class_names = classes->second;
+  const auto values = model.names.find(values_key(output));
+  if (values != model.names.end()) dataset.target_names = values->second;
 }
 
 // Columns from `begin` on in rows of `width`.
@@ -46,11 +69,34 @@ std::vector<FeedTarget> further_targets(const config::ExperimentSpec& spec,
                                         std::span<const int64_t> train_rows) {
   std::vector<FeedTarget> targets;
   for (const Output& output : further_outputs(spec, dataset)) {
-    targets.push_back({output.dataset, output.kind, output.width, {}});
+    targets.push_back({output.name, output.dataset, output.kind, output.width, {}});
     if (!output.spec->standardize_target) continue;
     targets.back().scaling = data::TargetScaling::fit(*output.dataset, train_rows);
   }
   return targets;
+}
+
+std::vector<FeedTarget> further_targets(const config::ExperimentSpec& spec,
+                                        const data::Dataset& dataset,
+                                        const store::ModelFile& model) {
+  std::vector<FeedTarget> targets;
+  for (const Output& output : further_outputs(spec, dataset)) {
+    targets.push_back({output.name, output.dataset, output.kind, output.width,
+                       data::TargetScaling::load(model, target_key(output.name))});
+  }
+  return targets;
+}
+
+data::Dataset as_trained(const data::Dataset& dataset, const store::ModelFile& model) {
+  data::Dataset named = dataset;
+  named.columns = data::trained_columns(std::move(named.columns), model);
+  take_names(named, model, "");
+  for (auto& [output, own] : named.outputs) {
+    auto copy = std::make_shared<data::Dataset>(*own);
+    take_names(*copy, model, output);
+    own = copy;
+  }
+  return named;
 }
 
 Feed::Feed(const data::Dataset& dataset, data::Transform transform, nn::TargetKind kind,
@@ -58,7 +104,7 @@ Feed::Feed(const data::Dataset& dataset, data::Transform transform, nn::TargetKi
            std::vector<FeedTarget> further)
     : dataset_(dataset),
       transform_(std::move(transform)),
-      target_{&dataset, kind, dataset.target_width(), transform_.targets()},
+      target_{"", &dataset, kind, dataset.target_width(), transform_.targets()},
       draws_(draws),
       class_weights_(std::move(class_weights)),
       further_(std::move(further)) {}
@@ -74,6 +120,19 @@ std::span<const std::string> Feed::token_names() const {
 int64_t Feed::item_width() const {
   if (!dataset_.graphs) return 0;
   return dataset_.graphs->rows == data::Graphs::Rows::kLinks ? 2 : 1;
+}
+
+void Feed::save(store::ModelFile& model) const {
+  transform_.save(dataset_.table(), model);
+  save_names(target_, model);
+  for (const FeedTarget& target : further_) {
+    save_names(target, model);
+    target.scaling.save(model, target_key(target.output));
+  }
+  const std::span<const std::string> tokens = token_names();
+  model.vocabulary.assign(tokens.begin(), tokens.end());
+  const std::span<const std::string> translations = target_token_names();
+  model.target_vocabulary.assign(translations.begin(), translations.end());
 }
 
 void Feed::fill_nodes(float* features) const {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/philox.h"
@@ -10,6 +11,7 @@
 #include "data/dataset.h"
 #include "data/transform.h"
 #include "nn/losses.h"
+#include "store/model_file.h"
 
 namespace mlrun::train {
 
@@ -24,6 +26,7 @@ struct BatchMemory {
 
 /// What an output is compared with.
 struct FeedTarget {
+  std::string output;  ///< its name; "" for the last layer
   const data::Dataset* dataset = nullptr;
   nn::TargetKind kind = nn::TargetKind::kNone;
   int64_t width = 1;  ///< predictions of a row
@@ -34,6 +37,15 @@ struct FeedTarget {
 std::vector<FeedTarget> further_targets(const config::ExperimentSpec& spec,
                                         const data::Dataset& dataset,
                                         std::span<const int64_t> train_rows);
+
+/// The same, scaled as when the model was trained.
+std::vector<FeedTarget> further_targets(const config::ExperimentSpec& spec,
+                                        const data::Dataset& dataset,
+                                        const store::ModelFile& model);
+
+/// The data set with the classes and the names of values that the model was trained on. Which class
+/// a row has is as in `dataset`.
+data::Dataset as_trained(const data::Dataset& dataset, const store::ModelFile& model);
 
 /// Gathers features (transformed), targets and sample weights. Immutable; does not allocate.
 class Feed {
@@ -48,6 +60,10 @@ class Feed {
 
   /// Rows of `width` predictions in the unit of the targets.
   void restore(std::span<float> predictions, int64_t width) const;
+
+  /// What it was fitted to, so that a model can be used on other data: the transform of the
+  /// features, the scaling of targets, and the names of classes and tokens.
+  void save(store::ModelFile& model) const;
 
   /// Features of all nodes of the one graph; then fill() gathers none.
   void fill_nodes(float* features) const;

@@ -102,10 +102,7 @@ class Fitter {
     result_.output_width = learner_->output_width();
     if (input_.keep_model) {
       learner_->save(result_.model);
-      const std::span<const std::string> tokens = feed_.token_names();
-      result_.model.vocabulary.assign(tokens.begin(), tokens.end());
-      const std::span<const std::string> targets = feed_.target_token_names();
-      result_.model.target_vocabulary.assign(targets.begin(), targets.end());
+      feed_.save(result_.model);
     }
     return std::move(result_);
   }

@@ -33,8 +33,9 @@ constexpr int64_t kBatchRows = 1024;
 constexpr uint32_t kRefitFold = 0xFFFFFFFF;  // of the training on all training rows
 constexpr uint32_t kPredictPhase = 254;      // keeps the draws apart from those of training
 
-// As the training had them: the training rows without those of the validation.
+// The training rows without those of the validation, where the model depends on more than its file.
 std::vector<int64_t> fitted_rows(const PredictInput& input) {
+  if (!input.dataset.words && !input.dataset.graphs) return {};
   const FitInput trained{.spec = input.spec,
                          .dataset = input.dataset,
                          .train_rows = input.train_rows,
@@ -50,14 +51,17 @@ class Predictor {
  public:
   explicit Predictor(const PredictInput& input)
       : spec_(input.spec),
-        data_(input.dataset),
+        given_(input.dataset),
+        model_(store::read_model(input.model)),
+        data_(as_trained(given_, model_)),
         options_(input),
         backend_(input.backend(input.threads)),
         context_(*backend_.context),
         fitted_rows_(fitted_rows(input)),
-        feed_(data_, fit_transform(data_, spec_.dataset, fitted_rows_), feed_kind(spec_), {},
+        feed_(data_, trained_transform(model_, given_, spec_.dataset, fitted_rows_),
+              feed_kind(spec_), {},
               PhiloxStream(static_cast<uint64_t>(spec_.seed), Purpose::kWords, 0, kRefitFold),
-              further_targets(spec_, data_, fitted_rows_)),
+              further_targets(spec_, data_, model_)),
         batch_(std::array<const Feed*, 1>{&feed_}, kBatchRows, context_),
         random_state_(context_.allocate(sizeof(std::array<uint32_t, 4>))) {
     build();
@@ -169,10 +173,9 @@ class Predictor {
   }
 
   void load() {
-    const store::ModelFile file = store::read_model(options_.model);
     std::vector<const store::NamedArray*> arrays;
     for (const nn::Variable& variable : graph_.variables) {
-      const store::NamedArray* found = find_weight(file, variable.name);
+      const store::NamedArray* found = find_weight(model_, variable.name);
       if (!found || !has_shape(*found, variable.shape)) {
         throw Error(fmt::format("'{}' does not hold '{}' {}", options_.model.string(),
                                 variable.name, variable.shape.to_string()));
@@ -211,33 +214,36 @@ class Predictor {
         const std::span<const int64_t> dims = part.shape.dims();
         file.write<float>(part.name, {dims.begin(), dims.end()}, part.values);
       }
-      if ((made && !conditional()) || (!made && rows != data_.rows) || data_.labels_are_words()) {
+      if ((made && !conditional()) || (!made && rows != given_.rows) || given_.labels_are_words()) {
         return;
       }
-      if (data_.is_classification()) {
-        const int64_t steps = made ? 1 : data_.label_width;
+      if (made || given_.is_classification()) {
+        const int64_t steps = made ? 1 : given_.label_width;
         const store::Extent extent = steps == 1 ? store::Extent{rows} : store::Extent{rows, steps};
         file.write_strings("label", extent, labels(rows * steps, made));
-      } else if (data_.values) {
-        const int64_t width = data_.target_width();
+      } else if (given_.values) {
+        const int64_t width = given_.target_width();
         const store::Extent extent = width == 1 ? store::Extent{rows} : store::Extent{rows, width};
-        file.write<float>("target", extent, {data_.values, static_cast<size_t>(rows * width)});
+        file.write<float>("target", extent, {given_.values, static_cast<size_t>(rows * width)});
       }
     });
   }
 
   std::vector<std::string> labels(int64_t count, bool made) const {
     std::vector<std::string> all;
-    const auto classes = static_cast<int64_t>(data_.class_names.size());
+    const std::vector<std::string>& names = made ? data_.class_names : given_.class_names;
+    const auto classes = static_cast<int64_t>(names.size());
     for (int64_t i = 0; i < count; ++i) {
-      const int64_t label = made ? i % classes : data_.classes[i];
-      all.push_back(data_.class_names[static_cast<size_t>(label)]);
+      const int64_t label = made ? i % classes : given_.classes[i];
+      all.push_back(names[static_cast<size_t>(label)]);
     }
     return all;
   }
 
   const config::ExperimentSpec& spec_;
-  const data::Dataset& data_;
+  const data::Dataset& given_;
+  const store::ModelFile model_;
+  const data::Dataset data_;  ///< as the model knows it
   const PredictInput& options_;
   graph::Backend backend_;
   device::Context& context_;

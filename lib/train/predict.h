@@ -16,11 +16,12 @@ namespace mlrun::train {
 struct PredictInput {
   const config::ExperimentSpec& spec;
   const data::Dataset& dataset;
-  std::span<const int64_t> train_rows;  ///< on which the transform of the features is fitted
-  std::filesystem::path model;          ///< model.h5 of a run
-  std::filesystem::path output;         ///< HDF5 file to be written
-  std::string layer;                    ///< whose output is wanted; empty: the predictions
-  int64_t samples = 0;                  ///< make this many instead; 0: none
+  /// Of documents and of links the training rows, on which tokens and known links depend.
+  std::span<const int64_t> train_rows;
+  std::filesystem::path model;   ///< model.h5 of a run
+  std::filesystem::path output;  ///< HDF5 file to be written
+  std::string layer;             ///< whose output is wanted; empty: the predictions
+  int64_t samples = 0;           ///< make this many instead; 0: none
   int threads = 1;
   graph::BackendFactory backend = ops::cpu_backend;
 };
@@ -31,6 +32,9 @@ struct WrittenArray {
   Shape shape;
 };
 
+/// On the data that the model was trained on, or on others with the same columns; their targets may
+/// be missing. Features are transformed as in the training.
+///
 /// Writes one row for each row of the data, in its order (for samples: for each sample; for layers
 /// at the nodes of one graph: for each node), and beside it `label` (the class as text) or
 /// `target`, where the data has one. Throws InputError when the layer is not there, Error when the

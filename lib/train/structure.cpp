@@ -1,6 +1,9 @@
 #include "train/structure.h"
 
+#include <algorithm>
 #include <numeric>
+
+#include "base/error.h"
 
 namespace mlrun::train {
 
@@ -35,6 +38,23 @@ data::Transform fit_transform(const data::Dataset& dataset, const config::Datase
   std::vector<int64_t> nodes(static_cast<size_t>(table.rows));
   std::iota(nodes.begin(), nodes.end(), 0);
   return data::Transform::fit(table, spec, nodes);
+}
+
+data::Transform trained_transform(const store::ModelFile& model, const data::Dataset& dataset,
+                                  const config::DatasetSpec& spec,
+                                  std::span<const int64_t> train_rows) {
+  if (!dataset.words) return data::Transform::load(model, dataset.table(), spec);
+  data::Transform fitted = fit_transform(dataset, spec, train_rows);
+  const auto differ = [](std::span<const std::string> now, const auto& then) {
+    return !std::equal(now.begin(), now.end(), then.begin(), then.end());
+  };
+  if (differ(fitted.token_names(), model.vocabulary) ||
+      differ(fitted.target_token_names(), model.target_vocabulary)) {
+    throw InputError(render_error(spec.source_mark,
+                                  "the data give other tokens than the model was trained on; set "
+                                  "dataset.tokens: {of_model: FILE} to its file"));
+  }
+  return fitted;
 }
 
 }  // namespace mlrun::train

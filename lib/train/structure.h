@@ -21,4 +21,11 @@ ops::AdjacencyPtr make_adjacency(const data::Dataset& dataset, std::span<const i
 data::Transform fit_transform(const data::Dataset& dataset, const config::DatasetSpec& spec,
                               std::span<const int64_t> train_rows);
 
+/// As when the model was trained, on data that may be others: see data::Transform::load. Of
+/// documents, which are fitted again to `train_rows`, the tokens must be those of the model:
+/// InputError otherwise.
+data::Transform trained_transform(const store::ModelFile& model, const data::Dataset& dataset,
+                                  const config::DatasetSpec& spec,
+                                  std::span<const int64_t> train_rows);
+
 }  // namespace mlrun::train

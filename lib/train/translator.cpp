@@ -51,7 +51,7 @@ struct Translator::State {
   State(const FitInput& trained_on, const store::ModelFile& model)
       : input(trained_on),
         transform(
-            data::Transform::fit(input.dataset, input.spec.dataset, fitting_rows(input).train)),
+            trained_transform(model, input.dataset, input.spec.dataset, fitting_rows(input).train)),
         rows(input.dataset, kRows),
         feed(rows.dataset, as_they_are(rows.dataset), nn::TargetKind::kLabels, {}),
         backend(input.backend(input.threads)),

@@ -158,12 +158,15 @@ void open_data(Search& search, const SearchOptions& options) {
   const nn::TargetKind kind = nn::target_kind(search.spec.train);
   open.classify = kind != nn::TargetKind::kValues;
   open.optional = kind == nn::TargetKind::kNone || !options.needs_target;
+  open.may_lack_target = !options.needs_target;
   open.outputs = train::output_columns(search.spec.train);
   search.dataset = data::open_dataset(search.spec.dataset, open);
+  const bool splits = options.needs_target || search.dataset.words || search.dataset.graphs;
+  if (!splits) return;
   fill_search_defaults(search);
   const auto seed = static_cast<uint64_t>(search.spec.seed);
   search.hold_out = data::hold_out(search.dataset, search.spec.dataset.split, seed);
-  if (search.spec.cv) {
+  if (options.needs_target && search.spec.cv) {
     search.folds =
         data::cross_validation(search.dataset, *search.spec.cv, search.hold_out.train, seed);
   }

@@ -59,7 +59,9 @@ struct SearchOptions {
   SearchKind kind = SearchKind::kTrain;
   std::filesystem::path cache;
   bool grid_if_any = false;  ///< be a grid search if the experiment has a grid
-  bool needs_target = true;  ///< false: the data may be without one, and is not checked for it
+  /// False: rows to be predicted. They may be without a target, are not checked for it, and are
+  /// split only where a model depends on it (documents, graphs).
+  bool needs_target = true;
 };
 
 /// Reads, checks, opens the data, and validates every cell. Throws InputError with all errors of a

@@ -1,6 +1,7 @@
 // mlrun predict: codes, anomaly scores and samples of trained models.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "base/file.h"
@@ -29,6 +30,34 @@ model:
   GAN: {latent: 3, conditional: true, generator: [Dense: 2], discriminator: [Dense: 1]}
 train: {loss: non_saturating, optimizer: Adam, epochs: 1}
 )";
+
+// A table of numbers with gaps, of colours, and of what depends on them.
+constexpr const char* kTable = R"(
+name: table
+dataset: {source: ./table.csv, target: size, impute: mean, standardize: true, standardize_target: true}
+model:
+  - Dense: {units: 8, activation: tanh, name: trunk}
+  - Dense: {units: 2, activation: softmax, name: kind, inputs: [trunk]}
+  - Dense: {units: 1, name: size, inputs: [trunk]}
+train:
+  loss: mse
+  outputs: {kind: {loss: sparse_categorical_crossentropy, columns: [kind]}}
+  optimizer: Adam
+  epochs: 5
+  validation_split: 0.2
+)";
+
+void write_table(const std::string& path) {
+  std::ofstream file(path);
+  file << "x,z,colour,kind,size\n";
+  for (int i = 0; i < 30; ++i) {
+    file << i << ',' << (i == 4 ? "" : std::to_string(i % 7)) << ','
+         << (i % 3 == 0   ? "red"
+             : i % 3 == 1 ? "green"
+                          : "blue")
+         << ',' << (i % 2 == 0 ? "even" : "odd") << ',' << 100 + 3 * i << '\n';
+  }
+}
 
 class Folder {
  public:
@@ -87,4 +116,44 @@ TEST_CASE("predict: samples of a conditional GAN, with their classes in turn") {
   CHECK(file.array("sample").info().shape == store::Extent{7, 2});
   CHECK(file.array("label").read_strings() ==
         std::vector<std::string>{"0", "1", "0", "1", "0", "1", "0"});
+}
+
+TEST_CASE("predict: other data are seen as the training data were, with or without targets") {
+  Folder folder(kTable);
+  write_table(folder.at("table.csv"));
+  REQUIRE_MESSAGE(folder.run({"train", "-o", folder.at("out")}) == 0, folder.log());
+  const auto predict = [&](const std::string& rows) {
+    std::ofstream(folder.at("other.csv")) << rows;
+    return folder.run({"predict", "dataset.source=" + folder.at("other.csv"), "--model",
+                       folder.at("out/model.h5"), "-o", folder.at("other.h5")});
+  };
+  const auto scores = [&](const char* file, const char* array) {
+    return store::File::open(folder.at(file)).array(array).read<float>();
+  };
+  REQUIRE(folder.run(
+              {"predict", "--model", folder.at("out/model.h5"), "-o", folder.at("all.h5")}) == 0);
+  const std::vector<float> all = scores("all.h5", "score");
+  const std::vector<float> kinds = scores("all.h5", "score_kind");
+  CHECK(*std::max_element(all.begin(), all.end()) > 50);  // in the unit of the table
+
+  REQUIRE_MESSAGE(predict("x,z,colour\n20,6,blue\n4,,green\n") == 0, folder.log());
+  CHECK(scores("other.h5", "score") == std::vector<float>{all[20], all[4]});
+  CHECK(scores("other.h5", "score_kind") ==
+        std::vector<float>{kinds[40], kinds[41], kinds[8], kinds[9]});
+  CHECK_FALSE(store::File::open(folder.at("other.h5")).contains("target"));
+
+  REQUIRE_MESSAGE(predict("x,z,colour,kind,size\n20,6,blue,odd,7\n") == 0, folder.log());
+  CHECK(scores("other.h5", "score") == std::vector<float>{all[20]});
+  CHECK(scores("other.h5", "target") == std::vector<float>{7});
+
+  const auto refused = [&](const std::string& rows, const std::string& why) {
+    CHECK(predict(rows) == 2);
+    CHECK_MESSAGE(folder.log().find(why) != std::string::npos, folder.log());
+  };
+  refused("x,z,colour\n1,1,violet\n", "column 'colour' holds 'violet', which the model was not");
+  refused("x,z\n1,1\n", "the data have 2 features, but the model was trained on 3");
+  refused("z,x,colour\n1,1,red\n",
+          "feature 0 of the data is 'z', but the model was trained on 'x'");
+  refused("x,z,colour\n,1,red\n", "column 'x' has 1 missing values, and none was missing in what");
+  refused("x,z,colour\n1,1,3\n", "column 'colour' is numbers in the data");
 }

@@ -19,11 +19,12 @@ class UseChooser {
   }
 
   void choose() {
-    assign(find_all(spec_.target, "target"), ColumnUse::kTarget, "target");
-    plan_.targets = static_cast<int>(spec_.target.size());
-    if (spec_.group) assign(find_all({*spec_.group}, "group"), ColumnUse::kGroup, "group");
-    plan_.groups = spec_.group.has_value();
-    assign(find_all(spec_.ignore, "ignore"), ColumnUse::kIgnore, "ignore");
+    choose_targets();
+    if (spec_.group && !absent(*spec_.group)) {
+      assign(find_all({*spec_.group}, "group"), ColumnUse::kGroup, "group");
+      plan_.groups = true;
+    }
+    assign(find_all(present(spec_.ignore), "ignore"), ColumnUse::kIgnore, "ignore");
     const std::vector<size_t> features = feature_positions();
     assign(features, ColumnUse::kFeature, "features");
     plan_.features = static_cast<int>(features.size());
@@ -33,8 +34,8 @@ class UseChooser {
     const bool may_be_series = spec_.window && plan_.targets > 0;
     if (plan_.features == 0 && !may_be_series && !source_.target_only)
       fail_("no column is left for the features");
-    plan_.classes = source_.classify;
-    if (source_.classify && plan_.targets != 1) {
+    plan_.classes = source_.classify && !(source_.may_lack_target && plan_.targets == 0);
+    if (plan_.classes && plan_.targets != 1) {
       fail_(fmt::format("the loss wants classes from one target, but there are {}{}", plan_.targets,
                         plan_.targets == 0 ? "; set dataset.target" : ""));
     }
@@ -47,6 +48,24 @@ class UseChooser {
   }
 
  private:
+  // All of them, or none: then those that are there are no features either.
+  void choose_targets() {
+    const std::vector<std::string> there = present(spec_.target);
+    const bool complete = there.size() == spec_.target.size();
+    assign(find_all(there, "target"), complete ? ColumnUse::kTarget : ColumnUse::kIgnore, "target");
+    plan_.targets = complete ? static_cast<int>(there.size()) : 0;
+  }
+
+  bool absent(const std::string& name) const {
+    return source_.may_lack_target && !config::parse_int(name) &&
+           std::find(names_.begin(), names_.end(), name) == names_.end();
+  }
+
+  std::vector<std::string> present(std::vector<std::string> names) const {
+    std::erase_if(names, [this](const std::string& name) { return absent(name); });
+    return names;
+  }
+
   // By name, else by position.
   size_t find(const std::string& wanted, const char* field) const {
     const auto named = std::find(names_.begin(), names_.end(), wanted);

@@ -35,6 +35,7 @@ using TableError = std::function<void(const std::string& message)>;
 /// Gives every named column of `plan` its use: target, group, ignore and features of the spec are
 /// names or positions (negative: from the end). Calls `fail` for one that does not exist or has two
 /// uses, for a table without features, and when classes are wanted from no or several targets.
+/// Where source.may_lack_target, columns of the target, the group and ignore may not exist.
 void choose_uses(const Source& source, const TableError& fail, TablePlan& plan);
 
 /// Decides which columns are text: those that already are, the categorical ones, the group, and

@@ -1,0 +1,140 @@
+// A Transform's way into and out of a model file.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "data/transform.h"
+
+namespace mlrun::data {
+namespace {
+
+constexpr const char* kTarget = "target";
+
+std::string classes_key(size_t column) { return fmt::format("column_classes/{}", column); }
+
+const std::vector<float>& array_of(const store::ModelFile& model, const std::string& name) {
+  for (const store::NamedArray& array : model.preprocessing) {
+    if (array.name == name) return array.values;
+  }
+  throw Error(fmt::format("the model file has no preprocessing/{}: train the model again", name));
+}
+
+std::vector<std::string> names_of(const store::ModelFile& model, const std::string& key) {
+  const auto found = model.names.find(key);
+  return found == model.names.end() ? std::vector<std::string>() : found->second;
+}
+
+class Loader {
+ public:
+  Loader(const store::ModelFile& model, const Dataset& dataset, const config::DatasetSpec& spec)
+      : model_(model), dataset_(dataset), spec_(spec) {}
+
+  void check_columns() const {
+    const std::vector<std::string> then = names_of(model_, "columns");
+    if (then.size() != dataset_.columns.size()) {
+      fail(fmt::format("the data have {} features, but the model was trained on {}",
+                       dataset_.columns.size(), then.size()));
+    }
+    for (size_t c = 0; c < then.size(); ++c) {
+      if (dataset_.columns[c].name == then[c]) continue;
+      fail(fmt::format("feature {} of the data is '{}', but the model was trained on '{}' there", c,
+                       dataset_.columns[c].name, then[c]));
+    }
+  }
+
+  // The class that the model knows for each class of the column; empty if they are the same.
+  std::vector<float> recode(size_t c) const {
+    const Column& column = dataset_.columns[c];
+    const std::vector<std::string> then = names_of(model_, classes_key(c));
+    if (column.classes == then) return {};
+    if (column.categorical() != !then.empty()) {
+      fail(fmt::format("column '{}' is {} in the data, but the model was trained on {}",
+                       column.name, kind(column.categorical()), kind(!then.empty())));
+    }
+    std::vector<float> classes;
+    for (const std::string& name : column.classes) {
+      const auto found = std::find(then.begin(), then.end(), name);
+      if (found == then.end()) {
+        fail(fmt::format("column '{}' holds '{}', which the model was not trained on", column.name,
+                         name));
+      }
+      classes.push_back(static_cast<float>(found - then.begin()));
+    }
+    return classes;
+  }
+
+  // Missing classes of a one-hot column are a row of zeros.
+  void check_missing(size_t c, float fill, bool one_hot) const {
+    const Column& column = dataset_.columns[c];
+    if (column.missing == 0 || one_hot || !std::isnan(fill)) return;
+    fail(
+        fmt::format("column '{}' has {} missing values, and none was missing in what the model "
+                    "was trained on",
+                    column.name, column.missing));
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& message) const {
+    throw InputError(render_error(spec_.source_mark, message));
+  }
+
+  static const char* kind(bool text) { return text ? "text" : "numbers"; }
+
+  const store::ModelFile& model_;
+  const Dataset& dataset_;
+  const config::DatasetSpec& spec_;
+};
+
+}  // namespace
+
+void Transform::save(const Dataset& dataset, store::ModelFile& model) const {
+  targets_.save(model, kTarget);
+  if (vocabulary_) return;
+  const auto width = static_cast<int64_t>(scale_.size());
+  model.preprocessing.push_back({"offset", {width}, offset_});
+  model.preprocessing.push_back({"scale", {width}, scale_});
+  model.preprocessing.push_back({"fill", {width}, fill_});
+  model.preprocessing.push_back({"expand", {width}, {expand_.begin(), expand_.end()}});
+  std::vector<std::string>& names = model.names["columns"];
+  for (size_t c = 0; c < dataset.columns.size(); ++c) {
+    names.push_back(dataset.columns[c].name);
+    if (!dataset.columns[c].categorical()) continue;
+    model.names[classes_key(c)] = dataset.columns[c].classes;
+  }
+}
+
+Transform Transform::load(const store::ModelFile& model, const Dataset& dataset,
+                          const config::DatasetSpec& spec) {
+  const Loader loader(model, dataset, spec);
+  Transform loaded;
+  loaded.offset_ = array_of(model, "offset");
+  loaded.scale_ = array_of(model, "scale");
+  loaded.fill_ = array_of(model, "fill");
+  for (const float classes : array_of(model, "expand")) {
+    loaded.expand_.push_back(static_cast<int32_t>(classes));
+  }
+  loader.check_columns();
+  loaded.targets_ = TargetScaling::load(model, kTarget);
+  loaded.normalize_ = spec.normalize;
+  loaded.plain_ = true;
+  for (size_t c = 0; c < dataset.columns.size(); ++c) {
+    const bool one_hot = loaded.expand_[c] > 0;
+    loader.check_missing(c, loaded.fill_[c], one_hot);
+    loaded.recode_.push_back(loader.recode(c));
+    loaded.output_width_ += one_hot ? loaded.expand_[c] : 1;
+    loaded.plain_ =
+        loaded.plain_ && !one_hot && std::isnan(loaded.fill_[c]) && loaded.recode_.back().empty();
+  }
+  return loaded;
+}
+
+std::vector<Column> trained_columns(std::vector<Column> columns, const store::ModelFile& model) {
+  for (size_t c = 0; c < columns.size(); ++c) {
+    if (columns[c].categorical()) columns[c].classes = names_of(model, classes_key(c));
+  }
+  return columns;
+}
+
+}  // namespace mlrun::data
