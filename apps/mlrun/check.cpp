@@ -5,9 +5,9 @@
 
 #include "command.h"
 #include "device/budget.h"
-#include "ops/precision.h"
 #include "trials/fleet.h"
 #include "trials/initial_weights.h"
+#include "trials/precisions.h"
 #include "trials/search.h"
 
 namespace mlrun::app {
@@ -88,8 +88,8 @@ int run(const Arguments& arguments) {
   fmt::print("memory of a batch of {}: {} ({} without sharing)\n", batch,
              readable_bytes(model.batch_bytes), readable_bytes(model.unshared_bytes));
   if (model.start) fmt::print("{}", trials::describe(*model.start));
-  if (search.uses_bfloat16()) {
-    fmt::print("matrix products of dense layers: {}\n", ops::describe_bfloat16());
+  for (const std::string& text : trials::describe_precisions(search, gpus)) {
+    fmt::print("matrix products of dense layers: {}\n", text);
   }
   print_trials(search);
   fmt::print("devices: {}\n",

@@ -6,11 +6,10 @@
 #include "base/error.h"
 #include "command.h"
 #include "device/budget.h"
-#include "ops/bfloat16.h"
-#include "ops/precision.h"
 #include "profile.h"
 #include "train/fit.h"
 #include "trials/initial_weights.h"
+#include "trials/precisions.h"
 #include "trials/ranking.h"
 #include "trials/run.h"
 
@@ -151,8 +150,8 @@ int run(const Arguments& args, const std::string& command_line) {
       {{args.experiment.file, args.experiment.all_overrides(), ExperimentArguments::environment()},
        args.kind,
        {}});
-  if (search.uses_bfloat16() && !ops::multiplies_bfloat16()) {
-    note(fmt::format("precision: {}\n", ops::describe_bfloat16()));
+  for (const std::string& text : trials::describe_precisions(search, options.gpus, true)) {
+    note(fmt::format("precision: {}\n", text));
   }
   const auto& start = search.cells.front().model.start;
   if (start && !args.quiet) note(trials::describe(*start));

@@ -166,6 +166,18 @@ const FieldList& OutputSpec::fields() {
   return list;
 }
 
+const FieldList& LossScaleSpec::fields() {
+  static const FieldList list =
+      FieldListOf<LossScaleSpec>("loss_scale", "Keeps small gradients from vanishing in float16.")
+          .field("initial_scale", &LossScaleSpec::initial_scale, "factor at the start",
+                 between(1, 1e30))
+          .field("dynamic", &LossScaleSpec::dynamic,
+                 "double it from time to time, halve it where a gradient is not finite")
+          .field("dynamic_growth_steps", &LossScaleSpec::dynamic_growth_steps,
+                 "steps with finite gradients until it is doubled", between(1, 1e7));
+  return list;
+}
+
 const FieldList& TrainSpec::fields() {
   static const FieldList list =
       FieldListOf<TrainSpec>("train", "How one model is trained.")
@@ -186,7 +198,9 @@ const FieldList& TrainSpec::fields() {
           .field("class_weight", &TrainSpec::class_weight, "weight of each class in the loss")
           .field("shuffle", &TrainSpec::shuffle, "new order of the rows every epoch")
           .field("precision", &TrainSpec::precision,
-                 "of the matrix products of dense layers; bf16 adds up in float32")
+                 "of the matrix products of dense layers; all add up in float32")
+          .field("loss_scale", &TrainSpec::loss_scale,
+                 "factor on the loss while gradients are computed; float16 has it by default")
           .field("checkpoint_every", &TrainSpec::checkpoint_every,
                  "epochs between checkpoints; 0: none", at_least(0))
           .field("initial_weights", &TrainSpec::initial_weights,

@@ -185,7 +185,16 @@ struct Codec<ClassWeight> {
 
 enum class TrainTarget { kData, kInput };
 enum class LossReduction { kMean, kSum };
-enum class Precision { kFloat32, kBfloat16 };
+enum class Precision { kFloat32, kTfloat32, kBfloat16, kFloat16 };
+
+/// The loss times a factor while gradients are computed, so that small ones do not vanish in
+/// float16. With the fields of Keras' LossScaleOptimizer.
+struct LossScaleSpec {
+  double initial_scale = 65536;
+  bool dynamic = true;
+  int64_t dynamic_growth_steps = 2000;
+  static const FieldList& fields();
+};
 
 /// What a further output of the model is compared with, and how.
 struct OutputSpec {
@@ -229,6 +238,7 @@ struct TrainSpec {
   ClassWeight class_weight;
   bool shuffle = true;
   Precision precision = Precision::kFloat32;   ///< of matrix products; all else is float32
+  std::optional<LossScaleSpec> loss_scale;     ///< not set: in float16 the default, else none
   int64_t checkpoint_every = 0;                ///< epochs; 0: none
   std::optional<std::string> initial_weights;  ///< model.h5 of another run
   Mark early_stopping_mark;
@@ -363,10 +373,13 @@ struct EnumNames<LossReduction> {
 };
 template <>
 struct EnumNames<Precision> {
-  static constexpr std::array<std::pair<Precision, const char*>, 3> kNames = {
+  static constexpr std::array<std::pair<Precision, const char*>, 6> kNames = {
       {{Precision::kFloat32, "float32"},
+       {Precision::kTfloat32, "tf32"},
        {Precision::kBfloat16, "bf16"},
-       {Precision::kBfloat16, "bfloat16"}}};
+       {Precision::kBfloat16, "bfloat16"},
+       {Precision::kFloat16, "float16"},
+       {Precision::kFloat16, "fp16"}}};
 };
 template <>
 struct EnumNames<SplitStrategy> {

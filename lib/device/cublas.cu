@@ -12,17 +12,21 @@ using Layout = Owned<cublasLtMatrixLayout_t, cublasLtMatrixLayoutDestroy>;
 using Preference = Owned<cublasLtMatmulPreference_t, cublasLtMatmulPreferenceDestroy>;
 
 cublasComputeType_t compute_type(ProductPrecision precision) {
+  return precision == ProductPrecision::kTfloat32 ? CUBLAS_COMPUTE_32F_FAST_TF32
+                                                  : CUBLAS_COMPUTE_32F;
+}
+
+cudaDataType_t operand_type(ProductPrecision precision) {
   switch (precision) {
     case ProductPrecision::kFloat32:
-      return CUBLAS_COMPUTE_32F;
     case ProductPrecision::kTfloat32:
-      return CUBLAS_COMPUTE_32F_FAST_TF32;
+      return CUDA_R_32F;
     case ProductPrecision::kBfloat16:
-      return CUBLAS_COMPUTE_32F_FAST_16BF;
+      return CUDA_R_16BF;
     case ProductPrecision::kFloat16:
-      return CUBLAS_COMPUTE_32F_FAST_16F;
+      return CUDA_R_16F;
   }
-  return CUBLAS_COMPUTE_32F;
+  return CUDA_R_32F;
 }
 
 template <class T>
@@ -37,13 +41,17 @@ void set(const Layout& layout, cublasLtMatrixLayoutAttribute_t attribute, const 
 }
 
 // A row-major matrix is, to cuBLAS, its transpose: (columns, rows).
-Layout layout_of(int64_t rows, int64_t columns, int64_t row_stride, int64_t count, int64_t stride) {
+struct Matrix {
+  int64_t rows, columns, row_stride, stride;
+};
+
+Layout layout_of(cudaDataType_t type, const Matrix& x, int64_t count) {
   cublasLtMatrixLayout_t made = nullptr;
-  MLRUN_CUDA_CHECK(cublasLtMatrixLayoutCreate(&made, CUDA_R_32F, static_cast<uint64_t>(columns),
-                                              static_cast<uint64_t>(rows), row_stride));
+  MLRUN_CUDA_CHECK(cublasLtMatrixLayoutCreate(&made, type, static_cast<uint64_t>(x.columns),
+                                              static_cast<uint64_t>(x.rows), x.row_stride));
   Layout layout(made);
   set(layout, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, static_cast<int32_t>(count));
-  set(layout, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, stride);
+  set(layout, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, x.stride);
   return layout;
 }
 
@@ -104,11 +112,13 @@ void choose_algorithm(ProductPlan& plan, cublasLtHandle_t handle, const ProductS
 std::unique_ptr<ProductPlan> make_plan(cublasLtHandle_t handle, const ProductShape& x) {
   auto plan = std::make_unique<ProductPlan>();
   plan->descriptor = descriptor_of(x);
-  plan->a = x.transpose_a ? layout_of(x.k, x.m, x.lda, x.count, x.stride_a)
-                          : layout_of(x.m, x.k, x.lda, x.count, x.stride_a);
-  plan->b = x.transpose_b ? layout_of(x.n, x.k, x.ldb, x.count, x.stride_b)
-                          : layout_of(x.k, x.n, x.ldb, x.count, x.stride_b);
-  plan->c = layout_of(x.m, x.n, x.ldc, x.count, x.stride_c);
+  const Matrix a =
+      x.transpose_a ? Matrix{x.k, x.m, x.lda, x.stride_a} : Matrix{x.m, x.k, x.lda, x.stride_a};
+  const Matrix b =
+      x.transpose_b ? Matrix{x.n, x.k, x.ldb, x.stride_b} : Matrix{x.k, x.n, x.ldb, x.stride_b};
+  plan->a = layout_of(operand_type(x.precision), a, x.count);
+  plan->b = layout_of(operand_type(x.precision), b, x.count);
+  plan->c = layout_of(CUDA_R_32F, {x.m, x.n, x.ldc, x.stride_c}, x.count);
   choose_algorithm(*plan, handle, x);
   return plan;
 }
@@ -116,11 +126,15 @@ std::unique_ptr<ProductPlan> make_plan(cublasLtHandle_t handle, const ProductSha
 // Columns of a matrix may begin anywhere; left to itself cuBLASLt counts on 256 bytes.
 uint32_t alignment_of(const ProductShape& x, const ProductOperands& operands) {
   auto bits = uintptr_t{256};
-  for (const float* p :
-       {operands.a, operands.b, static_cast<const float*>(operands.c), operands.bias}) {
+  for (const void* p : {operands.a, operands.b, static_cast<const void*>(operands.c),
+                        static_cast<const void*>(operands.bias)}) {
     bits |= reinterpret_cast<uintptr_t>(p);
   }
-  for (const int64_t stride : {x.stride_a, x.stride_b, x.stride_c, x.stride_bias}) {
+  const bool halves = operand_type(x.precision) != CUDA_R_32F;
+  for (const int64_t stride : {x.stride_a, x.stride_b}) {
+    bits |= static_cast<uintptr_t>(stride) * (halves ? sizeof(uint16_t) : sizeof(float));
+  }
+  for (const int64_t stride : {x.stride_c, x.stride_bias}) {
     bits |= static_cast<uintptr_t>(stride) * sizeof(float);
   }
   return static_cast<uint32_t>(bits & (~bits + 1));

@@ -58,33 +58,16 @@ void multiply_rows(const Bfloat16Panels& panels, const GemmArgs& x, device::Thre
   });
 }
 
-// The operands rounded, and a product of floats: that of two bfloat16 is exact in float32.
-void multiply_rounded(GemmArgs x, device::ThreadTeam& team, std::byte* workspace,
-                      const RowsWork* epilogue) {
-  auto* rounded = reinterpret_cast<float*>(workspace);
-  const auto round = [&](const float* from, int64_t count) {
-    float* to = rounded;
-    device::parallel_for(team, count, kParallelFloats, [&](int64_t begin, int64_t end) {
-      round_to_bfloat16(from + begin, to + begin, end - begin);
-    });
-    rounded += count;
-    return to;
-  };
-  x.a = round(x.a, x.m * x.k);
-  x.b = round(x.b, x.k * x.n);
-  multiply_float32(x, team, epilogue);
-}
-
 }  // namespace
 
 int64_t bfloat16_workspace(const GemmArgs& x) {
-  return std::max(Bfloat16Panels(x).bytes(), 4 * (x.m * x.k + x.k * x.n));
+  return std::max(Bfloat16Panels(x).bytes(), rounded_workspace(x));
 }
 
 void multiply_bfloat16(const GemmArgs& x, device::ThreadTeam& team, std::byte* workspace,
                        const RowsWork* epilogue) {
   if (!multiplies_bfloat16() || !fills_tiles(x)) {
-    return multiply_rounded(x, team, workspace, epilogue);
+    return multiply_rounded(x, round_to_bfloat16, team, workspace, epilogue);
   }
   const Bfloat16Panels panels(x);
   pack(panels, x, team, workspace);

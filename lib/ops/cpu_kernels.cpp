@@ -14,6 +14,7 @@
 #include "ops/epoch.h"
 #include "ops/graph_attention.h"
 #include "ops/grouped_matmul.h"
+#include "ops/loss_scale.h"
 #include "ops/matmul.h"
 #include "ops/normalize.h"
 #include "ops/nt_xent.h"
@@ -101,6 +102,7 @@ const graph::KernelTable& cpu_kernels() {
       {"SparseCrossEntropyGrad", sparse_cross_entropy_grad_cpu},
       {"StepOrder", step_order_cpu},
       {"StoreBatch", store_batch_cpu},
+      {"Unscale", unscale_cpu},
       {"Update", update_cpu},
   };
   static const graph::KernelTable table(kRows);

@@ -13,6 +13,7 @@
 #include "ops/epoch.h"
 #include "ops/graph_attention.h"
 #include "ops/grouped_matmul.h"
+#include "ops/loss_scale.h"
 #include "ops/matmul.h"
 #include "ops/normalize.h"
 #include "ops/nt_xent.h"
@@ -100,6 +101,7 @@ const graph::KernelTable& cuda_kernels() {
       {"SparseCrossEntropyGrad", sparse_cross_entropy_grad_cuda},
       {"StepOrder", step_order_cuda},
       {"StoreBatch", store_batch_cuda},
+      {"Unscale", unscale_cuda},
       {"Update", update_cuda},
   };
   static const graph::KernelTable table(kRows);

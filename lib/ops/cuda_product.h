@@ -17,12 +17,17 @@ enum class Finish : uint8_t { kNone, kBias, kBiasRelu };
 struct Product {
   GemmArgs shape;
   Stacked<const float> a, b;
+  Stacked<const uint16_t> half_a, half_b;  ///< instead of a and b, where has_half_operands()
   Stacked<float> c;
   int64_t count = 1;
   int64_t step_a = 0, step_b = 0, step_c = 0;
   Precision precision = Precision::kFloat32;
   Finish finish = Finish::kNone;
   Stacked<const float> bias;  ///< (n)
+
+  bool has_half_operands() const {
+    return precision == Precision::kBfloat16 || precision == Precision::kFloat16;
+  }
 };
 
 /// Nothing is empty: m, n, k, count > 0.

@@ -61,9 +61,26 @@ std::shared_ptr<const MatMulOp> MatMulOp::with(Precision precision) const {
 }
 
 int64_t MatMulOp::workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const {
-  if (precision_ == Precision::kFloat32) return 0;
-  return bfloat16_workspace(
-      product_args(*this, inputs[0].shape.with_batch(batch), inputs[1].shape.with_batch(batch)));
+  const GemmArgs args =
+      product_args(*this, inputs[0].shape.with_batch(batch), inputs[1].shape.with_batch(batch));
+  const int64_t half_bytes = half_operands(args).count * static_cast<int64_t>(sizeof(uint16_t));
+  switch (precision_) {
+    case Precision::kFloat32:
+    case Precision::kTfloat32:
+      return 0;
+    case Precision::kBfloat16:
+      return std::max(bfloat16_workspace(args), half_bytes);
+    case Precision::kFloat16:
+      return std::max(rounded_workspace(args), half_bytes);
+  }
+  return 0;
+}
+
+// Each begins where cuBLASLt has its fastest kernels.
+HalfOperands half_operands(const GemmArgs& x) {
+  constexpr int64_t kLine = 128;
+  const auto padded = [](int64_t count) { return (count + kLine - 1) / kLine * kLine; };
+  return {padded(x.m * x.k), padded(x.m * x.k) + padded(x.k * x.n)};
 }
 
 double MatMulOp::product_flops(std::span<const TensorType> inputs, int64_t batch) const {

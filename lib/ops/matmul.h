@@ -55,15 +55,34 @@ GemmArgs product_args(const MatMulOp& op, const Shape& a, const Shape& b);
 /// What an epilogue does with some rows of the result.
 using RowsWork = device::FunctionRef<void(int64_t row, int64_t end)>;
 
+/// Where kernels of a GPU find operands of 16 bits in the workspace: a at its begin, then b; in
+/// elements.
+struct HalfOperands {
+  int64_t first_b = 0;
+  int64_t count = 0;
+};
+HalfOperands half_operands(const GemmArgs& product);
+
+/// The product by all threads. `epilogue` may be null.
+void multiply_float32(const GemmArgs& product, device::ThreadTeam& team, const RowsWork* epilogue);
+
 /// Bytes of scratch memory that multiply_bfloat16() needs.
 int64_t bfloat16_workspace(const GemmArgs& product);
 
-/// The product in bfloat16 by all threads. `epilogue` may be null.
+/// The same in bfloat16.
 void multiply_bfloat16(const GemmArgs& product, device::ThreadTeam& team, std::byte* workspace,
                        const RowsWork* epilogue);
 
-/// The same in float32.
-void multiply_float32(const GemmArgs& product, device::ThreadTeam& team, const RowsWork* epilogue);
+/// Rounds n floats to another precision.
+using RoundFunction = void (*)(const float* x, float* y, int64_t n);
+
+/// Bytes of scratch memory that multiply_rounded() needs.
+int64_t rounded_workspace(const GemmArgs& product);
+
+/// The same of rounded operands, multiplied as float32: of two numbers of 16 bits the product is
+/// exact there.
+void multiply_rounded(GemmArgs product, RoundFunction round, device::ThreadTeam& team,
+                      std::byte* workspace, const RowsWork* epilogue);
 
 void matmul_cpu(const graph::KernelCall& call);
 void matmul_cuda(const graph::KernelCall& call);

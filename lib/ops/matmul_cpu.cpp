@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "device/cpu_context.h"
+#include "ops/float16.h"
 #include "ops/gemm.h"
 #include "ops/matmul.h"
 #include "ops/tiled_gemm.h"
@@ -154,10 +155,14 @@ void matmul_cpu(const graph::KernelCall& call) {
   const RowsWork on_rows(run_epilogue);
   const RowsWork* work = epilogue.any() ? &on_rows : nullptr;
   device::ThreadTeam& team = device::cpu_team(call.context);
-  if (op.precision() == Precision::kBfloat16) {
-    multiply_bfloat16(product, team, call.workspace, work);
-  } else {
-    multiply_float32(product, team, work);
+  switch (op.precision()) {
+    case Precision::kFloat32:
+    case Precision::kTfloat32:  // no CPU has it
+      return multiply_float32(product, team, work);
+    case Precision::kBfloat16:
+      return multiply_bfloat16(product, team, call.workspace, work);
+    case Precision::kFloat16:
+      return multiply_rounded(product, round_to_float16, team, call.workspace, work);
   }
 }
 

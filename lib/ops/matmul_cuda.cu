@@ -1,5 +1,7 @@
 #include "ops/cuda_product.h"
+#include "ops/device_workspace.h"
 #include "ops/elementwise_program.h"
+#include "ops/half_bits.h"
 #include "ops/launch.h"
 #include "ops/matmul.h"
 
@@ -27,6 +29,25 @@ void fill_zero(const graph::KernelCall& call, const Tensor& x) {
   for_each_element(call, x.elements(), [=] MLRUN_KERNEL(int64_t k, int64_t i) { y(k)[i] = 0; });
 }
 
+// Both operands in 16 bits in the workspace, by one launch.
+void make_half_operands(const graph::KernelCall& call, Product& product) {
+  const HalfOperands place = half_operands(product.shape);
+  const Stacked<uint16_t> bits = workspace_values<uint16_t>(call, place.count);
+  const auto a = product.a;
+  const auto b = product.b;
+  const int64_t count_a = product.shape.m * product.shape.k;
+  const int64_t count_b = product.shape.k * product.shape.n;
+  const int64_t first_b = place.first_b;
+  const bool is_bfloat16 = product.precision == Precision::kBfloat16;
+  for_each_element(call, count_a + count_b, [=] MLRUN_KERNEL(int64_t k, int64_t i) {
+    const bool of_a = i < count_a;
+    const float x = of_a ? a(k)[i] : b(k)[i - count_a];
+    bits(k)[of_a ? i : first_b + i - count_a] = is_bfloat16 ? bfloat16_bits(x) : float16_bits(x);
+  });
+  product.half_a = {bits.data, bits.stride};
+  product.half_b = {bits.data + first_b, bits.stride};
+}
+
 }  // namespace
 
 void matmul_cuda(const graph::KernelCall& call) {
@@ -44,6 +65,7 @@ void matmul_cuda(const graph::KernelCall& call) {
   } else {
     product.finish = finish_of(epilogue, op.epilogue(), product.shape.n);
     if (product.finish != Finish::kNone) product.bias = input(epilogue.operands()[1]);
+    if (product.has_half_operands()) make_half_operands(call, product);
     multiply(call, product);
   }
   if (!epilogue.any() || product.finish != Finish::kNone) return;

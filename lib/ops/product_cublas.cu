@@ -4,12 +4,18 @@
 namespace mlrun::ops {
 namespace {
 
+constexpr int64_t kFloat = sizeof(float);
+
 device::ProductPrecision precision_of(Precision precision) {
   switch (precision) {
     case Precision::kFloat32:
       return device::ProductPrecision::kFloat32;
+    case Precision::kTfloat32:
+      return device::ProductPrecision::kTfloat32;
     case Precision::kBfloat16:
       return device::ProductPrecision::kBfloat16;
+    case Precision::kFloat16:
+      return device::ProductPrecision::kFloat16;
   }
   return device::ProductPrecision::kFloat32;
 }
@@ -37,7 +43,18 @@ device::ProductShape shape_of(const Product& p) {
   return x;
 }
 
-constexpr int64_t kFloat = sizeof(float);
+// Operand a or b of copy k, and how far the next copy's is, in elements.
+struct Operand {
+  const void* data;
+  int64_t stride;
+};
+
+Operand operand_of(const Product& p, const Stacked<const float>& floats,
+                   const Stacked<const uint16_t>& halves, int64_t k = 0) {
+  if (p.has_half_operands())
+    return {halves(k), halves.stride / static_cast<int64_t>(sizeof(uint16_t))};
+  return {floats(k), floats.stride / kFloat};
+}
 
 }  // namespace
 
@@ -46,16 +63,21 @@ void multiply(const graph::KernelCall& call, const Product& p) {
   auto& context = static_cast<device::CudaContext&>(call.context);
   device::ProductShape x = shape_of(p);
   if (p.count == 1) {
+    const Operand a = operand_of(p, p.a, p.half_a);
+    const Operand b = operand_of(p, p.b, p.half_b);
     x.count = call.stack;
-    x.stride_a = p.a.stride / kFloat;
-    x.stride_b = p.b.stride / kFloat;
+    x.stride_a = a.stride;
+    x.stride_b = b.stride;
     x.stride_c = p.c.stride / kFloat;
     x.stride_bias = p.bias.stride / kFloat;
-    return context.multiply(x, {p.a.data, p.b.data, p.c.data, p.bias.data});
+    return context.multiply(x, {a.data, b.data, p.c.data, p.bias.data});
   }
   x.count = p.count;
   x.stride_a = p.step_a, x.stride_b = p.step_b, x.stride_c = p.step_c;
-  for (int64_t k = 0; k < call.stack; ++k) context.multiply(x, {p.a(k), p.b(k), p.c(k), p.bias(k)});
+  for (int64_t k = 0; k < call.stack; ++k) {
+    context.multiply(x, {operand_of(p, p.a, p.half_a, k).data, operand_of(p, p.b, p.half_b, k).data,
+                         p.c(k), p.bias(k)});
+  }
 }
 
 }  // namespace mlrun::ops

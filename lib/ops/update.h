@@ -27,8 +27,10 @@ struct UpdateSettings {
   int slots() const;  ///< slot tensors per parameter
 };
 
-/// Inputs: state float (2) = {learning rate, step counted from 1}, then for every parameter its
-/// value, its gradient and slots() slots. No outputs.
+/// Inputs: state float (2) = {learning rate, step counted from 1}; if gated, gate float (2) = {0 if
+/// the step is to be left out, steps left out so far}; then for every parameter its value, its
+/// gradient and slots() slots. No outputs. A step that is left out changes nothing, and does not
+/// count in t.
 ///
 ///   SGD       v = m v - lr g;  p += v            (Nesterov: p += m v - lr g)
 ///   Adam      Kingma, Ba 2015, with Keras' epsilon outside the bias correction:
@@ -37,7 +39,8 @@ struct UpdateSettings {
 ///   Adagrad   Duchi 2011: a += g^2;  p -= lr g / sqrt(a + epsilon)
 class UpdateOp : public graph::Op {
  public:
-  explicit UpdateOp(const UpdateSettings& settings) : settings_(settings) {}
+  explicit UpdateOp(const UpdateSettings& settings, bool gated = false)
+      : settings_(settings), gated_(gated) {}
 
   std::string_view name() const override { return "Update"; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override;
@@ -45,9 +48,15 @@ class UpdateOp : public graph::Op {
   graph::Cost cost(std::span<const TensorType> inputs, std::span<const TensorType> outputs,
                    int64_t batch) const override;
   const UpdateSettings& settings() const { return settings_; }
+  bool is_gated() const { return gated_; }
+
+  /// Where the first parameter stands among the inputs, and how far it is to the next.
+  size_t first() const { return gated_ ? 2 : 1; }
+  size_t group() const { return 2 + static_cast<size_t>(settings_.slots()); }
 
  private:
   UpdateSettings settings_;
+  bool gated_;
 };
 
 void update_cpu(const graph::KernelCall& call);

@@ -150,11 +150,14 @@ double norm_of(const Tensor& x) {
   return HWY_DYNAMIC_DISPATCH(squared_norm)(x.f32(), x.elements());
 }
 
-float global_factor(const graph::KernelCall& call, const UpdateSettings& s, size_t group) {
-  if (s.global_clipnorm <= 0) return 1;
+float global_factor(const graph::KernelCall& call, const UpdateOp& op) {
+  const float limit = op.settings().global_clipnorm;
+  if (limit <= 0) return 1;
   double squared = 0;
-  for (size_t i = 1; i < call.in.size(); i += group) squared += norm_of(call.in[i + 1]);
-  return clip_factor(squared, s.global_clipnorm);
+  for (size_t i = op.first(); i < call.in.size(); i += op.group()) {
+    squared += norm_of(call.in[i + 1]);
+  }
+  return clip_factor(squared, limit);
 }
 
 float step_size(const UpdateSettings& s, float learning_rate, float step) {
@@ -167,12 +170,15 @@ float step_size(const UpdateSettings& s, float learning_rate, float step) {
 }  // namespace
 
 void update_cpu(const graph::KernelCall& call) {
-  const UpdateSettings& s = static_cast<const UpdateOp&>(call.op).settings();
-  const size_t group = 2 + static_cast<size_t>(s.slots());
+  const auto& op = static_cast<const UpdateOp&>(call.op);
+  const UpdateSettings& s = op.settings();
+  const float* const gate = op.is_gated() ? call.in[1].f32() : nullptr;
+  if (gate && gate[0] == 0) return;
   const float learning_rate = call.in[0].f32()[0];
-  const float size = step_size(s, learning_rate, call.in[0].f32()[1]);
-  const float global = global_factor(call, s, group);
-  for (size_t i = 1; i < call.in.size(); i += group) {
+  const float step = call.in[0].f32()[1] - (gate ? gate[1] : 0);
+  const float size = step_size(s, learning_rate, step);
+  const float global = global_factor(call, op);
+  for (size_t i = op.first(); i < call.in.size(); i += op.group()) {
     const Tensor& gradient = call.in[i + 1];
     const float own = s.clipnorm > 0 ? clip_factor(norm_of(gradient), s.clipnorm) : 1.0f;
     device::parallel_for(device::cpu_team(call.context), gradient.elements(), kGrain,
@@ -184,7 +190,7 @@ void update_cpu(const graph::KernelCall& call) {
                                              own * global,
                                              learning_rate,
                                              size};
-                           for (size_t k = 0; k + 2 < group; ++k)
+                           for (size_t k = 0; k + 2 < op.group(); ++k)
                              range.slots[k] = call.in[i + 2 + k].f32() + begin;
                            HWY_DYNAMIC_DISPATCH(update_range)(range, s);
                          });

@@ -20,6 +20,7 @@ struct Parameter {
 struct Updates {
   UpdateSettings settings;
   Stacked<const float> state;    ///< learning rate, step
+  Stacked<const float> gate;     ///< null: always open
   Stacked<const float> factors;  ///< of clipping by norm, by parameter; null: none
   float log_beta_1 = 0;
   float log_beta_2 = 0;
@@ -34,11 +35,12 @@ struct Rates {
 };
 
 // 1 - b^t = -expm1(t log b): in float, this has all digits.
-MLRUN_DEVICE inline Rates rates_of(const Updates& u, const float* state) {
-  const float learning_rate = state[0];
+MLRUN_DEVICE inline Rates rates_of(const Updates& u, int64_t k) {
+  const float learning_rate = u.state(k)[0];
   if (u.settings.rule != UpdateRule::kAdam) return {learning_rate, learning_rate};
-  const float correction_1 = -expm1f(state[1] * u.log_beta_1);
-  const float correction_2 = -expm1f(state[1] * u.log_beta_2);
+  const float step = u.state(k)[1] - (u.gate.data ? u.gate(k)[1] : 0);
+  const float correction_1 = -expm1f(step * u.log_beta_1);
+  const float correction_2 = -expm1f(step * u.log_beta_2);
   return {learning_rate, learning_rate * sqrtf(correction_2) / correction_1};
 }
 
@@ -113,11 +115,12 @@ MLRUN_DEVICE inline float clipped(float g, float limit) {
 }
 
 MLRUN_DEVICE inline void update_element(const Updates& u, int64_t k, int64_t i) {
+  if (u.gate.data && *u.gate(k) == 0) return;
   int which = 0;
   while (which + 1 < u.count && i >= u.parameters[which + 1].begin) ++which;
   const Parameter& x = u.parameters[which];
   const int64_t at = i - x.begin;
-  const Rates rates = rates_of(u, u.state(k));
+  const Rates rates = rates_of(u, k);
   float g = x.gradient(k)[at];
   if (u.factors.data) g *= u.factors(k)[which];
   g = clipped(g, u.settings.clipvalue);
@@ -134,10 +137,10 @@ void launch(const graph::KernelCall& call, const Updates& u) {
 }
 
 // squares(k)[p] = the sum of the squares of gradient p.
-void squared_norms(const graph::KernelCall& call, size_t group, Stacked<double> squares) {
-  for (size_t i = 1; i < call.in.size(); i += group) {
+void squared_norms(const graph::KernelCall& call, const UpdateOp& op, Stacked<double> squares) {
+  for (size_t i = op.first(); i < call.in.size(); i += op.group()) {
     const auto g = input(call.in[i + 1]);
-    const auto which = static_cast<int64_t>((i - 1) / group);
+    const auto which = static_cast<int64_t>((i - op.first()) / op.group());
     reduce_columns<double>(
         call, call.in[i + 1].elements(), 1,
         [=] MLRUN_KERNEL(int64_t k, int64_t row, int64_t) {
@@ -153,14 +156,14 @@ MLRUN_DEVICE inline float clip_factor(double squared, float limit) {
 }
 
 // What clipping by norm makes of each gradient.
-Stacked<const float> clip_factors(const graph::KernelCall& call, const UpdateSettings& s,
-                                  size_t group) {
+Stacked<const float> clip_factors(const graph::KernelCall& call, const UpdateOp& op) {
+  const UpdateSettings& s = op.settings();
   if (s.clipnorm <= 0 && s.global_clipnorm <= 0) return {};
-  const auto count = static_cast<int64_t>((call.in.size() - 1) / group);
+  const auto count = static_cast<int64_t>((call.in.size() - op.first()) / op.group());
   // A float behind every double, in one piece of scratch memory.
   const Stacked<double> squares = scratch_values<double>(call, 2 * count);
   const Stacked<float> factors{reinterpret_cast<float*>(squares.data + count), squares.stride};
-  squared_norms(call, group, squares);
+  squared_norms(call, op, squares);
   const float own = s.clipnorm;
   const float global = s.global_clipnorm;
   for_each_element(call, count, [=] MLRUN_KERNEL(int64_t k, int64_t p) {
@@ -180,18 +183,19 @@ Parameter parameter_of(const graph::KernelCall& call, size_t first, size_t group
 }  // namespace
 
 void update_cuda(const graph::KernelCall& call) {
-  const UpdateSettings& s = static_cast<const UpdateOp&>(call.op).settings();
-  const size_t group = 2 + static_cast<size_t>(s.slots());
+  const auto& op = static_cast<const UpdateOp&>(call.op);
+  const UpdateSettings& s = op.settings();
   Updates u;
   u.settings = s;
   u.state = input(call.in[0]);
-  u.factors = clip_factors(call, s, group);
+  if (op.is_gated()) u.gate = input(call.in[1]);
+  u.factors = clip_factors(call, op);
   u.log_beta_1 = static_cast<float>(std::log(static_cast<double>(s.beta_1)));
   u.log_beta_2 = static_cast<float>(std::log(static_cast<double>(s.beta_2)));
-  for (size_t i = 1; i < call.in.size(); i += group) {
-    u.parameters[u.count++] = parameter_of(call, i, group, u.elements);
+  for (size_t i = op.first(); i < call.in.size(); i += op.group()) {
+    u.parameters[u.count++] = parameter_of(call, i, op.group(), u.elements);
     u.elements += call.in[i].elements();
-    if (u.count < kMostAtOnce && i + group < call.in.size()) continue;
+    if (u.count < kMostAtOnce && i + op.group() < call.in.size()) continue;
     launch(call, u);
     if (u.factors.data) u.factors.data += u.count;
     u.count = 0;

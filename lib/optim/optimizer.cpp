@@ -143,11 +143,13 @@ UpdateSettings Optimizer::settings() const {
 }
 
 UpdateNode Optimizer::append(graph::Graph& g, std::span<const graph::ValueId> parameters,
-                             std::span<const graph::ValueId> gradients) const {
+                             std::span<const graph::ValueId> gradients, graph::ValueId gate) const {
   const UpdateSettings s = settings();
   UpdateNode node;
   node.state = g.input("optimizer_state", {Shape{2}, DType::kFloat32});
+  const bool gated = gate != graph::kNoValue;
   std::vector<graph::ValueId> inputs = {node.state};
+  if (gated) inputs.push_back(gate);
   for (size_t i = 0; i < parameters.size(); ++i) {
     inputs.push_back(parameters[i]);
     inputs.push_back(gradients[i]);
@@ -157,7 +159,7 @@ UpdateNode Optimizer::append(graph::Graph& g, std::span<const graph::ValueId> pa
       inputs.push_back(node.slots.back());
     }
   }
-  g.apply_multi(std::make_shared<ops::UpdateOp>(s), std::move(inputs));
+  g.apply_multi(std::make_shared<ops::UpdateOp>(s, gated), std::move(inputs));
   return node;
 }
 

@@ -25,9 +25,11 @@ class Optimizer : public config::Component {
   /// The constants of a step.
   ops::UpdateSettings settings() const;
 
-  /// Appends the step to the graph. Slots start at `initial_slot_value()`.
+  /// Appends the step to the graph. Slots start at `initial_slot_value()`. `gate`, if there is one,
+  /// leaves steps out (ops/update.h).
   UpdateNode append(graph::Graph& g, std::span<const graph::ValueId> parameters,
-                    std::span<const graph::ValueId> gradients) const;
+                    std::span<const graph::ValueId> gradients,
+                    graph::ValueId gate = graph::kNoValue) const;
 
   virtual double initial_slot_value() const { return 0; }
 

@@ -28,7 +28,8 @@ struct ModelReport {
 };
 
 /// Everything that can be said without data: monitors, metrics against the loss, scoring.
-/// Fills in what depends on other fields (the validation split that early stopping needs).
+/// Fills in what depends on other fields (the validation split that early stopping needs, the loss
+/// scale of float16).
 void check_training(config::ExperimentSpec& spec, Diagnostics& diagnostics);
 
 /// Builds and plans the model for this data; layers that do not fit, an output that does not match

@@ -156,6 +156,13 @@ void check_early_stopping(ExperimentSpec& spec, Diagnostics& diagnostics) {
   }
 }
 
+// In float16 small gradients vanish if the loss is not scaled.
+void fill_loss_scale(config::TrainSpec& train) {
+  if (train.precision == config::Precision::kFloat16 && !train.loss_scale) {
+    train.loss_scale.emplace();
+  }
+}
+
 void check_class_weight(const config::TrainSpec& train, Diagnostics& diagnostics) {
   if (!train.class_weight.any()) return;
   if (train.loss.as<nn::Loss>().target_kind() != nn::TargetKind::kValues) return;
@@ -187,6 +194,7 @@ void check_training(ExperimentSpec& spec, Diagnostics& diagnostics) {
   check_outputs(spec, diagnostics);
   check_early_stopping(spec, diagnostics);
   check_class_weight(spec.train, diagnostics);
+  fill_loss_scale(spec.train);
   check_scoring(spec, diagnostics);
 }
 

@@ -99,6 +99,7 @@ class Fitter {
     if (profiled) add_profile(*profiled, context);
     score_test();
     result_.parameters = learner_->parameters();
+    result_.loss_scale = learner_->loss_scale();
     result_.output_width = learner_->output_width();
     if (input_.keep_model) {
       learner_->save(result_.model);

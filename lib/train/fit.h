@@ -13,6 +13,7 @@
 #include "data/split.h"
 #include "ops/cpu_kernels.h"
 #include "store/model_file.h"
+#include "train/learner.h"
 #include "train/profile.h"
 #include "train/scores.h"
 
@@ -56,6 +57,7 @@ struct FitResult {
   std::vector<float> predictions;  ///< test rows x output_width; none of label sequences
   int64_t output_width = 0;
   int64_t parameters = 0;
+  LossScaleState loss_scale;  ///< at the end of the training
   double fit_seconds = 0;
   double score_seconds = 0;
   double data_seconds = 0;          ///< of fit_seconds: gathering batches

@@ -93,7 +93,7 @@ void GradientLearner::build_training(const GraphSetup& setup,
   for (size_t i = 0; i < graphs.size(); ++i) {
     phases_.push_back(std::make_unique<Phase>(std::move(graphs[i]), static_cast<uint32_t>(i),
                                               batch_size_, backend_, std::move(optimizers[i])));
-    phases_.back()->add_slots(memory_);
+    phases_.back()->add_kept(memory_);
   }
   memory_.allocate(context_, static_cast<int64_t>(feeds_.size()));
   for (const auto& phase : phases_) {
@@ -136,6 +136,14 @@ void GradientLearner::initialise(const TrialStreams& streams, int64_t trial) {
   }
   for (const auto& phase : phases_) phase->initialise(streams.dropout, memory_, trial);
   random_[static_cast<size_t>(trial)] = streams.dropout;
+}
+
+LossScaleState GradientLearner::loss_scale(int64_t trial) const {
+  LossScaleState all = phases_[0]->loss_scale(memory_, trial);
+  for (size_t i = 1; i < phases_.size(); ++i) {
+    all.skipped_steps += phases_[i]->loss_scale(memory_, trial).skipped_steps;
+  }
+  return all;
 }
 
 // The terms of all phases stand one after the other, each a mean over the rows its phase has seen.

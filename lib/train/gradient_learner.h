@@ -44,6 +44,9 @@ class GradientLearner {
   int64_t output_width() const { return output_width_; }
   void initialise(const TrialStreams& streams, int64_t trial = 0);
 
+  /// The scale of the first phase, and what all have left out.
+  LossScaleState loss_scale(int64_t trial = 0) const;
+
   /// Of a learner of one trial.
   EpochOutcome train_epoch(std::span<const int64_t> order, std::span<float> predictions);
 
@@ -80,7 +83,7 @@ class GradientLearner {
   int64_t inference_batch_;
 
   std::vector<nn::Variable> model_;  ///< weights and state, as numbered by the builder
-  VariableStore memory_;             ///< of model_, then of the optimisers' slots
+  VariableStore memory_;             ///< of model_, then of what the phases keep
   int64_t parameters_ = 0;
   int64_t output_width_ = 0;
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -27,6 +28,12 @@ struct Losses {
 struct EpochOutcome : Losses {  ///< the loss with penalties
   bool finite = true;           ///< false: a batch's loss was not, and the epoch ended there
   double data_seconds = 0;      ///< gathering batches
+};
+
+/// What loss scaling came to.
+struct LossScaleState {
+  double scale = std::numeric_limits<double>::quiet_NaN();  ///< NaN: there is none
+  int64_t skipped_steps = 0;  ///< left out, because a gradient was not finite
 };
 
 /// One model being trained. Not thread-safe; owns its memory.

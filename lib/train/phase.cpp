@@ -24,17 +24,21 @@ Phase::Phase(PhaseGraph graph, uint32_t number, int64_t max_batch, const graph::
       optimizers_(std::move(optimizers)),
       every_(graph.every),
       update_(std::move(graph.update)),
+      loss_scaling_(graph.loss_scaling),
       context_(*backend.context),
       executable_(std::move(graph.graph), graph.kept(), max_batch, *backend.kernels, context_,
                   {static_cast<int64_t>(optimizers_.size()), backend.stacks}),
       states_(optimizers_.size()),
       device_states_(context_.allocate(static_cast<int64_t>(states_.size() * sizeof(StepState)))),
-      streams_(optimizers_.size()) {}
+      streams_(optimizers_.size()),
+      kept_(update_.slots) {
+  if (loss_scaling_) kept_.insert(kept_.end(), {loss_scaling_->scale, loss_scaling_->counts});
+}
 
-void Phase::add_slots(VariableStore& memory) {
-  first_slot_ = memory.count();
-  for (const graph::ValueId slot : update_.slots) {
-    const graph::Value& value = executable_.graph().value(slot);
+void Phase::add_kept(VariableStore& memory) {
+  first_kept_ = memory.count();
+  for (const graph::ValueId id : kept_) {
+    const graph::Value& value = executable_.graph().value(id);
     memory.add(value.name, value.type.shape);
   }
 }
@@ -43,8 +47,8 @@ void Phase::bind(const VariableStore& memory) {
   for (size_t i = 0; i < variables_.size(); ++i) {
     executable_.bind(variables_[i].value, memory.data(i), memory.stride());
   }
-  for (size_t i = 0; i < update_.slots.size(); ++i) {
-    executable_.bind(update_.slots[i], memory.data(first_slot_ + i), memory.stride());
+  for (size_t i = 0; i < kept_.size(); ++i) {
+    executable_.bind(kept_[i], memory.data(first_kept_ + i), memory.stride());
   }
   bind_state(device_states_.get());
 }
@@ -60,8 +64,13 @@ void Phase::initialise(const PhiloxStream& random, VariableStore& memory, int64_
   const auto number = static_cast<size_t>(trial);
   const auto value = static_cast<float>(optimizers_[number]->initial_slot_value());
   for (size_t i = 0; i < update_.slots.size(); ++i) {
-    const auto count = static_cast<size_t>(memory.shape(first_slot_ + i).elements());
-    memory.write(first_slot_ + i, std::vector<float>(count, value), trial);
+    const auto count = static_cast<size_t>(memory.shape(first_kept_ + i).elements());
+    memory.write(first_kept_ + i, std::vector<float>(count, value), trial);
+  }
+  if (loss_scaling_) {
+    const size_t scale = first_kept_ + update_.slots.size();
+    memory.write(scale, std::array{loss_scaling_->initial_scale}, trial);
+    memory.write(scale + 1, std::array{0.0f, 0.0f}, trial);
   }
   steps_ = 0;
   streams_[number] = random;
@@ -80,6 +89,12 @@ void Phase::step(int64_t rows) {
                   static_cast<int64_t>(states_.size() * sizeof(StepState)));
   executable_.run(rows);
   ++steps_;
+}
+
+LossScaleState Phase::loss_scale(const VariableStore& memory, int64_t trial) const {
+  if (!loss_scaling_) return {};
+  const size_t scale = first_kept_ + update_.slots.size();
+  return {memory.read(scale, trial)[0], static_cast<int64_t>(memory.read(scale + 1, trial)[1])};
 }
 
 float Phase::read(graph::ValueId id, int64_t trial) const {

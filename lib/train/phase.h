@@ -3,6 +3,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "graph/backend.h"
 #include "graph/executable.h"
 #include "store/model_file.h"
+#include "train/learner.h"
 #include "train/training_graph.h"
 #include "train/variable_store.h"
 
@@ -35,10 +37,11 @@ class Phase {
   Phase(PhaseGraph graph, uint32_t number, int64_t max_batch, const graph::Backend& backend,
         std::vector<const optim::Optimizer*> optimizers);
 
-  /// Adds the optimiser's slots behind what `memory` holds.
-  void add_slots(VariableStore& memory);
+  /// Adds what is kept from step to step, the optimiser's slots and the loss scale, behind what
+  /// `memory` holds.
+  void add_kept(VariableStore& memory);
 
-  /// Binds all but the batch: the model, which is in front of `memory`, the slots and the state.
+  /// Binds all but the batch: the model, which is in front of `memory`, what is kept and the state.
   void bind(const VariableStore& memory);
 
   /// Takes the states from there, not from step(): StepStates in the memory of the context, of the
@@ -68,6 +71,8 @@ class Phase {
   const GraphInputs& inputs() const { return inputs_; }
   graph::Executable& executable() { return executable_; }
 
+  LossScaleState loss_scale(const VariableStore& memory, int64_t trial) const;
+
   /// A value of one element, as of the last step. Waits for the device.
   float read(graph::ValueId id, int64_t trial = 0) const;
 
@@ -85,12 +90,14 @@ class Phase {
   std::vector<const optim::Optimizer*> optimizers_;  ///< by trial
   int64_t every_;
   optim::UpdateNode update_;
+  std::optional<LossScaling> loss_scaling_;
   device::Context& context_;
   graph::Executable executable_;
   std::vector<StepState> states_;  ///< by trial
   device::Memory device_states_;
   std::vector<PhiloxStream> streams_;  ///< by trial
-  size_t first_slot_ = 0;
+  std::vector<graph::ValueId> kept_;   ///< from step to step: slots, then the loss scale
+  size_t first_kept_ = 0;              ///< its number in the memory
   int64_t steps_ = 0;
 };
 

@@ -10,7 +10,9 @@ namespace {
 std::string op_text(const graph::Op& op) {
   std::string text(op.name());
   if (const auto* product = dynamic_cast<const ops::MatMulOp*>(&op)) {
-    if (product->precision() == ops::Precision::kBfloat16) text += " bf16";
+    if (product->precision() != ops::Precision::kFloat32) {
+      text += fmt::format(" {}", to_string(product->precision()));
+    }
     if (product->transpose_a()) text += " a^T b";
     if (product->transpose_b()) text += " a b^T";
     if (product->epilogue()) text += fmt::format(" +{}", product->epilogue()->code().size());

@@ -13,6 +13,7 @@ class StackMember : public Learner {
   int64_t parameters() const override { return learner_.parameters(); }
   int64_t output_width() const override { return learner_.output_width(); }
   void initialise(const TrialStreams& streams) override { learner_.initialise(streams, trial_); }
+  LossScaleState loss_scale() const { return learner_.loss_scale(trial_); }
   EpochOutcome train_epoch(std::span<const int64_t> order, std::span<float> predictions) override {
     return learner_.train_epoch(order, predictions);
   }

@@ -8,8 +8,6 @@
 #include "nn/layers/gan.h"
 #include "nn/model.h"
 #include "ops/functions.h"
-#include "ops/fusion.h"
-#include "ops/precision.h"
 #include "train/feed.h"
 #include "train/gan_graph.h"
 #include "train/outputs.h"
@@ -165,27 +163,6 @@ PhaseGraph build_phase(const GraphSetup& setup) {
 
 }  // namespace
 
-std::vector<ValueId> PhaseGraph::kept() const {
-  std::vector<ValueId> kept = {objective};
-  kept.insert(kept.end(), terms.begin(), terms.end());
-  if (prediction != kNoValue) kept.push_back(prediction);
-  return kept;
-}
-
-void PhaseGraph::finish(config::Precision precision) {
-  std::vector<ValueId> gradients =
-      graph::differentiate(graph, objective, weights, ops::autodiff_ops());
-  for (size_t i = weights.size(); i-- > 0;) {
-    if (gradients[i] != kNoValue) continue;
-    weights.erase(weights.begin() + static_cast<int64_t>(i));
-    gradients.erase(gradients.begin() + static_cast<int64_t>(i));
-  }
-  update = optimizer->append(graph, weights, gradients);
-  graph.prune(kept());
-  if (precision == config::Precision::kBfloat16) ops::use_bfloat16(graph);
-  ops::fuse(graph, kept());
-}
-
 ValueId append_model(nn::Builder& builder, const GraphSetup& setup, const GraphInputs& inputs,
                      std::span<nn::WantedLayer> wanted, Diagnostics& diagnostics) {
   Graph& g = builder.graph();
@@ -246,7 +223,7 @@ std::vector<PhaseGraph> build_phases(const GraphSetup& setup) {
   } else {
     phases.push_back(build_phase(setup));
   }
-  for (PhaseGraph& phase : phases) phase.finish(setup.spec->train.precision);
+  for (PhaseGraph& phase : phases) phase.finish(setup.spec->train);
   return phases;
 }
 
@@ -284,9 +261,7 @@ InferenceGraph build_plain_inference(const GraphSetup& setup) {
 InferenceGraph build_inference(const GraphSetup& setup) {
   InferenceGraph inference =
       nn::as_gan(setup.spec->model) ? build_gan_inference(setup) : build_plain_inference(setup);
-  if (setup.spec->train.precision == config::Precision::kBfloat16) {
-    ops::use_bfloat16(inference.graph);
-  }
+  ops::set_precision(inference.graph, product_precision(setup.spec->train));
   return inference;
 }
 

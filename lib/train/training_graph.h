@@ -14,7 +14,9 @@
 #include "nn/losses.h"
 #include "nn/model.h"
 #include "ops/aggregate.h"
+#include "ops/precision.h"
 #include "optim/optimizer.h"
+#include "train/loss_scaling.h"
 
 namespace mlrun::train {
 
@@ -53,11 +55,15 @@ struct PhaseGraph {
   const optim::Optimizer* optimizer = nullptr;
   int64_t every = 1;  ///< runs with every so manieth batch
   optim::UpdateNode update;
+  std::optional<LossScaling> loss_scaling;
 
   std::vector<graph::ValueId> kept() const;
 
   /// Appends gradients and update, drops what leads to nothing, sets the precision, fuses.
-  void finish(config::Precision precision);
+  void finish(const config::TrainSpec& spec);
+
+ private:
+  void append_update(const config::TrainSpec& spec);
 };
 
 /// Losses and predictions of every sample.
@@ -91,6 +97,9 @@ nn::TargetKind feed_kind(const config::ExperimentSpec& spec);
 graph::ValueId append_model(nn::Builder& builder, const GraphSetup& setup,
                             const GraphInputs& inputs, std::span<nn::WantedLayer> wanted,
                             Diagnostics& diagnostics);
+
+/// Of the products of an experiment's graphs.
+ops::Precision product_precision(const config::TrainSpec& spec);
 
 /// The bound inputs that a graph of these needs.
 GraphInputs add_inputs(graph::Graph& g, const GraphSetup& setup, bool weights);

@@ -37,6 +37,7 @@ TrialRecord make_record(const Trial& trial, train::FitResult&& result) {
   record.output_width = result.output_width;
   record.predictions = std::move(result.predictions);
   record.parameters = result.parameters;
+  record.loss_scale = result.loss_scale;
   record.fit_seconds = result.fit_seconds;
   record.score_seconds = result.score_seconds;
   record.data_seconds = result.data_seconds;
@@ -67,6 +68,9 @@ std::string to_bytes(const TrialRecord& r) {
   w.put(r.parameters);
   w.put(std::vector<double>{r.fit_seconds, r.score_seconds, r.data_seconds, r.compute_seconds,
                             r.energy_joules});
+  w.put(std::string_view(r.precision));
+  w.put(r.loss_scale.scale);
+  w.put(r.loss_scale.skipped_steps);
   return w.take();
 }
 
@@ -99,6 +103,11 @@ TrialRecord record_from_bytes(std::string_view bytes) {
   r.data_seconds = costs[2];
   r.compute_seconds = costs[3];
   if (costs.size() > 4) r.energy_joules = costs[4];
+  if (!reader.at_end()) {
+    r.precision = reader.get_string();
+    r.loss_scale.scale = reader.get<double>();
+    r.loss_scale.skipped_steps = reader.get<int64_t>();
+  }
   reader.expect_end();
   return r;
 }

@@ -30,6 +30,8 @@ struct TrialRecord {
   int32_t attempts = 1;
   int32_t worker = 0;
   std::string device = "cpu";
+  std::string precision;  ///< what the device multiplied in; "" if not known
+  train::LossScaleState loss_scale;
   std::vector<train::EpochRecord> history;
   std::vector<double> test;  ///< loss, then the metrics of the spec
   int64_t output_width = 0;
@@ -53,8 +55,8 @@ TrialRecord make_record(const Trial& trial, train::FitResult&& result);
 
 std::string to_bytes(const TrialRecord& record);
 
-/// Also of records from before energy was measured. Throws Error when the bytes are not those of a
-/// record.
+/// Also of records from before energy was measured, or precision recorded. Throws Error when the
+/// bytes are not those of a record.
 TrialRecord record_from_bytes(std::string_view bytes);
 
 }  // namespace mlrun::trials

@@ -127,11 +127,14 @@ Section trials_section(const Search& search, const Records& records) {
   add_from<std::string>(t, "status", records, [](R r) { return std::string(to_string(r.status)); });
   add_from<std::string>(t, "message", records, [](R r) { return r.message; });
   add_from<std::string>(t, "device", records, [](R r) { return r.device; });
+  add_from<std::string>(t, "precision", records, [](R r) { return r.precision; });
   add_from<int32_t>(t, "worker", records, [](R r) { return r.worker; });
   add_from<int32_t>(t, "attempts", records, [](R r) { return r.attempts; });
   add_from<int64_t>(t, "epochs", records,
                     [](R r) { return static_cast<int64_t>(r.history.size()); });
   add_from<int64_t>(t, "parameters", records, [](R r) { return r.parameters; });
+  add_from<double>(t, "loss_scale", records, [](R r) { return r.loss_scale.scale; });
+  add_from<int64_t>(t, "skipped_steps", records, [](R r) { return r.loss_scale.skipped_steps; });
   const std::vector<std::string> names = train::score_names(search.spec);
   for (size_t i = 0; i < names.size(); ++i) {
     add_from<double>(t, ("test_" + names[i]).c_str(), records,

@@ -8,10 +8,10 @@
 #include "base/file.h"
 #include "base/version.h"
 #include "ops/gemm.h"
-#include "ops/precision.h"
 #include "store/hdf5.h"
 #include "trials/folder.h"
 #include "trials/gpu_absence.h"
+#include "trials/precisions.h"
 #include "trials/ranking.h"
 
 namespace mlrun::trials {
@@ -120,7 +120,9 @@ class Run {
     facts.git_revision = git_revision();
     facts.libraries = store::hdf5_version() + ", " + ops::gemm_library();
     facts.devices = describe(fleet_);
-    if (search_.uses_bfloat16()) facts.devices += "; " + ops::describe_bfloat16();
+    for (const std::string& text : describe_precisions(search_, options_.gpus)) {
+      facts.devices += "; " + text;
+    }
     facts.command_line = options_.command_line;
     facts.host = host_name();
     facts.created = utc_timestamp();

@@ -219,12 +219,6 @@ const config::Catalogs& all_catalogs() {
   return catalogs;
 }
 
-bool Search::uses_bfloat16() const {
-  return std::any_of(cells.begin(), cells.end(), [](const Cell& cell) {
-    return cell.spec.train.precision == config::Precision::kBfloat16;
-  });
-}
-
 bool Search::has_refit() const {
   return folds.empty() || (kind == SearchKind::kGridSearch && spec.refit);
 }

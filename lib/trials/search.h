@@ -50,7 +50,6 @@ struct Search {
 
   bool has_refit() const;
   Trial refit_of(int32_t cell) const;
-  bool uses_bfloat16() const;    ///< in any cell
   int threads(int cores) const;  ///< of one training: as written, else 1 in a search, all alone
 };
 

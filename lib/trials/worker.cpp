@@ -13,8 +13,10 @@
 
 #include "device/device_error.h"
 #include "device/pin.h"
+#include "ops/precision.h"
 #include "store/bytes.h"
 #include "train/fit.h"
+#include "train/training_graph.h"
 
 namespace mlrun::trials {
 namespace {
@@ -162,7 +164,14 @@ class Server {
     TrialRecord record = make_record(trial, std::move(result));
     record.worker = options_.index;
     record.device = options_.placement.label();
+    record.precision = precision_of(cell);
     return record;
+  }
+
+  std::string precision_of(const Cell& cell) const {
+    const std::optional<device::Gpu>& gpu = options_.placement.gpu;
+    return to_string(
+        ops::product_mode(train::product_precision(cell.spec.train), gpu ? &*gpu : nullptr));
   }
 
   void send_epoch(const Trial& trial, const train::EpochRecord& epoch) {

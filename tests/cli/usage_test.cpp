@@ -127,7 +127,12 @@ TEST_CASE("cli: check and devices say what there is") {
   answers(work, "mlrun check moons.yaml", "trials: 1 training\n");
   answers(work, "mlrun check grid.yaml", "trials: 2 cells x 3 folds + 1 final fit = 7 trainings\n");
   answers(work, "mlrun check moons.yaml train.precision=bf16",
-          "matrix products of dense layers: bf16, ");
+          "matrix products of dense layers: bfloat16, ");
+  answers(work, "mlrun check moons.yaml train.precision=tf32",
+          "matrix products of dense layers: tf32, which this CPU does not have: float32\n");
+  answers(work, "mlrun check moons.yaml train.precision=fp16",
+          "  precision: float16\n  loss_scale:\n    initial_scale: 65536.0\n    dynamic: true\n"
+          "    dynamic_growth_steps: 2000\n");
   answers(work, "mlrun devices", "cores: ");
   CHECK(!work.has("results"));
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <vector>
 
 #include "emulation/context.h"
@@ -10,11 +11,54 @@
 namespace mlrun::ops {
 namespace {
 
-// To the nearest even bfloat16, as ops/bfloat16_round.cpp does; numbers only.
-float rounded(float x, Precision precision) {
-  if (precision != Precision::kBfloat16 || x != x) return x;
-  const auto bits = std::bit_cast<uint32_t>(x);
-  return std::bit_cast<float>((bits + 0x7fffu + (bits >> 16 & 1)) & 0xffff0000u);
+float of_bfloat16(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
+
+float of_float16(uint16_t bits) {
+  const int exponent = bits >> 10 & 31;
+  const auto mantissa = static_cast<float>(bits & 0x3ff);
+  float size = std::ldexp(1024 + mantissa, exponent - 25);
+  if (exponent == 0) size = std::ldexp(mantissa, -24);
+  if (exponent == 31) size = mantissa == 0 ? INFINITY : NAN;
+  return bits & 0x8000 ? -size : size;
+}
+
+// 10 bits of mantissa behind the first, as the tensor cores read a float.
+float of_tfloat32(float x) {
+  if (!std::isfinite(x)) return x;
+  return std::bit_cast<float>((std::bit_cast<uint32_t>(x) + 0x1000u) & 0xffffe000u);
+}
+
+// A matrix of (rows, columns) elements that lie some steps apart.
+struct Matrix {
+  int64_t rows, columns, row_step, column_step;
+};
+
+template <class T, class Convert>
+std::vector<float> read(const T* from, const Matrix& x, Convert convert) {
+  std::vector<float> values;
+  for (int64_t i = 0; i < x.rows; ++i) {
+    for (int64_t j = 0; j < x.columns; ++j) {
+      values.push_back(convert(from[i * x.row_step + j * x.column_step]));
+    }
+  }
+  return values;
+}
+
+// An operand of copy k, from its element `first` on, as the product sees it.
+std::vector<float> read(const Product& p, const Stacked<const float>& floats,
+                        const Stacked<const uint16_t>& halves, int64_t k, int64_t first,
+                        const Matrix& x) {
+  switch (p.precision) {
+    case Precision::kFloat32:
+      return read(floats(k) + first, x, [](float v) { return v; });
+    case Precision::kTfloat32:
+      return read(floats(k) + first, x, of_tfloat32);
+    case Precision::kBfloat16:
+      return read(halves(k) + first, x, of_bfloat16);
+    case Precision::kFloat16:
+      return read(halves(k) + first, x, of_float16);
+  }
+  return {};
 }
 
 float finished(const Product& p, float sum, int64_t k, int64_t j) {
@@ -25,22 +69,17 @@ float finished(const Product& p, float sum, int64_t k, int64_t j) {
 
 void multiply_one(const Product& p, int64_t k, int64_t which) {
   const GemmArgs& s = p.shape;
-  const float* a = p.a(k) + which * p.step_a;
-  const float* b = p.b(k) + which * p.step_b;
+  const Matrix left{s.m, s.k, s.transpose_a ? 1 : s.lda, s.transpose_a ? s.lda : 1};
+  const Matrix right{s.k, s.n, s.transpose_b ? 1 : s.ldb, s.transpose_b ? s.ldb : 1};
+  const std::vector<float> a = read(p, p.a, p.half_a, k, which * p.step_a, left);
+  const std::vector<float> b = read(p, p.b, p.half_b, k, which * p.step_b, right);
   float* c = p.c(k) + which * p.step_c;
-  std::vector<float> right(static_cast<size_t>(s.k * s.n));
-  for (int64_t l = 0; l < s.k; ++l) {
-    for (int64_t j = 0; j < s.n; ++j) {
-      const float y = s.transpose_b ? b[j * s.ldb + l] : b[l * s.ldb + j];
-      right[static_cast<size_t>(l * s.n + j)] = rounded(y, p.precision);
-    }
-  }
   std::vector<double> sums(static_cast<size_t>(s.n));
   for (int64_t i = 0; i < s.m; ++i) {
     std::fill(sums.begin(), sums.end(), 0.0);
     for (int64_t l = 0; l < s.k; ++l) {
-      const double x = rounded(s.transpose_a ? a[l * s.lda + i] : a[i * s.lda + l], p.precision);
-      const float* row = &right[static_cast<size_t>(l * s.n)];
+      const double x = a[static_cast<size_t>(i * s.k + l)];
+      const float* row = &b[static_cast<size_t>(l * s.n)];
       for (int64_t j = 0; j < s.n; ++j) sums[static_cast<size_t>(j)] += x * row[j];
     }
     for (int64_t j = 0; j < s.n; ++j) {

@@ -29,7 +29,7 @@ struct Network {
   Shape sample;
   std::vector<std::string> layers;  ///< before the last one
   int64_t batch;
-  bool bfloat16 = false;
+  ops::Precision precision = ops::Precision::kFloat32;
   ops::AdjacencyPtr adjacency = {};  ///< samples are its first graph
   bool contrastive = false;
 };
@@ -47,7 +47,8 @@ std::vector<Network> networks() {
   };
   return {{"dense", {kBatch, 28}, dense("100"), 128},
           {"wide", {kBatch, 300}, dense("300"), 1400},
-          {"bf16", {kBatch, 300}, dense("300"), 1400, true},
+          {"bf16", {kBatch, 300}, dense("300"), 1400, ops::Precision::kBfloat16},
+          {"float16", {kBatch, 300}, dense("300"), 1400, ops::Precision::kFloat16},
           {"convolutional",
            {kBatch, 14, 12, 3},
            {"RandomFlip", "Conv2D: {filters: 20, kernel_size: 3, activation: relu}", "MaxPooling2D",
@@ -60,14 +61,14 @@ std::vector<Network> networks() {
            {"GCNConv: 30", "GATConv: {units: 5, heads: 6, dropout: 0.2}",
             "SAGEConv: {units: 30, aggregator: max}", "GINConv: 30", "GlobalSumPool"},
            64,
-           false,
+           ops::Precision::kFloat32,
            path()},
           {"capsules",
            {kBatch, 6, 6, 4},
            {"Reshape: {target_shape: [-1, 8]}", "Activation: squash",
             "Capsule: {num_capsule: 10, dim_capsule: 5}", "Length", "RBF: 20"},
            64},
-          {"contrastive", {kBatch, 28}, dense("100"), 256, false, {}, true}};
+          {"contrastive", {kBatch, 28}, dense("100"), 256, ops::Precision::kFloat32, {}, true}};
 }
 
 // Forward, backward and Adam of a classifier.
@@ -102,7 +103,7 @@ class Training {
     const optim::UpdateNode update = nn::testing::optimizer("Adam")->append(g, weights, grads);
     const ValueId keep[] = {loss_};
     g.prune(keep);
-    if (n.bfloat16) ops::use_bfloat16(g);
+    ops::set_precision(g, n.precision);
     ops::fuse(g, keep);
     const auto values = g.values();
     executable_ = std::make_unique<graph::Executable>(std::move(g), keep, n.batch,

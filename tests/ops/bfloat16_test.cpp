@@ -16,7 +16,6 @@
 #include "ops/functions.h"
 #include "ops/harness.h"
 #include "ops/matmul.h"
-#include "ops/precision.h"
 
 using namespace mlrun;
 using namespace mlrun::ops;
@@ -194,22 +193,4 @@ TEST_CASE("bfloat16: an epilogue, in the harness with rows that are no multiple 
            return y;
          },
          false, 1e-5, 1.0});
-}
-
-TEST_CASE("bfloat16: the pass changes every matrix product, gradients included") {
-  Graph g;
-  const ValueId x = g.input("x", {Shape{kBatch, 20}});
-  const ValueId w = g.variable("w", {Shape{20, 30}});
-  const ValueId objective = sum(g, matmul(g, x, w));
-  const ValueId wrt[] = {x, w};
-  graph::differentiate(g, objective, wrt, autodiff_ops());
-  use_bfloat16(g);
-  int products = 0;
-  for (const graph::Node& node : g.nodes()) {
-    const auto* product = dynamic_cast<const MatMulOp*>(node.op.get());
-    if (!product) continue;
-    ++products;
-    CHECK(product->precision() == Precision::kBfloat16);
-  }
-  CHECK(products == 3);
 }

@@ -40,6 +40,8 @@ void check_same(const train::FitResult& a, const train::FitResult& b) {
   CHECK(a.model.weights == b.model.weights);
   CHECK(a.model.state == b.model.state);
   CHECK(a.model.scalars == b.model.scalars);
+  CHECK(same({a.loss_scale.scale}, {b.loss_scale.scale}));
+  CHECK(a.loss_scale.skipped_steps == b.loss_scale.skipped_steps);
   REQUIRE(a.history.size() == b.history.size());
   for (size_t i = 0; i < a.history.size(); ++i) {
     CAPTURE(i);

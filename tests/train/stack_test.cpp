@@ -77,6 +77,13 @@ TEST_CASE("stack: seeds and learning rates, the last batch smaller") {
   Trials({}, {{}, {"seed=8"}, {"train.optimizer.learning_rate=0.1"}, {"seed=9"}}).check_as_alone();
 }
 
+TEST_CASE("stack: in float16, each with the loss scale that its gradients allow") {
+  Trials({"train.precision=float16",
+          "train.loss_scale={initial_scale: 1073741824, dynamic_growth_steps: 3}"},
+         {{}, {"seed=8"}, {"train.optimizer.learning_rate=3"}})
+      .check_as_alone();
+}
+
 TEST_CASE("stack: folds, each with the scaling of its own rows") {
   Trials trials({"train.validation_split=0.2"}, {{}, {}, {}});
   const std::vector<int64_t> all =

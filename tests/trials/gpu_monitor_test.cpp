@@ -156,15 +156,25 @@ TEST_CASE("device samples: as bytes, and joined by device") {
   section.table.check_lengths();
 }
 
-TEST_CASE("trial record: one written before energy was measured still reads") {
+TEST_CASE("trial record: those written before energy or precision were recorded still read") {
   TrialRecord record;
   record.fit_seconds = 1.5;
   record.compute_seconds = 2.5;
   record.energy_joules = 7;
+  record.precision = "float16";
+  record.loss_scale = {512, 3};
   const std::string bytes = to_bytes(record);
   CHECK(record_from_bytes(bytes).energy_joules == 7);
-  // The list of costs is the end: a u32 count and doubles, of which the last was not there.
-  std::string old = bytes.substr(0, bytes.size() - sizeof(double));
+  CHECK(record_from_bytes(bytes).precision == "float16");
+  CHECK(record_from_bytes(bytes).loss_scale.scale == 512);
+  CHECK(record_from_bytes(bytes).loss_scale.skipped_steps == 3);
+  // The end was the list of costs: a u32 count and doubles, of which the last was not there.
+  const size_t behind =
+      sizeof(uint32_t) + record.precision.size() + sizeof(double) + sizeof(int64_t);
+  const std::string costs = bytes.substr(0, bytes.size() - behind);
+  CHECK(record_from_bytes(costs).energy_joules == 7);
+  CHECK(record_from_bytes(costs).precision == "");
+  std::string old = costs.substr(0, costs.size() - sizeof(double));
   old[old.size() - 4 * sizeof(double) - sizeof(uint32_t)] = 4;
   const TrialRecord read = record_from_bytes(old);
   CHECK(read.fit_seconds == 1.5);
