@@ -54,7 +54,7 @@ const std::vector<Section>& sections() {
       section<config::PairsSpec>(),      section<config::ParallelSpec>(),
       section<config::MaskedLmSpec>(),   section<config::GraphSpec>(),
       section<config::TrainSpec>(),      section<config::EarlyStoppingSpec>(),
-      section<config::CvSpec>()};
+      section<config::LossScaleSpec>(),  section<config::CvSpec>()};
   return all;
 }
 

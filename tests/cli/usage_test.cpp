@@ -111,6 +111,7 @@ TEST_CASE("cli: help knows sections, kinds, components and verbs, and guesses") 
   const Workspace work;
   answers(work, "mlrun help", "Components, by kind");
   answers(work, "mlrun help cv", "n_splits (int, at least 2, default 5)");
+  answers(work, "mlrun help loss_scale", "dynamic (bool, default true)");
   answers(work, "mlrun help layers", "Dense: Fully connected");
   answers(work, "mlrun help layer dense", "units (int");
   answers(work, "mlrun help Dense", "layer Dense: Fully connected");
