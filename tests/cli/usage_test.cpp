@@ -132,7 +132,7 @@ TEST_CASE("cli: check and devices say what there is") {
   answers(work, "mlrun check moons.yaml train.precision=tf32",
           "matrix products of dense layers: tf32, which this CPU does not have: float32\n");
   answers(work, "mlrun check moons.yaml train.precision=fp16",
-          "  precision: float16\n  loss_scale:\n    initial_scale: 65536.0\n    dynamic: true\n"
+          "  precision: float16\n  loss_scale:\n    initial_scale: 65536\n    dynamic: true\n"
           "    dynamic_growth_steps: 2000\n");
   answers(work, "mlrun devices", "cores: ");
   CHECK(!work.has("results"));
