@@ -36,6 +36,7 @@ struct Matrix {
 template <class T, class Convert>
 std::vector<float> read(const T* from, const Matrix& x, Convert convert) {
   std::vector<float> values;
+  values.reserve(static_cast<size_t>(x.rows * x.columns));
   for (int64_t i = 0; i < x.rows; ++i) {
     for (int64_t j = 0; j < x.columns; ++j) {
       values.push_back(convert(from[i * x.row_step + j * x.column_step]));
