@@ -2,9 +2,11 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <optional>
 
 #include "base/error.h"
 #include "command.h"
+#include "config/scalar.h"
 #include "device/budget.h"
 #include "profile.h"
 #include "train/fit.h"
@@ -26,6 +28,7 @@ struct Arguments {
   ExperimentArguments experiment;
   std::string output;
   int jobs = -1;
+  std::string stack = "auto";
   GpusArgument gpus;
   bool overwrite = false;
   bool dry_run = false;
@@ -54,6 +57,16 @@ double parse_duration(const std::string& text) {
   return value * factor;
 }
 
+std::optional<int> parse_stack(const std::string& text) {
+  if (text == "auto") return std::nullopt;
+  const std::optional<int64_t> count = config::parse_int(text);
+  if (!count || *count < 1 || *count > 1'000'000) {
+    throw InputError(
+        fmt::format("--stack '{}' is neither auto nor a whole number from 1 on", text));
+  }
+  return static_cast<int>(*count);
+}
+
 void add_options(Verb& verb, Arguments& args) {
   args.experiment.add_to(verb);
   verb.add_option("-o,--output", args.output, "folder of the results; default results/<name>")
@@ -64,6 +77,11 @@ void add_options(Verb& verb, Arguments& args) {
       .check(whole_number(-1))
       .shown_as("N");
   args.gpus.add_to(verb);
+  verb.add_option("--stack", args.stack,
+                  "trials of like models that are trained as one; default auto: all that fit on a "
+                  "GPU, 1 on CPUs")
+      .or_environment("MLRUN_STACK")
+      .shown_as("N");
   verb.add_flag("--overwrite", args.overwrite, "replace the results in the folder");
   verb.add_flag("--dry-run", args.dry_run, "check everything, say what would run");
   if (args.kind == SearchKind::kTrain) {
@@ -85,8 +103,9 @@ void add_options(Verb& verb, Arguments& args) {
 void print_plan(const Search& search, const trials::RunOptions& options) {
   fmt::print("{}: {}, into {}\n", search.spec.name, trials::describe_trials(search),
              options.output.string());
-  fmt::print("devices: {}\n", trials::describe(trials::make_fleet(search, device::find_budget(),
-                                                                  options.jobs, options.gpus)));
+  fmt::print("devices: {}\n",
+             trials::describe(trials::make_fleet(search, device::find_budget(), options.jobs,
+                                                 options.gpus, options.stack)));
 }
 
 // What a single training, or the final fit, came to.
@@ -145,6 +164,7 @@ int run(const Arguments& args, const std::string& command_line) {
   trials::RunOptions options;
   options.gpus = args.gpus.chosen();
   options.jobs = args.jobs;
+  options.stack = parse_stack(args.stack);
   if (!args.time_budget.empty()) options.time_budget = parse_duration(args.time_budget);
   const Search search = trials::prepare_search(
       {{args.experiment.file, args.experiment.all_overrides(), ExperimentArguments::environment()},

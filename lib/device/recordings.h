@@ -10,7 +10,7 @@
 namespace mlrun::device {
 
 /// What Context::replay() records of one piece of work that comes in a few sizes: full batches and
-/// the last, shorter one. Of more sizes the oldest is forgotten. Does not allocate.
+/// the last, shorter ones. Of more sizes the oldest is forgotten. Does not allocate.
 class Recordings {
  public:
   /// Null where this size is new. `key` >= 0.
@@ -32,7 +32,7 @@ class Recordings {
     int64_t key = -1;
     std::unique_ptr<Recording> recording;
   };
-  std::array<Entry, 4> entries_;
+  std::array<Entry, 8> entries_;
   size_t next_ = 0;
 };
 

@@ -9,7 +9,13 @@
 namespace mlrun::graph {
 namespace {
 
-constexpr int64_t kAllCopies = -1;
+bool are_alike(const Graph& a, const Graph& b) {
+  const auto alike = [](const Node& x, const Node& y) {
+    return x.op->name() == y.op->name() && x.inputs == y.inputs && x.outputs == y.outputs &&
+           x.op->varying().size() == y.op->varying().size();
+  };
+  return std::equal(a.nodes().begin(), a.nodes().end(), b.nodes().begin(), b.nodes().end(), alike);
+}
 
 }  // namespace
 
@@ -49,6 +55,30 @@ void Executable::bind(ValueId id, void* memory, int64_t stride) {
   rebind_ = true;
 }
 
+void Executable::vary(std::span<const Graph* const> others) {
+  others_.clear();
+  for (const Graph* other : others) {
+    if (!are_alike(graph_, *other)) throw Error("the copies of a stack are not of one graph");
+    others_.push_back(other->nodes());
+  }
+  for (Step& step : steps_) {
+    const std::vector<float> first = step.op->varying();
+    step.varied = first;
+    bool differ = false;
+    for (const std::vector<Node>& nodes : others_) {
+      const std::vector<float> own = nodes[step.node].op->varying();
+      differ = differ || own != first;
+      step.varied.insert(step.varied.end(), own.begin(), own.end());
+    }
+    if (!differ) step.varied.clear();
+  }
+}
+
+const Op& Executable::op(const Step& step, int64_t copy) const {
+  if (copy == 0 || step.varied.empty()) return *step.op;
+  return *others_[static_cast<size_t>(copy) - 1][step.node].op;
+}
+
 // The values of all copies come first, then their scratch memory: a kernel that computes a stack
 // at once finds the copies' scratch side by side.
 Executable::Place Executable::place(ValueId id) const {
@@ -82,32 +112,39 @@ void Executable::resize(int64_t batch) {
 
 void Executable::run(int64_t batch) {
   if (batch != batch_ || rebind_) resize(batch);
-  if (profiling_) return run_profiled();
-  context_.replay(recordings_.of(batch), [&] { run_all(); });
+  if (profiling_) return run_profiled(all());
+  context_.replay(recordings_.of(batch), [&] { run_steps(all()); });
 }
 
-void Executable::launch(int64_t batch) {
+void Executable::launch(int64_t batch, const Copies& copies) {
   if (batch != batch_ || rebind_) resize(batch);
-  if (profiling_) return run_profiled();
-  run_all();
+  if (profiling_) return run_profiled(copies);
+  run_steps(copies);
 }
 
 void Executable::run_copy(int64_t copy, int64_t batch) {
   if (batch != batch_ || rebind_) resize(batch);
   device::Recordings& recordings = copy_recordings_[static_cast<size_t>(copy)];
-  context_.replay(recordings.of(batch), [&] { run_steps(copy); });
+  context_.replay(recordings.of(batch), [&] { run_steps({copy, copy + 1}); });
 }
 
-void Executable::run_all() {
-  if (stack_.at_once) return run_steps(kAllCopies);
-  for (int64_t copy = 0; copy < stack_.copies; ++copy) run_steps(copy);
+// Copy by copy each is run through before the next, so that its values stay in cache.
+void Executable::run_steps(const Copies& copies) {
+  if (stack_.at_once) {
+    for (const Step& step : steps_) call_kernel(step, copies);
+    return;
+  }
+  for (int64_t copy = copies.begin; copy < copies.end; ++copy) {
+    for (const Step& step : steps_) call_kernel(step, {copy, copy + 1});
+  }
 }
 
-void Executable::run_steps(int64_t copy) {
-  for (const Step& step : steps_) run_step(step, copy);
+void Executable::run_step(const Step& step, const Copies& copies) {
+  if (stack_.at_once) return call_kernel(step, copies);
+  for (int64_t copy = copies.begin; copy < copies.end; ++copy) call_kernel(step, {copy, copy + 1});
 }
 
-void Executable::run_profiled() {
+void Executable::run_profiled(const Copies& copies) {
   if (costs_batch_ != batch_) {
     costs_.clear();
     for (const Step& step : steps_) {
@@ -119,11 +156,7 @@ void Executable::run_profiled() {
   }
   for (size_t i = 0; i < steps_.size(); ++i) {
     const Stopwatch watch;
-    if (stack_.at_once) {
-      run_step(steps_[i], kAllCopies);
-    } else {
-      for (int64_t copy = 0; copy < stack_.copies; ++copy) run_step(steps_[i], copy);
-    }
+    run_step(steps_[i], copies);
     wait();
     times_[i].seconds += watch.seconds();
     ++times_[i].calls;
@@ -137,16 +170,17 @@ void Executable::wait() {
   if (!context_.memory_is_hosts()) context_.download(&word, arena_.get(), 1);
 }
 
-void Executable::run_step(const Step& step, int64_t copy) {
-  const bool all = copy == kAllCopies;
-  const auto first = static_cast<size_t>(all ? 0 : copy);
+void Executable::call_kernel(const Step& step, const Copies& copies) {
   const int64_t scratch = plan_.arena_bytes - plan_.workspace_offset;
-  const std::span<const Tensor> views(views_.data() + first * view_ids_.size(), view_ids_.size());
-  step.kernel({*step.op, views.subspan(step.in_begin, step.in_count),
+  const auto begin = static_cast<size_t>(copies.begin);
+  const auto count = static_cast<size_t>(copies.end - copies.begin);
+  const std::span<const Tensor> views(views_.data() + begin * view_ids_.size(), view_ids_.size());
+  const size_t numbers = step.varied.size() / static_cast<size_t>(stack_.copies);
+  step.kernel({op(step, copies.begin), views.subspan(step.in_begin, step.in_count),
                views.subspan(step.out_begin, step.out_count), context_,
-               arena_.get() + stack_.copies * plan_.workspace_offset +
-                   static_cast<int64_t>(first) * scratch,
-               all ? stack_.copies : 1});
+               arena_.get() + stack_.copies * plan_.workspace_offset + copies.begin * scratch,
+               copies.end - copies.begin,
+               std::span(step.varied).subspan(begin * numbers, count * numbers)});
 }
 
 Tensor Executable::tensor(ValueId id, int64_t copy) const {

@@ -26,6 +26,14 @@ struct Stack {
   bool at_once = false;  ///< by kernels that know of stacks; else copy by copy
 };
 
+/// The copies [begin, end) of a stack.
+struct Copies {
+  int64_t begin = 0;
+  int64_t end = 1;
+
+  bool operator==(const Copies&) const = default;
+};
+
 /// Owns its arena, which is memory of the context. bind() every input and variable once (memory
 /// that the kernels can reach, holds max_batch samples and stays valid), then run() as often as
 /// needed: run() never allocates on the host, but for what a context records. Not thread-safe: one
@@ -40,14 +48,18 @@ class Executable {
   /// The next copy's memory begins `stride` bytes later; 0: all copies share it.
   void bind(ValueId id, void* memory, int64_t stride = 0);
 
+  /// The second and further copies compute with the ops of these graphs, one for each, from the
+  /// next run on. Throws Error if one differs from graph() in more than Op::varying().
+  void vary(std::span<const Graph* const> others);
+
   /// Runs all nodes with `batch` <= max_batch samples, in all copies.
   void run(int64_t batch);
 
   /// In one copy; the others stay as they are.
   void run_copy(int64_t copy, int64_t batch);
 
-  /// The same, kernel by kernel: for who records several executables as one piece of work.
-  void launch(int64_t batch);
+  /// In some copies, kernel by kernel: for who records several executables as one piece of work.
+  void launch(int64_t batch, const Copies& copies);
 
   /// The value as of the last run (of the keep list), or a bound input or variable. The memory is
   /// the context's.
@@ -69,6 +81,7 @@ class Executable {
     size_t node = 0;
     size_t in_begin = 0, in_count = 0;
     size_t out_begin = 0, out_count = 0;
+    std::vector<float> varied;  ///< see KernelCall
   };
 
   void add_views(std::span<const ValueId> ids);
@@ -79,15 +92,18 @@ class Executable {
 
   Place place(ValueId id) const;
   void resize(int64_t batch);
-  void run_step(const Step& step, int64_t copy);
-  void run_steps(int64_t copy);
-  void run_all();
-  void run_profiled();
+  Copies all() const { return {0, stack_.copies}; }
+  const Op& op(const Step& step, int64_t copy) const;
+  void run_steps(const Copies& copies);
+  void run_step(const Step& step, const Copies& copies);
+  void call_kernel(const Step& step, const Copies& copies);
+  void run_profiled(const Copies& copies);
   void wait();
 
   Graph graph_;
   Plan plan_;
   std::vector<Step> steps_;
+  std::vector<std::vector<Node>> others_;  ///< of vary()
   std::vector<Tensor> views_;  ///< operands of all steps, one after the other, copy by copy
   std::vector<ValueId> view_ids_;
   std::vector<Place> bound_;  ///< by value, of inputs and variables

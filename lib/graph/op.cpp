@@ -12,6 +12,8 @@ bool Op::may_overwrite(int, int) const { return false; }
 
 bool Op::mutates(int) const { return false; }
 
+std::vector<float> Op::varying() const { return {}; }
+
 int64_t Op::workspace_bytes(std::span<const TensorType>, int64_t) const { return 0; }
 
 Cost Op::cost(std::span<const TensorType> inputs, std::span<const TensorType> outputs,

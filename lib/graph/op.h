@@ -73,13 +73,17 @@ class Op {
   /// Bytes of scratch memory at this batch size.
   virtual int64_t workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const;
 
+  /// Its numbers that may differ over the copies of a stack: dropout rates, factors of penalties.
+  virtual std::vector<float> varying() const;
+
   /// Default: one operation per output element, every operand moved once.
   virtual Cost cost(std::span<const TensorType> inputs, std::span<const TensorType> outputs,
                     int64_t batch) const;
 };
 
 /// One call of a kernel. Views are concrete. `stack` copies of the operands are computed at once
-/// (Tensor::stride); a backend whose kernels know of no stack is called for each copy with 1.
+/// (Tensor::stride); a backend whose kernels know of no stack is called for each copy with 1, and
+/// the op of that copy.
 struct KernelCall {
   const Op& op;
   std::span<const Tensor> in;
@@ -87,6 +91,7 @@ struct KernelCall {
   device::Context& context;
   std::byte* workspace;
   int64_t stack = 1;
+  std::span<const float> varied = {};  ///< Op::varying() copy by copy if they differ, else empty
 };
 
 using Kernel = void (*)(const KernelCall&);

@@ -34,6 +34,7 @@ class AttentionOp : public graph::Op {
   int64_t workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const override;
   graph::Cost cost(std::span<const TensorType> inputs, std::span<const TensorType> outputs,
                    int64_t batch) const override;
+  std::vector<float> varying() const override { return {options_.dropout}; }
   const AttentionOptions& options() const { return options_; }
 
  private:
@@ -50,6 +51,7 @@ class AttentionGradOp : public graph::Op {
   int64_t workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const override;
   graph::Cost cost(std::span<const TensorType> inputs, std::span<const TensorType> outputs,
                    int64_t batch) const override;
+  std::vector<float> varying() const override { return {options_.dropout}; }
   const AttentionOptions& options() const { return options_; }
 
  private:

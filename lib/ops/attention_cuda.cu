@@ -58,7 +58,7 @@ class Operands {
         keys(call.in[o.cross ? 1 : 0].shape[1]) {
     size_t next = o.cross ? 2 : 1;
     if (o.masked) mask = input(call.in[next++]);
-    if (o.dropout > 0) dropout = {o.dropout, o.salt, call.in[next]};
+    if (o.dropout > 0) dropout = {o.dropout, varied(call), o.salt, call.in[next]};
   }
 
   // Of the tensors of tokens, or of their gradients.

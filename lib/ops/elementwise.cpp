@@ -67,6 +67,12 @@ bool ElementwiseOp::may_overwrite(int input, int output) const {
   return last_read <= write;
 }
 
+std::vector<float> ElementwiseOp::varying() const {
+  std::vector<float> constants;
+  for (const EwInstruction& one : code_) constants.push_back(one.c);
+  return constants;
+}
+
 graph::Cost ElementwiseOp::cost(std::span<const TensorType> inputs,
                                 std::span<const TensorType> outputs, int64_t batch) const {
   graph::Cost cost = Op::cost(inputs, outputs, batch);

@@ -96,6 +96,7 @@ class ElementwiseOp : public graph::Op {
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override;
   void gradient(graph::GradientRule& rule) const override;  ///< of single instructions
   bool may_overwrite(int input, int output) const override;
+  std::vector<float> varying() const override;  ///< the constants of all instructions
   graph::Cost cost(std::span<const TensorType> inputs, std::span<const TensorType> outputs,
                    int64_t batch) const override;
 

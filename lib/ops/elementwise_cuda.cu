@@ -21,11 +21,12 @@ EwProgram::Operand EwProgram::operand(const Shape& shape, const Tensor& tensor) 
 }
 
 EwProgram::EwProgram(const ElementwiseOp& op, const Shape& shape, std::span<const Tensor> in,
-                     std::span<const Tensor> out)
+                     std::span<const Tensor> out, Stacked<const float> varied)
     : elements_(shape.elements()),
       inputs_(static_cast<int>(in.size())),
       length_(static_cast<int>(op.code().size())),
-      outputs_(static_cast<int>(out.size())) {
+      outputs_(static_cast<int>(out.size())),
+      varied_(varied) {
   if (op.code().size() > kMaxLength || out.size() > kMaxLength) {
     throw Error("an elementwise program is too long for a GPU");
   }
@@ -51,7 +52,7 @@ bool EwProgram::all_aligned() const {
 void run_elementwise_cuda(const graph::KernelCall& call, const ElementwiseOp& op,
                           const Shape& shape, std::span<const Tensor> in,
                           std::span<const Tensor> out) {
-  const EwProgram program(op, shape, in, out);
+  const EwProgram program(op, shape, in, out, varied(call));
   for_each_element(call, program.groups(),
                    [=] MLRUN_KERNEL(int64_t k, int64_t group) { program.run(k, group); });
 }

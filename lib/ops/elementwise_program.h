@@ -15,9 +15,10 @@ class EwProgram {
  public:
   static constexpr int kGroup = 4;
 
-  /// Operands as of run_elementwise_cpu(). Throws Error for a program that is too long.
+  /// Operands as of run_elementwise_cpu(); `varied` are the constants of the instructions in each
+  /// copy, null if they are those of `op`. Throws Error for a program that is too long.
   EwProgram(const ElementwiseOp& op, const Shape& shape, std::span<const Tensor> in,
-            std::span<const Tensor> out);
+            std::span<const Tensor> out, Stacked<const float> varied);
 
   int64_t groups() const { return (elements_ + kGroup - 1) / kGroup; }
 
@@ -28,7 +29,8 @@ class EwProgram {
     const int count = elements_ - first < kGroup ? static_cast<int>(elements_ - first) : kGroup;
     for (int i = 0; i < inputs_; ++i) registers[i] = load(in_[i], k, first, count);
     for (int i = 0; i < length_; ++i) {
-      const EwInstruction& one = code_[i];
+      EwInstruction one = code_[i];
+      if (varied_.data) one.c = varied_(k)[i];
       registers[one.out] = result(one, registers[one.a], registers[one.b], k, group);
     }
     for (int o = 0; o < outputs_; ++o) {
@@ -130,6 +132,7 @@ class EwProgram {
   Stacked<float> out_[kMaxLength];
   uint8_t output_register_[kMaxLength] = {};
   EwInstruction code_[kMaxLength] = {};
+  Stacked<const float> varied_;
 };
 
 /// Runs the program over the whole of `shape` in every copy of call's stack.

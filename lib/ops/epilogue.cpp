@@ -31,6 +31,10 @@ std::vector<TensorType> EpilogueOp::infer(std::span<const TensorType> inputs) co
   return epilogue_->infer(operands);
 }
 
+std::vector<float> EpilogueOp::varying() const {
+  return epilogue_ ? epilogue_->varying() : std::vector<float>();
+}
+
 graph::Cost EpilogueOp::cost(std::span<const TensorType> inputs,
                              std::span<const TensorType> outputs, int64_t batch) const {
   graph::Cost cost = Op::cost(inputs, outputs, batch);

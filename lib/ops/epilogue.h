@@ -16,6 +16,7 @@ class EpilogueOp : public graph::Op {
   explicit EpilogueOp(std::shared_ptr<const ElementwiseOp> epilogue);
 
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override;
+  std::vector<float> varying() const override;  ///< of the epilogue
   graph::Cost cost(std::span<const TensorType> inputs, std::span<const TensorType> outputs,
                    int64_t batch) const override;
 

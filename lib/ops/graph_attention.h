@@ -31,6 +31,7 @@ class GraphAttentionOp : public graph::Op {
   graph::Cost cost(std::span<const TensorType> inputs, std::span<const TensorType> outputs,
                    int64_t batch) const override;
   const Adjacency& adjacency() const { return *adjacency_; }
+  std::vector<float> varying() const override { return {options_.dropout}; }
   const GraphAttentionOptions& options() const { return options_; }
 
  private:
@@ -50,6 +51,7 @@ class GraphAttentionGradOp : public graph::Op {
   }
   int64_t workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const override;
   const Adjacency& adjacency() const { return *adjacency_; }
+  std::vector<float> varying() const override { return {options_.dropout}; }
   const GraphAttentionOptions& options() const { return options_; }
 
  private:

@@ -15,7 +15,7 @@ DeviceAdjacency adjacency_of(const graph::KernelCall& call, const Adjacency& a) 
 
 DeviceDropout dropout_of(const graph::KernelCall& call, const GraphAttentionOptions& o) {
   if (o.dropout == 0) return {};
-  return {o.dropout, o.salt, call.in[call.in[0].shape.has_batch() ? 4 : 3]};
+  return {o.dropout, varied(call), o.salt, call.in[call.in[0].shape.has_batch() ? 4 : 3]};
 }
 
 // The operands that both directions have.

@@ -26,18 +26,19 @@
 #include <cstddef>
 #include <span>
 
-#include "base/error.h"
+#include "device/device_error.h"
 
 namespace mlrun::ops {
 
 /// Room for numbers that one kernel of an op passes to the next: values(k) has `count` of them for
-/// copy k. It lies behind what reduce_columns() uses. Throws Error if it is not enough.
+/// copy k. It lies behind what reduce_columns() uses. Throws device::OutOfDeviceMemory if it is not
+/// enough for so large a stack.
 template <class T>
 Stacked<T> scratch_values(const graph::KernelCall& call, int64_t count) {
   const auto bytes = count * static_cast<int64_t>(sizeof(T));
   std::byte* const begin = context_of(call).scratch() + ColumnSums::kScratchBytes;
   if (bytes * call.stack > ColumnSums::kScratchBytes) {
-    throw Error("a stack of this many copies does not fit into the GPU's scratch memory");
+    throw device::OutOfDeviceMemory("a stack of this many does not fit into the scratch memory");
   }
   return {reinterpret_cast<T*>(begin), bytes};
 }
@@ -47,6 +48,13 @@ template <class T>
 const T* constants(const graph::KernelCall& call, std::span<const T> numbers) {
   const std::byte* found = context_of(call).constants().of(call.context, std::as_bytes(numbers));
   return reinterpret_cast<const T*>(found);
+}
+
+/// KernelCall::varied on the device, of copy k from varied(k) on; null where nothing varies.
+inline Stacked<const float> varied(const graph::KernelCall& call) {
+  if (call.varied.empty()) return {};
+  const auto bytes = static_cast<int64_t>(call.varied.size_bytes());
+  return {constants(call, call.varied), bytes / call.stack};
 }
 
 }  // namespace mlrun::ops

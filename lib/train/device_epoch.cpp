@@ -28,7 +28,8 @@ void connect(graph::Executable& to, ValueId input, const Tensor& value) {
 
 std::unique_ptr<ResidentData> resident_if_it_fits(std::span<const Feed* const> feeds,
                                                   device::Context& context) {
-  if (!feeds[0]->is_constant()) return nullptr;
+  // Where memory is the host's, rows lie in it once for all.
+  if (!feeds[0]->is_constant() || context.memory_is_hosts()) return nullptr;
   try {
     return std::make_unique<ResidentData>(feeds, context);
   } catch (const std::bad_alloc&) {
@@ -62,7 +63,8 @@ DeviceEpoch::Layout DeviceEpoch::make_layout() const {
   };
   layout.counter = add(1);
   layout.sums = add((1 + sums()) * ops::kSumWords);
-  layout.states = add(steps() * static_cast<int64_t>(options_.phases.size()) * kStateWords);
+  layout.states =
+      add(steps(options_.rows) * static_cast<int64_t>(options_.phases.size()) * kStateWords);
   layout.order = add(options_.rows);
   return layout;
 }
@@ -78,8 +80,33 @@ std::unique_ptr<graph::Executable> DeviceEpoch::make_executable(graph::Graph gra
                                              graph::Stack{trials(), options_.backend->stacks});
 }
 
-int64_t DeviceEpoch::steps() const {
-  return (options_.rows + options_.batch_size - 1) / options_.batch_size;
+int64_t DeviceEpoch::steps(int64_t rows) const {
+  return (rows + options_.batch_size - 1) / options_.batch_size;
+}
+
+int64_t DeviceEpoch::rows_of_step(int64_t rows, int64_t number) const {
+  return std::clamp<int64_t>(rows - number * options_.batch_size, 0, options_.batch_size);
+}
+
+// Kernels that compute a stack at once also compute copies that nobody looks at any more, if these
+// stand between others.
+std::vector<DeviceEpoch::Part> DeviceEpoch::parts_of_step(std::span<const TrialEpoch> all,
+                                                          int64_t number) const {
+  std::vector<Part> parts;
+  bool open = false;  // to further trials
+  for (int64_t trial = 0; trial < trials(); ++trial) {
+    const auto own = static_cast<int64_t>(all[static_cast<size_t>(trial)].order.size());
+    const int64_t rows = rows_of_step(own, number);
+    if (rows == 0) {
+      open = open && own == 0 && options_.backend->stacks;
+    } else if (open && parts.back().rows == rows) {
+      parts.back().trials.end = trial + 1;
+    } else {
+      parts.push_back({{trial, trial + 1}, rows});
+      open = true;
+    }
+  }
+  return parts;
 }
 
 int64_t DeviceEpoch::sums() const {
@@ -95,7 +122,8 @@ void DeviceEpoch::build_loader() {
   const auto phases = static_cast<int64_t>(options_.phases.size());
   const ValueId counter = g.variable("counter", {Shape{1}, DType::kInt32});
   const ValueId order = g.input("order", {Shape{options_.rows}, DType::kInt32});
-  const ValueId states = g.input("states", {Shape{steps(), phases * kStateWords}, DType::kUint32});
+  const ValueId states =
+      g.input("states", {Shape{steps(options_.rows), phases * kStateWords}, DType::kUint32});
   step_ = g.apply(std::make_shared<ops::NextStepOp>(), {counter});
   const ValueId state = g.apply(std::make_shared<ops::GatherOp>(), {states, step_});
   batch_rows_ = g.apply(std::make_shared<ops::BatchRowsOp>(options_.batch_size), {step_, order});
@@ -166,7 +194,7 @@ void DeviceEpoch::build_results(size_t number, int64_t first) {
 void DeviceEpoch::prepare(std::span<const TrialEpoch> all) {
   std::fill(prepared_.begin(), prepared_.end(), std::byte{0});
   for (size_t trial = 0; trial < all.size(); ++trial) {
-    prepare_states(trial);
+    prepare_states(trial, static_cast<int64_t>(all[trial].order.size()));
     std::byte* order =
         prepared_.data() + layout_.order.begin + static_cast<int64_t>(trial) * layout_.order.stride;
     std::transform(all[trial].order.begin(), all[trial].order.end(),
@@ -176,11 +204,11 @@ void DeviceEpoch::prepare(std::span<const TrialEpoch> all) {
   context_.upload(block_.get(), prepared_.data(), layout_.size);
 }
 
-void DeviceEpoch::prepare_states(size_t trial) {
+void DeviceEpoch::prepare_states(size_t trial, int64_t rows) {
   std::byte* state =
       prepared_.data() + layout_.states.begin + static_cast<int64_t>(trial) * layout_.states.stride;
   std::vector<int64_t> made(options_.phases.size(), 0);
-  for (int64_t number = 0; number < steps(); ++number) {
+  for (int64_t number = 0; number < steps(rows); ++number) {
     for (size_t i = 0; i < options_.phases.size(); ++i, state += sizeof(StepState)) {
       const Phase& phase = *options_.phases[i];
       if (!phase.runs_at(number)) continue;
@@ -194,87 +222,89 @@ std::vector<EpochOutcome> DeviceEpoch::run(std::span<const TrialEpoch> all) {
   const Stopwatch watch;
   prepare(all);
   double data_seconds = watch.seconds();
-  for (int64_t number = 0; number < steps(); ++number) {
-    const int64_t begin = number * options_.batch_size;
-    const int64_t rows = std::min(options_.batch_size, options_.rows - begin);
+  for (int64_t number = 0; number < steps(options_.rows); ++number) {
     if (!data_) {
       const Stopwatch gathering;
-      fill(all, begin, rows);
+      fill(all, number);
       data_seconds += gathering.seconds();
     }
-    run_step(number, rows);
+    for (const Part& part : parts_of_step(all, number)) run_step(number, part);
   }
-  std::vector<EpochOutcome> outcomes = collect();
+  std::vector<EpochOutcome> outcomes = collect(all);
+  const int64_t stride = options_.rows * options_.prediction_width * kWord;
   for (size_t trial = 0; trial < all.size(); ++trial) {
     outcomes[trial].data_seconds = data_seconds;
     const std::span<float> made = all[trial].predictions;
     if (made.empty()) continue;
-    const auto bytes = static_cast<int64_t>(made.size_bytes());
-    context_.download(made.data(), predictions_.get() + static_cast<int64_t>(trial) * bytes, bytes);
+    context_.download(made.data(), predictions_.get() + static_cast<int64_t>(trial) * stride,
+                      static_cast<int64_t>(made.size_bytes()));
     options_.feeds[trial]->restore(made, options_.prediction_width);
   }
   return outcomes;
 }
 
-void DeviceEpoch::fill(std::span<const TrialEpoch> all, int64_t begin, int64_t rows) {
-  const auto pass = static_cast<uint64_t>(options_.phases[0]->steps()) + 1;
+void DeviceEpoch::fill(std::span<const TrialEpoch> all, int64_t number) {
   for (size_t trial = 0; trial < all.size(); ++trial) {
-    if (all[trial].order.empty()) continue;
+    const std::span<const int64_t> order = all[trial].order;
+    const int64_t rows = rows_of_step(static_cast<int64_t>(order.size()), number);
+    if (rows == 0) continue;
+    const auto copy = static_cast<int64_t>(trial);
+    const auto pass = static_cast<uint64_t>(options_.phases[0]->steps(copy)) + 1;
     options_.batch->fill(
-        all[trial].order.subspan(static_cast<size_t>(begin), static_cast<size_t>(rows)), pass,
-        static_cast<int64_t>(trial));
+        order.subspan(static_cast<size_t>(number * options_.batch_size), static_cast<size_t>(rows)),
+        pass, copy);
   }
 }
 
-void DeviceEpoch::run_step(int64_t number, int64_t rows) {
-  int64_t key = rows;
+void DeviceEpoch::run_step(int64_t number, const Part& part) {
+  int64_t key = (part.rows * trials() + part.trials.begin) * (trials() + 1) + part.trials.end;
   bool profiling = false;
   for (const auto& phase : options_.phases) {
     key = 2 * key + (phase->runs_at(number) ? 1 : 0);
     profiling = profiling || phase->executable().profiling();
   }
   if (profiling) {
-    launch(number, rows);
+    launch(number, part);
   } else {
-    context_.replay(recordings_.of(key), [&] { launch(number, rows); });
+    context_.replay(recordings_.of(key), [&] { launch(number, part); });
   }
   for (const auto& phase : options_.phases) {
-    if (phase->runs_at(number)) phase->count_step();
+    if (phase->runs_at(number)) phase->count_step(part.trials);
   }
 }
 
-void DeviceEpoch::launch(int64_t number, int64_t rows) {
-  loader_->launch(rows);
+void DeviceEpoch::launch(int64_t number, const Part& part) {
+  loader_->launch(part.rows, part.trials);
   for (size_t i = 0; i < options_.phases.size(); ++i) {
     Phase& phase = *options_.phases[i];
     if (!phase.runs_at(number)) continue;
-    phase.executable().launch(rows);
-    results_[i]->launch(rows);
+    phase.executable().launch(part.rows, part.trials);
+    results_[i]->launch(part.rows, part.trials);
   }
 }
 
-std::vector<EpochOutcome> DeviceEpoch::collect() {
+std::vector<EpochOutcome> DeviceEpoch::collect(std::span<const TrialEpoch> all) {
   const auto stride = static_cast<size_t>(layout_.sums.stride) / sizeof(double);
   std::vector<double> values(static_cast<size_t>(trials()) * stride);
   context_.download(values.data(), block_.get() + layout_.sums.begin,
                     static_cast<int64_t>(values.size() * sizeof(double)));
   std::vector<EpochOutcome> outcomes;
-  for (size_t at = 0; at < values.size(); at += stride) {
-    outcomes.push_back(outcome_of(std::span(values).subspan(at, stride)));
+  for (size_t trial = 0; trial < all.size(); ++trial) {
+    outcomes.push_back(outcome_of(std::span(values).subspan(trial * stride, stride),
+                                  static_cast<int64_t>(all[trial].order.size())));
   }
   return outcomes;
 }
 
-EpochOutcome DeviceEpoch::outcome_of(std::span<const double> sums_of_trial) const {
+EpochOutcome DeviceEpoch::outcome_of(std::span<const double> sums_of_trial, int64_t rows) const {
   EpochOutcome outcome;
   outcome.finite = sums_of_trial[0] == 0;
-  outcome.loss = sums_of_trial[1] / static_cast<double>(options_.rows);
+  outcome.loss = sums_of_trial[1] / static_cast<double>(rows);
   auto value = sums_of_trial.begin() + 1;
   for (const auto& phase : options_.phases) {
     int64_t seen = 0;
-    for (int64_t number = 0; number < steps(); ++number) {
-      const int64_t rest = options_.rows - number * options_.batch_size;
-      if (phase->runs_at(number)) seen += std::min(options_.batch_size, rest);
+    for (int64_t number = 0; number < steps(rows); ++number) {
+      if (phase->runs_at(number)) seen += rows_of_step(rows, number);
     }
     ++value;  // the objective
     for (size_t i = 0; i < phase->terms().size(); ++i) {

@@ -24,7 +24,7 @@ struct DeviceEpochOptions {
   std::span<const std::unique_ptr<Phase>> phases;
   const graph::Backend* backend = nullptr;
   int64_t batch_size = 0;
-  int64_t rows = 0;              ///< of an epoch
+  int64_t rows = 0;              ///< most of an epoch
   int64_t prediction_width = 0;  ///< of a row of the first phase's predictions; 0: none are kept
 };
 
@@ -47,8 +47,9 @@ class DeviceEpoch {
   int64_t prediction_width() const { return options_.prediction_width; }
   bool is_resident() const { return data_ != nullptr; }
 
-  /// See Learner::train_epoch(); each `order` has rows() rows, or none: a trial that is no longer
-  /// looked at. After a loss that is not finite the steps go on, but count no more.
+  /// See Learner::train_epoch(); each `order` has at most rows() rows. One without any is of a
+  /// trial that nobody looks at any more: its copy goes astray. After a loss that is not finite the
+  /// steps go on, but count no more.
   std::vector<EpochOutcome> run(std::span<const TrialEpoch> trials);
 
  private:
@@ -62,9 +63,17 @@ class DeviceEpoch {
     int64_t size = 0;
   };
 
+  // Trials whose step has equally many rows.
+  struct Part {
+    graph::Copies trials;
+    int64_t rows = 0;
+  };
+
   Layout make_layout() const;
   int64_t trials() const { return static_cast<int64_t>(options_.feeds.size()); }
-  int64_t steps() const;
+  int64_t steps(int64_t rows) const;
+  int64_t rows_of_step(int64_t rows, int64_t number) const;  ///< 0 behind the last
+  std::vector<Part> parts_of_step(std::span<const TrialEpoch> trials, int64_t number) const;
   int64_t sums() const;  ///< of all phases: the objective, then the terms
   void build_loader();
   void connect_phases(graph::ValueId state, const GraphInputs& gathered);
@@ -73,12 +82,12 @@ class DeviceEpoch {
   std::unique_ptr<graph::Executable> make_executable(graph::Graph graph,
                                                      std::span<const graph::ValueId> keep);
   void prepare(std::span<const TrialEpoch> trials);
-  void prepare_states(size_t trial);
-  void fill(std::span<const TrialEpoch> trials, int64_t begin, int64_t rows);
-  void run_step(int64_t number, int64_t rows);
-  void launch(int64_t number, int64_t rows);
-  std::vector<EpochOutcome> collect();
-  EpochOutcome outcome_of(std::span<const double> sums) const;
+  void prepare_states(size_t trial, int64_t rows);
+  void fill(std::span<const TrialEpoch> trials, int64_t number);
+  void run_step(int64_t number, const Part& part);
+  void launch(int64_t number, const Part& part);
+  std::vector<EpochOutcome> collect(std::span<const TrialEpoch> trials);
+  EpochOutcome outcome_of(std::span<const double> sums, int64_t rows) const;
 
   DeviceEpochOptions options_;
   device::Context& context_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <optional>
 
 #include "base/clock.h"
@@ -40,11 +41,13 @@ class Fitter {
     }
   }
 
-  const Feed& feed() const { return feed_; }
+  size_t rows() const { return split_.train.size(); }
+
+  StackedTrial stacked_trial() const { return {&input_.spec, &feed_}; }
 
   LearnerOptions learner_options(const graph::Backend& backend) const {
     LearnerOptions options;
-    options.trials = {{&input_.spec, &feed_}};
+    options.trials = {stacked_trial()};
     options.input = input_shape(input_.dataset, input_.spec.dataset);
     options.adjacency = make_adjacency(input_.dataset, split_.train);
     options.backend = &backend;
@@ -245,16 +248,17 @@ class Fitter {
   std::vector<float> best_weights_;
 };
 
+using Fitters = std::vector<std::unique_ptr<Fitter>>;
+
 // A training that ends is scored at once: what its copy computes from then on is nobody's.
-std::vector<FitResult> run_stack(std::span<const std::unique_ptr<Fitter>> fitters,
-                                 GradientLearner& learner, device::Context& context) {
-  std::vector<FitResult> results(fitters.size());
+void run_stack(const Fitters& fitters, GradientLearner& learner, device::Context& context,
+               const FitEnd& ended) {
   std::vector<bool> open(fitters.size(), true);
   const auto close_what_ended = [&] {
     for (size_t i = 0; i < fitters.size(); ++i) {
       if (!open[i] || fitters[i]->runs()) continue;
-      results[i] = fitters[i]->end(nullptr, context);
       open[i] = false;
+      ended(i, fitters[i]->end(nullptr, context));
     }
   };
   for (size_t i = 0; i < fitters.size(); ++i) fitters[i]->begin(learner, static_cast<int64_t>(i));
@@ -270,7 +274,6 @@ std::vector<FitResult> run_stack(std::span<const std::unique_ptr<Fitter>> fitter
     }
     close_what_ended();
   }
-  return results;
 }
 
 // The rows that the data set itself keeps for validation, where its own split is in use.
@@ -309,24 +312,36 @@ FitResult fit(const FitInput& input, const FitHooks& hooks) {
   return fitter.end(input.profile ? &learner.training_step() : nullptr, *backend.context);
 }
 
-std::vector<FitResult> fit_stack(std::span<const FitInput> inputs,
-                                 std::span<const FitHooks> hooks) {
+void fit_stack(std::span<const FitInput> inputs, std::span<const FitHooks> hooks,
+               const FitEnd& ended) {
   for (const FitInput& input : inputs) {
     const std::string why = why_not_stacked(inputs[0], input);
     if (!why.empty()) throw Error("these trainings cannot be stacked: " + why);
   }
   static const FitHooks kNone;
-  std::vector<std::unique_ptr<Fitter>> fitters;
+  Fitters fitters;
   for (size_t i = 0; i < inputs.size(); ++i) {
     fitters.push_back(std::make_unique<Fitter>(inputs[i], hooks.empty() ? kNone : hooks[i]));
   }
+  // Trainings with as many rows stand together: their last batches are computed as one.
+  std::vector<size_t> order(inputs.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return fitters[a]->rows() > fitters[b]->rows(); });
+  Fitters sorted;
+  for (const size_t number : order) sorted.push_back(std::move(fitters[number]));
   const graph::Backend backend = inputs[0].backend(inputs[0].threads);
-  LearnerOptions options = fitters[0]->learner_options(backend);
-  for (size_t i = 1; i < fitters.size(); ++i) {
-    options.trials.push_back({&inputs[i].spec, &fitters[i]->feed()});
-  }
+  LearnerOptions options = sorted[0]->learner_options(backend);
+  for (size_t i = 1; i < sorted.size(); ++i) options.trials.push_back(sorted[i]->stacked_trial());
   GradientLearner learner(options);
-  return run_stack(fitters, learner, *backend.context);
+  run_stack(sorted, learner, *backend.context,
+            [&](size_t i, FitResult&& result) { ended(order[i], std::move(result)); });
+}
+
+void fit_all(std::span<const FitInput> inputs, std::span<const FitHooks> hooks,
+             const FitEnd& ended) {
+  if (inputs.size() != 1) return fit_stack(inputs, hooks, ended);
+  ended(0, hooks.empty() ? fit(inputs[0]) : fit(inputs[0], hooks[0]));
 }
 
 }  // namespace mlrun::train

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -73,16 +74,28 @@ data::Split fitting_rows(const FitInput& input);
 /// Deterministic: the numbers depend on the input alone (times aside).
 FitResult fit(const FitInput& input, const FitHooks& hooks = {});
 
+/// What trainings of one data set that can be trained as one have in common: the experiment but for
+/// what may differ. Nothing for one that is trained alone.
+std::optional<std::string> stacking_key(const config::ExperimentSpec& spec,
+                                        const data::Dataset& dataset);
+
 /// Why these two cannot be trained as one; "" if they can. They may differ in their rows (folds),
-/// but not in how many train; in seed, cell and fold; and in the learning rate. Trainings with
-/// checkpoints or a profile are trained alone.
+/// in seed, cell and fold, in the learning rate, in the factors of penalties, and in dropout rates,
+/// as long as both drop something or neither does. A training with a profile is trained alone.
 std::string why_not_stacked(const FitInput& a, const FitInput& b);
+
+/// Told of each training of a stack as it ends, by its number in the stack.
+using FitEnd = std::function<void(size_t number, FitResult&& result)>;
 
 /// Trains them as one graph with a copy of every value for each, on the backend of the first; the
 /// numbers are those of fit(), of which the times are those of all. `hooks` are none or one each;
-/// one that asks to stop ends its own training only. A training that has ended waits for the
-/// others. Throws Error where why_not_stacked() says something.
-std::vector<FitResult> fit_stack(std::span<const FitInput> inputs,
-                                 std::span<const FitHooks> hooks = {});
+/// one that asks to stop ends its own training only. Throws Error where why_not_stacked() says
+/// something.
+void fit_stack(std::span<const FitInput> inputs, std::span<const FitHooks> hooks,
+               const FitEnd& ended);
+
+/// fit() of one, fit_stack() of several.
+void fit_all(std::span<const FitInput> inputs, std::span<const FitHooks> hooks,
+             const FitEnd& ended);
 
 }  // namespace mlrun::train

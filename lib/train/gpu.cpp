@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <new>
+#include <vector>
 
 #include "device/device_error.h"
 #include "ops/gpu_module.h"
@@ -22,10 +23,18 @@ graph::Backend first_gpu(int /*threads*/) {
 }  // namespace
 
 FitResult fit_on_gpu(const FitInput& input, const FitHooks& hooks) {
-  FitInput there = input;
-  there.backend = first_gpu;
+  FitResult only;
+  fit_all_on_gpu(std::span(&input, 1), std::span(&hooks, 1),
+                 [&only](size_t, FitResult&& result) { only = std::move(result); });
+  return only;
+}
+
+void fit_all_on_gpu(std::span<const FitInput> inputs, std::span<const FitHooks> hooks,
+                    const FitEnd& ended) {
+  std::vector<FitInput> there(inputs.begin(), inputs.end());
+  for (FitInput& input : there) input.backend = first_gpu;
   try {
-    return fit(there, hooks);
+    fit_all(there, hooks, ended);
   } catch (const std::bad_alloc&) {
     throw device::OutOfDeviceMemory("the GPU has no memory left for this training");
   } catch (const Error& error) {

@@ -76,23 +76,22 @@ GradientLearner::GradientLearner(const LearnerOptions& options)
 
 void GradientLearner::build_training(const GraphSetup& setup,
                                      std::span<const StackedTrial> trials) {
-  std::vector<PhaseGraph> graphs = build_phases(setup);
-  std::vector<std::vector<const optim::Optimizer*>> optimizers;
-  for (const PhaseGraph& graph : graphs) optimizers.push_back({graph.optimizer});
-  for (const StackedTrial& trial : trials.subspan(1)) {
+  std::vector<std::vector<PhaseGraph>> graphs;  // of each phase, by trial
+  for (const StackedTrial& trial : trials) {
     GraphSetup own = setup;
     own.spec = trial.spec;
-    const std::vector<PhaseGraph> same = build_phases(own);
-    for (size_t i = 0; i < same.size(); ++i) optimizers[i].push_back(same[i].optimizer);
+    std::vector<PhaseGraph> phases = build_phases(own);
+    graphs.resize(phases.size());
+    for (size_t i = 0; i < phases.size(); ++i) graphs[i].push_back(std::move(phases[i]));
   }
-  model_ = graphs[0].variables;
+  model_ = graphs[0][0].variables;
   for (const nn::Variable& variable : model_) {
     memory_.add(variable.name, variable.shape);
     parameters_ += variable.shape.elements();
   }
   for (size_t i = 0; i < graphs.size(); ++i) {
     phases_.push_back(std::make_unique<Phase>(std::move(graphs[i]), static_cast<uint32_t>(i),
-                                              batch_size_, backend_, std::move(optimizers[i])));
+                                              batch_size_, backend_));
     phases_.back()->add_kept(memory_);
   }
   memory_.allocate(context_, static_cast<int64_t>(feeds_.size()));
@@ -205,12 +204,13 @@ EpochOutcome GradientLearner::train_epoch(std::span<const int64_t> order,
 }
 
 std::vector<EpochOutcome> GradientLearner::train_epochs(std::span<const TrialEpoch> trials) {
-  const auto any = std::find_if(trials.begin(), trials.end(),
-                                [](const TrialEpoch& trial) { return !trial.order.empty(); });
-  if (any == trials.end()) return std::vector<EpochOutcome>(trials.size());
-  const auto rows = static_cast<int64_t>(any->order.size());
-  const int64_t width = any->predictions.empty() ? 0 : output_width_;
-  if (!device_epoch_ || device_epoch_->rows() != rows ||
+  int64_t rows = 0;
+  int64_t width = 0;
+  for (const TrialEpoch& trial : trials) {
+    rows = std::max(rows, static_cast<int64_t>(trial.order.size()));
+    if (!trial.predictions.empty()) width = output_width_;
+  }
+  if (!device_epoch_ || device_epoch_->rows() < rows ||
       device_epoch_->prediction_width() != width) {
     device_epoch_.reset();  // its memory first
     device_epoch_ = std::make_unique<DeviceEpoch>(DeviceEpochOptions{.feeds = feeds_,

@@ -24,7 +24,7 @@ struct StackedTrial {
 };
 
 struct LearnerOptions {
-  /// Of further ones seed and learning rate may differ from the first's, and the rows of the feed.
+  /// They have the same stacking_key(); the first has the most rows.
   std::vector<StackedTrial> trials;
   Shape input;                              ///< see input_shape()
   ops::AdjacencyPtr adjacency;              ///< of graphs, else null
@@ -50,7 +50,7 @@ class GradientLearner {
   /// Of a learner of one trial.
   EpochOutcome train_epoch(std::span<const int64_t> order, std::span<float> predictions);
 
-  /// All trials; their orders have the same length, or none: then the trial's weights go astray.
+  /// All trials. One whose order is empty is no longer looked at: its weights go astray.
   std::vector<EpochOutcome> train_epochs(std::span<const TrialEpoch> trials);
 
   Losses predict(std::span<const int64_t> rows, std::span<float> predictions, int64_t trial = 0);

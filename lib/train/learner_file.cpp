@@ -14,7 +14,7 @@ void GradientLearner::save(store::ModelFile& file, int64_t trial) {
     store::NamedArray array{memory_.name(i), {dims.begin(), dims.end()}, memory_.read(i, trial)};
     (i < model_.size() ? file.weights : file.state).push_back(std::move(array));
   }
-  for (const auto& phase : phases_) phase->save(file);
+  for (const auto& phase : phases_) phase->save(file, trial);
 }
 
 void GradientLearner::load(const store::ModelFile& file, int64_t trial) {
@@ -30,7 +30,7 @@ void GradientLearner::load(const store::ModelFile& file, int64_t trial) {
     }
     memory_.write(i, found->values, trial);
   }
-  for (const auto& phase : phases_) phase->load(file);
+  for (const auto& phase : phases_) phase->load(file, trial);
 }
 
 void GradientLearner::take_weights(const store::ModelFile& file, int64_t trial) {

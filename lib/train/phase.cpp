@@ -12,27 +12,33 @@ std::array<uint32_t, 4> random_state(const PhiloxStream& stream, uint64_t step, 
           static_cast<uint32_t>(step >> 32) ^ phase << 24};
 }
 
-Phase::Phase(PhaseGraph graph, uint32_t number, int64_t max_batch, const graph::Backend& backend,
-             std::vector<const optim::Optimizer*> optimizers)
-    : name_(std::move(graph.name)),
+Phase::Phase(std::vector<PhaseGraph> graphs, uint32_t number, int64_t max_batch,
+             const graph::Backend& backend)
+    : name_(graphs[0].name),
       number_(number),
-      inputs_(graph.inputs),
-      variables_(std::move(graph.variables)),
-      objective_(graph.objective),
-      terms_(graph.terms),
-      prediction_(graph.prediction),
-      optimizers_(std::move(optimizers)),
-      every_(graph.every),
-      update_(std::move(graph.update)),
-      loss_scaling_(graph.loss_scaling),
+      inputs_(graphs[0].inputs),
+      variables_(graphs[0].variables),
+      objective_(graphs[0].objective),
+      terms_(graphs[0].terms),
+      prediction_(graphs[0].prediction),
+      every_(graphs[0].every),
+      update_(graphs[0].update),
+      loss_scaling_(graphs[0].loss_scaling),
       context_(*backend.context),
-      executable_(std::move(graph.graph), graph.kept(), max_batch, *backend.kernels, context_,
-                  {static_cast<int64_t>(optimizers_.size()), backend.stacks}),
-      states_(optimizers_.size()),
+      executable_(std::move(graphs[0].graph), graphs[0].kept(), max_batch, *backend.kernels,
+                  context_, {static_cast<int64_t>(graphs.size()), backend.stacks}),
+      states_(graphs.size()),
       device_states_(context_.allocate(static_cast<int64_t>(states_.size() * sizeof(StepState)))),
-      streams_(optimizers_.size()),
+      streams_(graphs.size()),
+      steps_(graphs.size()),
       kept_(update_.slots) {
   if (loss_scaling_) kept_.insert(kept_.end(), {loss_scaling_->scale, loss_scaling_->counts});
+  std::vector<const graph::Graph*> others;
+  for (const PhaseGraph& graph : graphs) {
+    optimizers_.push_back(graph.optimizer);
+    if (&graph != &graphs[0]) others.push_back(&graph.graph);
+  }
+  executable_.vary(others);
 }
 
 void Phase::add_kept(VariableStore& memory) {
@@ -72,12 +78,12 @@ void Phase::initialise(const PhiloxStream& random, VariableStore& memory, int64_
     memory.write(scale, std::array{loss_scaling_->initial_scale}, trial);
     memory.write(scale + 1, std::array{0.0f, 0.0f}, trial);
   }
-  steps_ = 0;
+  steps_[number] = 0;
   streams_[number] = random;
 }
 
 StepState Phase::state(int64_t ahead, size_t trial) const {
-  const int64_t step = steps_ + ahead;
+  const int64_t step = steps_[trial] + ahead;
   return {random_state(streams_[trial], static_cast<uint64_t>(step), number_),
           static_cast<float>(optimizers_[trial]->learning_rate.at(step)),
           static_cast<float>(step + 1)};
@@ -88,7 +94,13 @@ void Phase::step(int64_t rows) {
   context_.upload(device_states_.get(), states_.data(),
                   static_cast<int64_t>(states_.size() * sizeof(StepState)));
   executable_.run(rows);
-  ++steps_;
+  count_step({0, static_cast<int64_t>(steps_.size())});
+}
+
+void Phase::count_step(const graph::Copies& trials) {
+  for (int64_t trial = trials.begin; trial < trials.end; ++trial) {
+    ++steps_[static_cast<size_t>(trial)];
+  }
 }
 
 LossScaleState Phase::loss_scale(const VariableStore& memory, int64_t trial) const {
@@ -103,13 +115,14 @@ float Phase::read(graph::ValueId id, int64_t trial) const {
   return value;
 }
 
-void Phase::save(store::ModelFile& file) const {
-  file.scalars[name_] = static_cast<double>(steps_);
+void Phase::save(store::ModelFile& file, int64_t trial) const {
+  file.scalars[name_] = static_cast<double>(steps(trial));
 }
 
-void Phase::load(const store::ModelFile& file) {
+void Phase::load(const store::ModelFile& file, int64_t trial) {
   const auto step = file.scalars.find(name_);
-  steps_ = step == file.scalars.end() ? 0 : static_cast<int64_t>(step->second);
+  steps_[static_cast<size_t>(trial)] =
+      step == file.scalars.end() ? 0 : static_cast<int64_t>(step->second);
 }
 
 }  // namespace mlrun::train

@@ -28,14 +28,14 @@ struct StepState {
 };
 
 /// Counts its own steps: learning rate, bias corrections and random draws follow from the count.
-/// The trials of a stack make their steps together.
+/// Each trial of a stack has its own.
 class Phase {
  public:
-  /// `number` keeps apart the random draws of the phases of one training. The graph is finished;
-  /// each trial has an optimiser, which differs from the graph's in its learning rate only. The
-  /// backend must outlive the phase.
-  Phase(PhaseGraph graph, uint32_t number, int64_t max_batch, const graph::Backend& backend,
-        std::vector<const optim::Optimizer*> optimizers);
+  /// `number` keeps apart the random draws of the phases of one training. One graph for each trial,
+  /// finished; they differ in constants only (graph::Op::varying), and in the learning rates
+  /// of their optimisers. The backend must outlive the phase.
+  Phase(std::vector<PhaseGraph> graphs, uint32_t number, int64_t max_batch,
+        const graph::Backend& backend);
 
   /// Adds what is kept from step to step, the optimiser's slots and the loss scale, behind what
   /// `memory` holds.
@@ -58,10 +58,10 @@ class Phase {
 
   void step(int64_t rows);
 
-  /// One step was made without step().
-  void count_step() { ++steps_; }
+  /// These trials have made one without step().
+  void count_step(const graph::Copies& trials);
 
-  int64_t steps() const { return steps_; }
+  int64_t steps(int64_t trial = 0) const { return steps_[static_cast<size_t>(trial)]; }
   graph::ValueId objective() const { return objective_; }
   const std::vector<graph::ValueId>& terms() const { return terms_; }
   Tensor tensor(graph::ValueId id, int64_t trial = 0) const {
@@ -76,8 +76,8 @@ class Phase {
   /// A value of one element, as of the last step. Waits for the device.
   float read(graph::ValueId id, int64_t trial = 0) const;
 
-  void save(store::ModelFile& file) const;
-  void load(const store::ModelFile& file);
+  void save(store::ModelFile& file, int64_t trial) const;
+  void load(const store::ModelFile& file, int64_t trial);
 
  private:
   std::string name_;
@@ -96,9 +96,9 @@ class Phase {
   std::vector<StepState> states_;  ///< by trial
   device::Memory device_states_;
   std::vector<PhiloxStream> streams_;  ///< by trial
+  std::vector<int64_t> steps_;         ///< by trial
   std::vector<graph::ValueId> kept_;   ///< from step to step: slots, then the loss scale
   size_t first_kept_ = 0;              ///< its number in the memory
-  int64_t steps_ = 0;
 };
 
 /// The random state of step `step`: Philox key and counter.

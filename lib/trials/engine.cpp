@@ -5,8 +5,7 @@
 namespace mlrun::trials {
 
 Engine make_engine(const Placement& placement) {
-  if (placement.gpu) return train::fit_on_gpu;
-  return train::fit;
+  return placement.gpu ? train::fit_all_on_gpu : train::fit_all;
 }
 
 }  // namespace mlrun::trials

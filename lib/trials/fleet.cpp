@@ -10,6 +10,8 @@ namespace {
 
 // Beyond, a GPU wins nothing by one more stream.
 constexpr int kMostTrialsPerGpu = 16;
+// Enough for small nets to fill a GPU.
+constexpr int kMostStacked = 128;
 // What a process takes for CUDA and cuBLAS before its first tensor, rounded up.
 constexpr int64_t kContextBytes = int64_t{1} << 30;
 // cuBLAS's workspace on Hopper (cuBLAS documentation, cublasSetWorkspace), and as much again to be
@@ -30,12 +32,14 @@ int64_t memory_for_trials(const device::Gpu& gpu, const data::Dataset& dataset) 
   return std::max<int64_t>(room - std::min(bytes_of(dataset), room / 2), 1);
 }
 
-Fleet cpu_fleet(const device::Budget& budget, int jobs, int threads) {
+Fleet cpu_fleet(const device::Budget& budget, int jobs, int threads, int stack) {
   Fleet fleet;
   fleet.threads = threads;
   const int fit = std::max(1, budget.core_count() / threads);
   const int workers = jobs < 0 ? fit : std::clamp(jobs, 1, fit);
-  fleet.stations.resize(static_cast<size_t>(workers));
+  Station station;
+  station.stack = stack;
+  fleet.stations.assign(static_cast<size_t>(workers), station);
   // Two runs side by side that each need a part of the cores would both take the first.
   const bool takes_all = workers * threads == budget.core_count();
   if (budget.may_pin && takes_all) fleet.cores = budget.cpu_ids();
@@ -49,14 +53,17 @@ bool Fleet::has_usable() const {
                      [](const Station& station) { return station.is_usable(); });
 }
 
-int64_t device_bytes(const Cell& cell) {
-  return cell.model.variable_bytes + cell.model.batch_bytes + kWorkspaceBytes;
+int64_t device_bytes(const Search& search, const Cell& cell, int64_t stack) {
+  return stack * (cell.model.variable_bytes + cell.model.batch_bytes) +
+         (stack - 1) * bytes_of(search.dataset) + kWorkspaceBytes;
 }
 
 Fleet make_fleet(const Search& search, const device::Budget& budget, int jobs,
-                 const std::vector<device::Gpu>& gpus) {
+                 const std::vector<device::Gpu>& gpus, std::optional<int> stack) {
   const int threads = search.threads(budget.core_count());
-  if (gpus.empty()) return cpu_fleet(budget, jobs, threads);
+  const int most =
+      std::min(stack.value_or(gpus.empty() ? 1 : kMostStacked), search.largest_stack());
+  if (gpus.empty()) return cpu_fleet(budget, jobs, threads, most);
   Fleet fleet;
   fleet.threads = threads;
   const int driven = std::max(1, budget.core_count() / threads);
@@ -68,6 +75,7 @@ Fleet make_fleet(const Search& search, const device::Budget& budget, int jobs,
     Station station;
     station.placement.gpu = gpu;
     station.capacity = std::clamp(trials / workers, 1, kMostTrialsPerGpu);
+    station.stack = most;
     station.memory_bytes = memory_for_trials(gpu, search.dataset);
     fleet.stations.push_back(std::move(station));
   }
@@ -75,8 +83,12 @@ Fleet make_fleet(const Search& search, const device::Budget& budget, int jobs,
 }
 
 std::string describe(const Fleet& fleet) {
+  const auto stacks = [](const Station& station) {
+    return station.stack == 1 ? "" : fmt::format(", stacks of up to {}", station.stack);
+  };
   if (!fleet.has_gpus()) {
-    return fmt::format("cpu: {} workers x {} threads", fleet.stations.size(), fleet.threads);
+    return fmt::format("cpu: {} workers x {} threads{}", fleet.stations.size(), fleet.threads,
+                       stacks(fleet.stations.front()));
   }
   std::vector<std::string> texts;
   for (const Station& station : fleet.stations) {
@@ -86,7 +98,8 @@ std::string describe(const Fleet& fleet) {
     }
     const std::string trials =
         station.capacity == 1 ? "one trial" : fmt::format("up to {} trials", station.capacity);
-    texts.push_back(fmt::format("{}: {} at a time", station.placement.label(), trials));
+    texts.push_back(
+        fmt::format("{}: {} at a time{}", station.placement.label(), trials, stacks(station)));
   }
   return fmt::format("{}", fmt::join(texts, "; "));
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,8 @@ namespace mlrun::trials {
 struct Station {
   Placement placement;
   int capacity = 1;          ///< trials at a time; lowered when they turn out not to fit together
-  int64_t memory_bytes = 0;  ///< for the trials of a time, device_bytes() each; 0: no limit known
+  int stack = 1;             ///< most that are trained as one, and count as one; lowered likewise
+  int64_t memory_bytes = 0;  ///< for what runs at a time, device_bytes() each; 0: no limit known
   std::string loss;          ///< why it gets no further trials; "" while it does
 
   bool is_usable() const { return loss.empty(); }
@@ -32,20 +34,24 @@ struct Fleet {
   bool has_usable() const;
 };
 
-/// Estimate of what a trial of the cell takes on a GPU: variables with their optimizer state, the
-/// planned arena of a step, and the workspace of the product library.
-int64_t device_bytes(const Cell& cell);
+/// Estimate of what a stack of this many trials of the cell takes on a GPU: for each its variables
+/// with their optimizer state, the planned arena of a step, and from the second on the data (those
+/// of the first are the worker's); for all the workspace of the product library.
+int64_t device_bytes(const Search& search, const Cell& cell, int64_t stack = 1);
 
 /// Without GPUs: `jobs` CPU workers, at most as many as have cores of their own (-1: that many).
 ///
 /// With GPUs: a worker for each. It takes as many trials at a time as have a core of their own to
 /// be driven from, at most 16, and over all GPUs at most `jobs`; by device_bytes() they fit into
 /// the memory that is free now, less what CUDA and the data take.
+///
+/// `stack` trials are trained as one, where the search has so many that can be. Nothing: one on a
+/// CPU, which wins nothing by more, and on a GPU all that fit, at most 128.
 Fleet make_fleet(const Search& search, const device::Budget& budget, int jobs,
-                 const std::vector<device::Gpu>& gpus);
+                 const std::vector<device::Gpu>& gpus, std::optional<int> stack = {});
 
-/// "cpu: 2 workers x 1 threads", "gpu0 NVIDIA H100 80GB HBM3: up to 8 trials at a time; gpu1 A:
-/// lost, GPU is lost".
+/// "cpu: 2 workers x 1 threads, stacks of up to 4", "gpu0 NVIDIA H100 80GB HBM3: up to 8
+/// trials at a time; gpu1 A: lost, GPU is lost".
 std::string describe(const Fleet& fleet);
 
 }  // namespace mlrun::trials

@@ -24,7 +24,7 @@ class Run {
   Run(const Search& search, const device::Budget& budget, const RunOptions& options)
       : search_(search),
         options_(options),
-        fleet_(make_fleet(search, budget, options.jobs, options.gpus)),
+        fleet_(make_fleet(search, budget, options.jobs, options.gpus, options.stack)),
         journal_(open_journal()) {
     report_.results = options.output / "results.h5";
     scheduler_.retries = options.retries;

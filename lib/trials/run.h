@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct RunOptions {
   std::filesystem::path output;   ///< folder; made if absent
   int jobs = -1;                  ///< trials at a time; -1: as many as fit, see make_fleet()
   std::vector<device::Gpu> gpus;  ///< to run on; none: the CPU
+  std::optional<int> stack;       ///< most trials that are trained as one, see make_fleet()
   bool overwrite = false;
   int retries = 1;
   bool stop_on_error = false;

@@ -33,10 +33,14 @@ Scheduler::Scheduler(const Search& search, const SchedulerOptions& options, RunS
 }
 
 RunOutcome Scheduler::run(std::vector<Trial> trials) {
+  const auto shape = [&](const Trial& trial) {
+    return search_.cells[static_cast<size_t>(trial.cell)].shape;
+  };
   std::stable_sort(trials.begin(), trials.end(), [&](const Trial& a, const Trial& b) {
-    return expected_cost(search_, a) > expected_cost(search_, b);
+    return std::pair(-expected_cost(search_, a), shape(a)) <
+           std::pair(-expected_cost(search_, b), shape(b));
   });
-  for (const Trial& trial : trials) queue_.push_back({.trial = trial});
+  for (const Trial& trial : trials) queue_.push_back({.trial = trial, .shape = shape(trial)});
   last_samples_ = now_seconds();
   while (!should_stop() && (!queue_.empty() || any_running())) {
     if (!state_.fleet.has_usable()) give_up_queue();
@@ -85,15 +89,17 @@ void Scheduler::start(size_t index) {
 }
 
 void Scheduler::hand_out() {
-  while (const auto next = next_assignment(search_, queue_, slots_)) {
+  while (auto next = next_assignment(search_, queue_, slots_)) {
     Slot& slot = slots_[next->slot];
     if (!slot.worker) start(next->slot);
-    const Pending pending = *next->pending;
-    queue_.erase(next->pending);
-    slot.add(pending);
-    state_.monitor.started(slot.station->placement, pending.trial.id);
+    std::vector<Trial> trials;
+    for (const Pending& pending : next->trials) {
+      trials.push_back(pending.trial);
+      state_.monitor.started(slot.station->placement, pending.trial.id);
+    }
+    slot.add(std::move(next->trials));
     try {
-      slot.worker->run(pending.trial);
+      slot.worker->run(trials);
     } catch (const Error&) {
       on_death(slot);
     }
@@ -136,7 +142,7 @@ void Scheduler::on_message(Slot& slot, const std::string& message) {
       return state_.progress.on_epoch(trial, epoch, reader.get<double>());
     }
     case WorkerMessage::kOutOfMemory: {
-      const Slot::Running ended = take(slot, reader.get<int32_t>());
+      const Slot::Running ended = take_all(slot, slot.find(reader.get<int32_t>()));
       return on_out_of_memory(slot, ended, reader.get_string());
     }
     case WorkerMessage::kDeviceLost:
@@ -144,43 +150,55 @@ void Scheduler::on_message(Slot& slot, const std::string& message) {
       slot.station->loss = reader.get_string();
       return;
     case WorkerMessage::kRecord:
-      break;
-  }
-  TrialRecord record = record_from_bytes(content);
-  take(slot, record.trial.id, &record.energy_joules);
-  if (record.status == TrialStatus::kInterrupted) return;
-  if (record.status == TrialStatus::kFailed) {
-    fail_or_retry(std::move(record), slot);
-  } else {
-    finish(std::move(record));
+      return on_record(slot, record_from_bytes(content));
   }
 }
 
-// The trial ends here, however it ends.
-Slot::Running Scheduler::take(Slot& slot, int32_t trial, double* joules) {
-  const double energy = state_.monitor.ended(slot.station->placement, trial);
-  if (joules) *joules = energy;
-  const auto found = slot.running.find(trial);
-  if (found == slot.running.end())
-    throw Error("a worker answered for a trial that it was not given");
-  const Slot::Running ended = found->second;
-  slot.running.erase(found);
+// The trial ends here, however it ends; others of its stack may go on.
+void Scheduler::on_record(Slot& slot, TrialRecord record) {
+  const auto running = slot.find(record.trial.id);
+  const bool stacked = running->stacked;
+  std::erase_if(running->trials,
+                [&](const Pending& pending) { return pending.trial.id == record.trial.id; });
+  if (running->trials.empty()) slot.running.erase(running);
+  record.energy_joules = state_.monitor.ended(slot.station->placement, record.trial.id);
+  if (record.status == TrialStatus::kInterrupted) return;
+  if (record.status != TrialStatus::kFailed) return finish(std::move(record));
+  if (stacked) return run_alone(slot, record.trial, record.message, stacked);
+  fail_or_retry(std::move(record), slot);
+}
+
+Slot::Running Scheduler::take_all(Slot& slot, std::list<Slot::Running>::iterator running) {
+  Slot::Running ended = std::move(*running);
+  slot.running.erase(running);
+  for (const Pending& pending : ended.trials) {
+    state_.monitor.ended(slot.station->placement, pending.trial.id);
+  }
   return ended;
 }
 
-// It comes back when one of the others has ended. One that had the device alone needs more than
-// there is.
+// They come back when one of the others has ended, or as smaller stacks. One that had the device
+// alone needs more than there is.
 void Scheduler::on_out_of_memory(Slot& slot, const Slot::Running& ended, const std::string& why) {
-  const Trial& trial = ended.pending.trial;
-  if (!ended.had_company) {
-    return fail_or_retry(failure(slot, trial, TrialStatus::kFailed, why), slot);
+  if (!ended.had_company && !ended.stacked) {
+    return fail_or_retry(failure(slot, ended.trials[0].trial, TrialStatus::kFailed, why), slot);
   }
-  int& capacity = slot.station->capacity;
-  const int fewer = std::min(static_cast<int>(slot.running.size()), capacity - 1);
-  capacity = std::max(1, fewer);
-  state_.progress.on_retry(trial, fmt::format("{} ({} now takes {} at a time)", why,
-                                              slot.station->placement.label(), capacity));
-  queue_.push_front(ended.pending);
+  Station& station = *slot.station;
+  std::string fewer;
+  if (ended.had_company) {
+    const int others = static_cast<int>(slot.running.size());
+    station.capacity = std::max(1, std::min(others, station.capacity - 1));
+    fewer = fmt::format("{} at a time", station.capacity);
+  } else {
+    const auto half = static_cast<int>(ended.trials.size() + 1) / 2;
+    station.stack = std::min(station.stack, half);
+    fewer = station.stack == 1 ? "no stacks" : fmt::format("stacks of up to {}", station.stack);
+  }
+  for (const Pending& pending : ended.trials) {
+    state_.progress.on_retry(
+        pending.trial, fmt::format("{} ({} now takes {})", why, station.placement.label(), fewer));
+  }
+  queue_.insert(queue_.begin(), ended.trials.begin(), ended.trials.end());
 }
 
 void Scheduler::on_death(Slot& slot) {
@@ -188,21 +206,25 @@ void Scheduler::on_death(Slot& slot) {
   slot.worker.reset();
   slot.station->loss = state_.monitor.loss(slot.station->placement);
   if (!slot.station->is_usable()) return retire(slot);
-  const bool was_alone = slot.running.size() == 1;
+  const bool was_alone = slot.running.size() == 1 && !slot.running.front().stacked;
   while (!slot.running.empty()) {
-    const Pending pending = take(slot, slot.running.begin()->first).pending;
-    after_crash(slot, pending, why, was_alone);
+    const Slot::Running ended = take_all(slot, slot.running.begin());
+    for (const Pending& pending : ended.trials) {
+      if (was_alone) {
+        fail_or_retry(failure(slot, pending.trial, TrialStatus::kCrashed, why), slot);
+      } else {
+        run_alone(slot, pending.trial, why, ended.stacked);
+      }
+    }
   }
 }
 
 // Of several, which one it was is not known.
-void Scheduler::after_crash(Slot& slot, const Pending& pending, const std::string& why,
-                            bool was_alone) {
-  if (was_alone) {
-    return fail_or_retry(failure(slot, pending.trial, TrialStatus::kCrashed, why), slot);
-  }
-  state_.progress.on_retry(pending.trial, why + ", with several trials");
-  queue_.push_front({.trial = pending.trial, .alone = true, .avoid = to_avoid(slot)});
+void Scheduler::run_alone(const Slot& slot, const Trial& trial, const std::string& why,
+                          bool stacked) {
+  if (stacked) ++attempts_[trial.id];
+  state_.progress.on_retry(trial, why + ", with several trials");
+  queue_.push_front({.trial = trial, .alone = true, .avoid = to_avoid(slot)});
 }
 
 // A process whose GPU is gone may wait for it for ever.
@@ -219,8 +241,8 @@ void Scheduler::retire(Slot& slot) {
   state_.progress.on_device_lost(slot.station->placement.label(), slot.station->loss);
   slot.worker.reset();
   while (!slot.running.empty()) {
-    const Pending pending = take(slot, slot.running.begin()->first).pending;
-    after_loss(slot, pending);
+    const Slot::Running ended = take_all(slot, slot.running.begin());
+    for (const Pending& pending : ended.trials) after_loss(slot, pending);
   }
 }
 

@@ -53,6 +53,9 @@ class Scheduler {
   /// there is one. Three things are not held against it: that it did not fit beside others (then
   /// the device takes fewer), that others died with the worker (then each is run alone), and, once,
   /// that its device was lost. A trial for which no device is left fails.
+  ///
+  /// A stack that fails has cost each of its trials an attempt, and each is run alone, whatever
+  /// `retries` says: which of them it was is not known. One that does not fit is cut in halves.
   RunOutcome run(std::vector<Trial> trials);
 
  private:
@@ -61,14 +64,15 @@ class Scheduler {
   void wait_for_messages();
   void read_from(Slot& slot);
   void on_message(Slot& slot, const std::string& message);
+  void on_record(Slot& slot, TrialRecord record);
   void on_out_of_memory(Slot& slot, const Slot::Running& ended, const std::string& why);
   void on_death(Slot& slot);
-  void after_crash(Slot& slot, const Pending& pending, const std::string& why, bool was_alone);
+  void run_alone(const Slot& slot, const Trial& trial, const std::string& why, bool stacked);
   void watch_devices();
   void retire(Slot& slot);
   void after_loss(const Slot& slot, const Pending& pending);
   void give_up_queue();
-  Slot::Running take(Slot& slot, int32_t trial, double* joules = nullptr);
+  Slot::Running take_all(Slot& slot, std::list<Slot::Running>::iterator running);
   TrialRecord failure(const Slot& slot, const Trial& trial, TrialStatus status,
                       std::string message) const;
   int to_avoid(const Slot& slot) const;

@@ -12,6 +12,7 @@
 #include "nn/activations.h"
 #include "nn/layer.h"
 #include "optim/optimizer.h"
+#include "train/fit.h"
 #include "train/metrics.h"
 #include "train/outputs.h"
 #include "trials/cell_errors.h"
@@ -183,6 +184,14 @@ void check_models(Search& search, WeightFiles& files, Diagnostics& diagnostics) 
   errors.report(diagnostics);
 }
 
+void number_shapes(Search& search) {
+  std::map<std::string, int32_t> shapes;
+  for (Cell& cell : search.cells) {
+    const std::optional<std::string> key = train::stacking_key(cell.spec, search.dataset);
+    if (key) cell.shape = shapes.emplace(*key, static_cast<int32_t>(shapes.size())).first->second;
+  }
+}
+
 void lay_out_trials(Search& search) {
   for (size_t c = 0; c < search.cells.size(); ++c) {
     for (size_t f = 0; f < search.folds.size(); ++f) {
@@ -233,6 +242,16 @@ int Search::threads(int cores) const {
   return static_cast<int>(std::min<int64_t>(wanted, cores));
 }
 
+int Search::largest_stack() const {
+  std::map<int32_t, int> trials_of_shape;
+  int largest = 1;
+  for (const Trial& trial : trials) {
+    const int32_t shape = cells[static_cast<size_t>(trial.cell)].shape;
+    if (shape != kNoShape) largest = std::max(largest, ++trials_of_shape[shape]);
+  }
+  return largest;
+}
+
 Search prepare_search(const SearchOptions& options) {
   Diagnostics diagnostics;
   config::Reader reader{diagnostics, all_catalogs()};
@@ -252,6 +271,7 @@ Search prepare_search(const SearchOptions& options) {
   WeightFiles files(options.source.file.parent_path());
   if (options.needs_target) check_models(search, files, diagnostics);
   diagnostics.throw_if_any();
+  number_shapes(search);
   lay_out_trials(search);
   identify(search, files);
   return search;

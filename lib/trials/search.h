@@ -16,12 +16,16 @@
 
 namespace mlrun::trials {
 
+/// Of cells whose trials are trained alone.
+inline constexpr int32_t kNoShape = -1;
+
 /// One point of the grid.
 struct Cell {
   std::vector<std::pair<std::string, config::Node>> params;  ///< path and value, in file order
   config::ExperimentSpec spec;
   train::ModelReport model;
   std::shared_ptr<const store::ModelFile> initial_weights;  ///< or null
+  int32_t shape = kNoShape;  ///< trials of cells of one shape can be trained as one
 };
 
 /// Fold of the training on all training rows.
@@ -51,6 +55,7 @@ struct Search {
   bool has_refit() const;
   Trial refit_of(int32_t cell) const;
   int threads(int cores) const;  ///< of one training: as written, else 1 in a search, all alone
+  int largest_stack() const;     ///< most trials that could be trained as one
 };
 
 struct SearchOptions {

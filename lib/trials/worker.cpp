@@ -27,6 +27,28 @@ void see_only(const device::Gpu& gpu) {
   ::setenv("CUDA_VISIBLE_DEVICES", gpu.selector().c_str(), 1);
 }
 
+std::string to_bytes(const std::vector<Trial>& trials) {
+  store::ByteWriter writer;
+  writer.put(static_cast<int32_t>(trials.size()));
+  for (const Trial& trial : trials) {
+    writer.put(trial.id);
+    writer.put(trial.cell);
+    writer.put(trial.fold);
+  }
+  return writer.take();
+}
+
+std::vector<Trial> trials_from_bytes(std::string_view bytes) {
+  store::ByteReader reader(bytes);
+  std::vector<Trial> trials(static_cast<size_t>(reader.get<int32_t>()));
+  for (Trial& trial : trials) {
+    trial.id = reader.get<int32_t>();
+    trial.cell = reader.get<int32_t>();
+    trial.fold = reader.get<int32_t>();
+  }
+  return trials;
+}
+
 // The child's whole life.
 class Server {
  public:
@@ -41,15 +63,10 @@ class Server {
     if (options_.placement.gpu) see_only(*options_.placement.gpu);
     if (!options_.cores.empty()) device::pin_this_process(options_.cores);
     while (const std::optional<std::string> message = channel_.receive()) {
-      store::ByteReader reader(*message);
-      Trial trial;
-      trial.id = reader.get<int32_t>();
-      trial.cell = reader.get<int32_t>();
-      trial.fold = reader.get<int32_t>();
       if (options_.placement.gpu) {
-        answer_in_thread(trial);
+        answer_in_thread(trials_from_bytes(*message));
       } else {
-        answer(trial);
+        answer(trials_from_bytes(*message));
       }
     }
   }
@@ -60,7 +77,7 @@ class Server {
     std::thread thread;
   };
 
-  void answer_in_thread(const Trial& trial) {
+  void answer_in_thread(const std::vector<Trial>& trials) {
     for (auto task = tasks_.begin(); task != tasks_.end();) {
       if (!task->done) {
         ++task;
@@ -70,9 +87,9 @@ class Server {
       task = tasks_.erase(task);
     }
     Task& task = tasks_.emplace_back();
-    task.thread = std::thread([this, &task, trial] {
+    task.thread = std::thread([this, &task, trials] {
       try {
-        answer(trial);
+        answer(trials);
       } catch (const Error&) {
         // The parent is gone, and this process ends with it.
       }
@@ -80,15 +97,19 @@ class Server {
     });
   }
 
-  void answer(const Trial& trial) {
+  // Each trial is answered for when it ends; what is wrong with one is wrong with all that are
+  // left.
+  void answer(std::vector<Trial> left) {
     try {
-      send(WorkerMessage::kRecord, to_bytes(attempt(trial)));
+      train(left);
     } catch (const std::bad_alloc&) {
-      send_about(WorkerMessage::kOutOfMemory, trial, "out of memory");
+      send_about(WorkerMessage::kOutOfMemory, left[0], "out of memory");
     } catch (const device::OutOfDeviceMemory& error) {
-      send_about(WorkerMessage::kOutOfMemory, trial, error.what());
+      send_about(WorkerMessage::kOutOfMemory, left[0], error.what());
     } catch (const device::DeviceLost& error) {
-      send_about(WorkerMessage::kDeviceLost, trial, error.what());
+      send_about(WorkerMessage::kDeviceLost, left[0], error.what());
+    } catch (const std::exception& error) {
+      for (const Trial& trial : left) send_record(failure(trial, error.what()));
     }
   }
 
@@ -104,18 +125,11 @@ class Server {
     send(kind, writer.bytes());
   }
 
-  TrialRecord attempt(const Trial& trial) {
-    try {
-      return train(trial);
-    } catch (const std::bad_alloc&) {
-      throw;
-    } catch (const device::OutOfDeviceMemory&) {
-      throw;
-    } catch (const device::DeviceLost&) {
-      throw;
-    } catch (const std::exception& error) {
-      return failure(trial, error.what());
-    }
+  void send_record(TrialRecord record) {
+    record.worker = options_.index;
+    record.device = options_.placement.label();
+    record.precision = precision_of(search_.cells[static_cast<size_t>(record.trial.cell)]);
+    send(WorkerMessage::kRecord, to_bytes(record));
   }
 
   // Made with the first trial, so that what is wrong with it is told as a trial's failure.
@@ -125,17 +139,31 @@ class Server {
     return engine_;
   }
 
-  TrialRecord failure(const Trial& trial, std::string message) const {
+  static TrialRecord failure(const Trial& trial, std::string message) {
     TrialRecord record;
-    record.worker = options_.index;
-    record.device = options_.placement.label();
     record.trial = trial;
     record.status = TrialStatus::kFailed;
     record.message = std::move(message);
     return record;
   }
 
-  TrialRecord train(const Trial& trial) {
+  // Takes those that have ended out of `left`.
+  void train(std::vector<Trial>& left) {
+    const std::vector<Trial> trials = left;
+    std::vector<train::FitInput> inputs;
+    std::vector<train::FitHooks> hooks;
+    for (const Trial& trial : trials) {
+      inputs.push_back(input_of(trial));
+      hooks.push_back(hooks_of(trial));
+    }
+    engine()(inputs, hooks, [&](size_t number, train::FitResult&& result) {
+      const Trial& trial = trials[number];
+      send_record(record_of(trial, std::move(result)));
+      std::erase_if(left, [&](const Trial& other) { return other.id == trial.id; });
+    });
+  }
+
+  train::FitInput input_of(const Trial& trial) const {
     const bool refit = trial.fold == kRefitFold;
     const Cell& cell = search_.cells.at(static_cast<size_t>(trial.cell));
     const data::Split& split =
@@ -153,19 +181,24 @@ class Server {
     if (!options_.checkpoints.empty()) {
       input.checkpoint = options_.checkpoints / fmt::format("trial-{}.h5", trial.id);
     }
+    return input;
+  }
+
+  train::FitHooks hooks_of(const Trial& trial) {
     train::FitHooks hooks;
     hooks.should_stop = ChildProcess::stop_requested;
-    hooks.on_epoch = [&](const train::EpochRecord& epoch) {
+    hooks.on_epoch = [this, trial](const train::EpochRecord& epoch) {
       if (options_.send_epochs) send_epoch(trial, epoch);
     };
-    train::FitResult result = engine()(input, hooks);
-    if (refit && result.status == train::FitStatus::kFinished) write_model(result, cell);
+    return hooks;
+  }
+
+  TrialRecord record_of(const Trial& trial, train::FitResult&& result) {
+    if (trial.fold == kRefitFold && result.status == train::FitStatus::kFinished) {
+      write_model(result, search_.cells[static_cast<size_t>(trial.cell)]);
+    }
     if (!options_.keep_predictions) result.predictions.clear();
-    TrialRecord record = make_record(trial, std::move(result));
-    record.worker = options_.index;
-    record.device = options_.placement.label();
-    record.precision = precision_of(cell);
-    return record;
+    return make_record(trial, std::move(result));
   }
 
   std::string precision_of(const Cell& cell) const {
@@ -206,12 +239,6 @@ Worker::Worker(const Search& search, const WorkerOptions& options,
         Server(search, options, channel).serve();
       }) {}
 
-void Worker::run(const Trial& trial) {
-  store::ByteWriter writer;
-  writer.put(trial.id);
-  writer.put(trial.cell);
-  writer.put(trial.fold);
-  process_.channel().send(writer.bytes());
-}
+void Worker::run(const std::vector<Trial>& trials) { process_.channel().send(to_bytes(trials)); }
 
 }  // namespace mlrun::trials

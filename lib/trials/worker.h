@@ -1,5 +1,5 @@
-// A worker process: trains the trials it is handed, on the CPU one after the other, on a GPU as
-// they come, each in a thread of its own.
+// A worker process: trains the trials it is handed, alone or as stacks; on the CPU one after the
+// other, on a GPU as they come, each in a thread of its own.
 #pragma once
 
 #include <filesystem>
@@ -18,7 +18,7 @@ namespace mlrun::trials {
 enum class WorkerMessage : uint8_t {
   kEpoch = 1,        ///< i32 trial, i64 epoch, f64 loss: for the progress line only
   kRecord = 2,       ///< a TrialRecord
-  kOutOfMemory = 3,  ///< i32 trial, text: it did not fit
+  kOutOfMemory = 3,  ///< i32 trial, text: it did not fit, nor did what is left of its stack
   kDeviceLost = 4,   ///< i32 trial, text: and neither this nor another trial can run here
 };
 
@@ -42,7 +42,8 @@ class Worker {
   /// which is decided before CUDA is touched: by CUDA_VISIBLE_DEVICES of its own.
   Worker(const Search& search, const WorkerOptions& options, const std::function<void()>& in_child);
 
-  void run(const Trial& trial);
+  /// One, or several that can be trained as one.
+  void run(const std::vector<Trial>& trials);
   ChildProcess& process() { return process_; }
   int index() const { return index_; }
 

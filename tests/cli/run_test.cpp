@@ -67,6 +67,25 @@ TEST_CASE("cli: --dry-run says what would run and writes nothing") {
   CHECK(!work.has("results"));
 }
 
+TEST_CASE("cli: --stack is a number or auto, and may come from the environment") {
+  const Workspace work;
+  CHECK(holds(work.run("mlrun gridsearch grid.yaml --dry-run -j1 --stack 2").out,
+              "devices: cpu: 1 workers x 1 threads, stacks of up to 2\n"));
+  CHECK(holds(work.run("MLRUN_STACK=9 mlrun gridsearch grid.yaml --dry-run -j1").out,
+              "devices: cpu: 1 workers x 1 threads, stacks of up to 3\n"));
+  for (const std::string slip : {"0", "2.5", "-1", "all"}) {
+    const Answer answer = work.run("mlrun gridsearch grid.yaml --stack=" + slip);
+    CHECK(answer.code == 2);
+    CHECK(answer.err ==
+          "mlrun: error: --stack '" + slip + "' is neither auto nor a whole number from 1 on\n");
+  }
+  CHECK(!work.has("results"));
+  const Answer stacked = work.run("mlrun gridsearch grid.yaml --stack 3");
+  CHECK_MESSAGE(stacked.code == 0, failure(stacked));
+  CHECK(holds(stacked.err, "[7/7] 100%"));
+  CHECK(work.run("mlrun gridsearch grid.yaml").out == stacked.out);
+}
+
 TEST_CASE("cli: the command line wins over the environment, the environment over the file") {
   const Workspace work;
   CHECK(holds(work.run("mlrun check moons.yaml").out, "  epochs: 2\n"));

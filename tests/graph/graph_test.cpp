@@ -163,4 +163,36 @@ TEST_CASE("executable: the copies of a stack are computed as if alone, what is s
   data[0] = 7;
   stacked.run_copy(2, 2);
   CHECK(copy_of(stacked, keep[0], 0) == before);
+  const std::vector<float> last = copy_of(stacked, keep[0], 2);
+  data[0] = 8;
+  stacked.launch(2, {0, 2});
+  CHECK(copy_of(stacked, keep[0], 1) != before);
+  CHECK(copy_of(stacked, keep[0], 2) == last);
+}
+
+TEST_CASE("executable: the copies of a stack may have constants of their own, and nothing else") {
+  const auto scaled = [](float factor) {
+    Graph g;
+    scale(g, g.input("x", {Shape{kBatch}}), factor);
+    return g;
+  };
+  const Graph twice = scaled(2);
+  const Graph thrice = scaled(3);
+  const ValueId y = twice.nodes()[0].outputs[0];
+  const ValueId keep[] = {y};
+  device::CpuContext context(1);
+  Executable executable(twice, keep, 1, cpu_kernels(), context, {.copies = 3});
+  float x = 5;
+  executable.bind(0, &x);
+  const Graph* const others[] = {&thrice, &twice};
+  executable.vary(others);
+  executable.run(1);
+  CHECK(executable.tensor(y, 0).f32()[0] == 10);
+  CHECK(executable.tensor(y, 1).f32()[0] == 15);
+  CHECK(executable.tensor(y, 2).f32()[0] == 10);
+  Graph other;
+  offset(other, other.input("x", {Shape{kBatch, 2}}), 1);
+  scale(other, y, 2);
+  const Graph* const two[] = {&other, &other};
+  CHECK_THROWS_WITH(executable.vary(two), "the copies of a stack are not of one graph");
 }

@@ -1,11 +1,13 @@
 // Several trainings as one: the numbers of each are those it has alone.
 #include <doctest/doctest.h>
 
+#include <list>
 #include <memory>
 
 #include "base/error.h"
 #include "device/protected_context.h"
 #include "emulation/context.h"
+#include "scratch_folder.h"
 #include "train/device_check.h"
 #include "train/sample_experiment.h"
 
@@ -16,6 +18,15 @@ using test::ProtectedContext;
 using test::SampleExperiment;
 
 namespace {
+
+std::vector<train::FitResult> fit_together(const std::vector<train::FitInput>& inputs,
+                                           const std::vector<train::FitHooks>& hooks = {}) {
+  std::vector<train::FitResult> results(inputs.size());
+  train::fit_stack(inputs, hooks, [&](size_t number, train::FitResult&& result) {
+    results[number] = std::move(result);
+  });
+  return results;
+}
 
 // Trials of one data set: what was asked for, on top of `settings`, in each.
 class Trials {
@@ -38,12 +49,29 @@ class Trials {
 
   std::vector<train::FitInput>& inputs() { return inputs_; }
 
+  // Trial i holds out counts[i] rows, each others than the one before, and trains on the rest of
+  // 180.
+  void hold_out(const std::vector<int64_t>& counts) {
+    int64_t first = 0;
+    for (size_t i = 0; i < counts.size(); ++i) {
+      data::Split& fold = folds_.emplace_back();
+      for (int64_t row = 0; row < 180; ++row) {
+        (row >= first && row < first + counts[i] ? fold.test : fold.train).push_back(row);
+      }
+      first += counts[i];
+      train::FitInput& input = inputs_[i];
+      input.train_rows = fold.train;
+      input.test_rows = fold.test;
+      input.fold = static_cast<uint32_t>(i);
+    }
+  }
+
   // On the CPU, copy by copy, and on a device; then with kernels that compute all copies at once.
   void check_as_alone() {
     for (const bool on_device : {false, true}) {
       CAPTURE(on_device);
       if (on_device) inputs_[0].backend = test::protected_backend();
-      const std::vector<train::FitResult> results = fit_stack(inputs_);
+      const std::vector<train::FitResult> results = fit_together(inputs_);
       inputs_[0].backend = ops::cpu_backend;
       REQUIRE(results.size() == inputs_.size());
       for (size_t i = 0; i < inputs_.size(); ++i) {
@@ -59,7 +87,7 @@ class Trials {
     if (!emulation::is_worth_running()) return;
     INFO("on an emulated GPU");
     for (train::FitInput& input : inputs_) input.backend = test::emulated_gpu();
-    const std::vector<train::FitResult> results = fit_stack(inputs_);
+    const std::vector<train::FitResult> results = fit_together(inputs_);
     for (size_t i = 0; i < inputs_.size(); ++i) {
       CAPTURE(i);
       check_same(results[i], fit(inputs_[i]));
@@ -68,6 +96,7 @@ class Trials {
   }
 
   std::vector<std::unique_ptr<SampleExperiment>> experiments_;
+  std::list<data::Split> folds_;
   std::vector<train::FitInput> inputs_;
 };
 
@@ -86,29 +115,66 @@ TEST_CASE("stack: in float16, each with the loss scale that its gradients allow"
 
 TEST_CASE("stack: folds, each with the scaling of its own rows") {
   Trials trials({"train.validation_split=0.2"}, {{}, {}, {}});
-  const std::vector<int64_t> all =
-      trials.inputs()[0].dataset.rows == 200 ? std::vector<int64_t>(200) : std::vector<int64_t>();
-  REQUIRE(!all.empty());
-  std::vector<std::vector<int64_t>> train(3);
-  std::vector<std::vector<int64_t>> test(3);
-  std::vector<train::FitInput> inputs;
-  for (size_t fold = 0; fold < 3; ++fold) {
-    for (int64_t row = 0; row < 180; ++row) {
-      (row / 60 == static_cast<int64_t>(fold) ? test : train)[fold].push_back(row);
-    }
-    train::FitInput input{.spec = trials.inputs()[fold].spec,
-                          .dataset = trials.inputs()[fold].dataset,
-                          .train_rows = train[fold],
-                          .test_rows = test[fold],
-                          .fold = static_cast<uint32_t>(fold),
-                          .checkpoint = {},
-                          .keep_model = true};
-    inputs.push_back(input);
+  trials.hold_out({60, 60, 60});
+  trials.check_as_alone();
+}
+
+TEST_CASE("stack: folds of different sizes") {
+  SUBCASE("the last batches differ, some by no row") {
+    Trials trials({}, {{}, {}, {}, {}});
+    trials.hold_out({40, 39, 40, 41});
+    trials.check_as_alone();
   }
-  const std::vector<train::FitResult> results = fit_stack(inputs);
-  for (size_t i = 0; i < inputs.size(); ++i) {
+  SUBCASE("an epoch of one has a step more") {
+    Trials trials({"train.epochs=3"}, {{}, {}, {}});
+    trials.hold_out({20, 19, 90});
+    trials.check_as_alone();
+  }
+  SUBCASE("and the first to stop stands between the others") {
+    Trials trials(
+        {"train.epochs=12", "train.early_stopping={monitor: loss, patience: 1, min_delta: 0.02}"},
+        {{}, {"train.optimizer.learning_rate=1e-4"}, {}});
+    trials.hold_out({40, 40, 41});
+    trials.check_as_alone();
+    const std::vector<train::FitResult> results = fit_together(trials.inputs());
+    CHECK(results[1].history.size() < results[0].history.size());
+    CHECK(results[1].history.size() < results[2].history.size());
+  }
+}
+
+TEST_CASE("stack: dropout rates and factors of penalties") {
+  Trials({"model.0.kernel_regularizer={L1L2: {l1: 0.001, l2: 0.01}}",
+          "model.0.activity_regularizer={L2: 0.01}"},
+         {{},
+          {"model.1.rate=0.5", "model.0.activity_regularizer.l2=0.1"},
+          {"model.0.kernel_regularizer.l1=0"},
+          {"model.0.kernel_regularizer.l2=0.1"}})
+      .check_as_alone();
+  Trials({"dataset.shape=[2, 1]", "train.epochs=2",
+          "model=[{Transformer: {layers: 1, heads: 2, width: 4, dropout: 0.1, pooling: mean, "
+          "outputs: 1}}, {Activation: sigmoid}]"},
+         {{}, {"model.0.dropout=0.4"}})
+      .check_as_alone();
+}
+
+TEST_CASE("stack: trainings are resumed from checkpoints of their own") {
+  const ScratchFolder folder;
+  Trials trials({"train.checkpoint_every=1"}, {{}, {"seed=8"}, {"seed=9"}});
+  std::vector<train::FitResult> whole;
+  for (train::FitInput& input : trials.inputs()) whole.push_back(fit(input));
+  std::vector<train::FitHooks> hooks(3);
+  for (size_t i = 0; i < 3; ++i) {
+    trials.inputs()[i].checkpoint = folder / ("trial-" + std::to_string(i));
+    const auto epochs = std::make_shared<size_t>(0);
+    hooks[i].should_stop = [i, epochs] { return ++*epochs == i + 1; };
+  }
+  for (const train::FitResult& cut : fit_together(trials.inputs(), hooks)) {
+    CHECK(cut.status == train::FitStatus::kInterrupted);
+  }
+  const std::vector<train::FitResult> resumed = fit_together(trials.inputs());
+  for (size_t i = 0; i < 3; ++i) {
     CAPTURE(i);
-    check_same(results[i], fit(inputs[i]));
+    check_same(resumed[i], whole[i]);
   }
 }
 
@@ -118,14 +184,14 @@ TEST_CASE("stack: a training that stops early keeps its numbers while others go 
                  "restore_best_weights: true}"},
                 {{"train.optimizer.learning_rate=0.3"}, {}, {"train.optimizer.learning_rate=0.1"}});
   trials.check_as_alone();
-  const std::vector<train::FitResult> results = fit_stack(trials.inputs());
+  const std::vector<train::FitResult> results = fit_together(trials.inputs());
   CHECK(results[0].history.size() != results[1].history.size());
 }
 
 TEST_CASE("stack: one that diverges does not touch the others") {
   Trials trials({"train.optimizer={SGD: {learning_rate: 0.1}}", "model.0.activation=linear"},
                 {{}, {"train.optimizer.learning_rate=1e30"}});
-  const std::vector<train::FitResult> results = fit_stack(trials.inputs());
+  const std::vector<train::FitResult> results = fit_together(trials.inputs());
   CHECK(results[1].status == train::FitStatus::kDiverged);
   check_same(results[0], fit(trials.inputs()[0]));
 }
@@ -153,7 +219,7 @@ TEST_CASE("stack: a step of all is one launch, an epoch one upload and one wait 
   std::vector<test::ContextCalls> calls;
   std::vector<train::FitHooks> hooks(3);
   hooks[0].on_epoch = [&](const train::EpochRecord&) { calls.push_back(context->calls()); };
-  fit_stack(trials.inputs(), hooks);
+  fit_together(trials.inputs(), hooks);
   for (size_t i = 1; i + 1 < calls.size(); ++i) {
     CHECK(calls[i].launches - calls[i - 1].launches == 5);
     CHECK(calls[i].uploads - calls[i - 1].uploads == 1);
@@ -166,12 +232,14 @@ TEST_CASE("stack: what cannot be one is refused") {
     Trials trials({}, {{}, difference});
     return why_not_stacked(trials.inputs()[0], trials.inputs()[1]);
   };
-  CHECK(refused({"seed=3"}) == "");
-  const std::string more = "their experiments differ in more than seed and learning rate";
+  CHECK(refused({"seed=3", "model.1.rate=0.3"}) == "");
+  const std::string more =
+      "their experiments differ in more than seed, learning rate, dropout and penalties";
+  CHECK(refused({"model.1.rate=0"}) == more);
   CHECK(refused({"train.optimizer={SGD: {}}"}) == more);
   CHECK(refused({"model.0.units=17"}) == more);
   CHECK(refused({"train.batch_size=16"}) == more);
   Trials trials({}, {{}, {"model.0.units=17"}});
-  CHECK_THROWS_WITH_AS(fit_stack(trials.inputs()),
+  CHECK_THROWS_WITH_AS(fit_together(trials.inputs()),
                        ("these trainings cannot be stacked: " + more).c_str(), Error);
 }

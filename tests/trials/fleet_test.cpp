@@ -61,13 +61,25 @@ TEST_CASE("fleet: a worker for each GPU, trials by cores and --jobs") {
   CHECK(capacities(make_fleet(small.search, cores(8), 1, gpus(2))) == "1 ");
   CHECK(capacities(make_fleet(small.search, cores(8), 5, gpus(2))) == "2 2 ");
   CHECK(capacities(make_fleet(small.search, cores(8), 100, gpus(2))) == "4 4 ");
-  CHECK(describe(make_fleet(small.search, cores(2), -1, gpus(2))) ==
+  CHECK(describe(make_fleet(small.search, cores(2), -1, gpus(2), 1)) ==
         "gpu0 H100: one trial at a time; gpu1 H100: one trial at a time");
-  CHECK(describe(make_fleet(small.search, cores(3), -1, gpus(1))) ==
+  CHECK(describe(make_fleet(small.search, cores(3), -1, gpus(1), 1)) ==
         "gpu0 H100: up to 3 trials at a time");
-  Fleet lost = make_fleet(small.search, cores(2), -1, gpus(2));
+  Fleet lost = make_fleet(small.search, cores(2), -1, gpus(2), 1);
   lost.stations[1].loss = "GPU is lost";
   CHECK(describe(lost) == "gpu0 H100: one trial at a time; gpu1 H100: lost, GPU is lost");
+}
+
+TEST_CASE("fleet: stacks as large as asked for, by default none on a CPU and all on a GPU") {
+  const test::SmallSearch small;  // 6 trials of one shape
+  CHECK(make_fleet(small.search, cores(2), -1, {}).stations[0].stack == 1);
+  const Fleet four = make_fleet(small.search, cores(2), -1, {}, 4);
+  CHECK(four.stations[1].stack == 4);
+  CHECK(describe(four) == "cpu: 2 workers x 1 threads, stacks of up to 4");
+  CHECK(make_fleet(small.search, cores(2), -1, {}, 100).stations[0].stack == 6);
+  const Fleet fleet = make_fleet(small.search, cores(3), -1, gpus(1));
+  CHECK(fleet.stations[0].stack == 6);
+  CHECK(describe(fleet) == "gpu0 H100: up to 3 trials at a time, stacks of up to 6");
 }
 
 TEST_CASE("fleet: memory for trials is what is free, less CUDA and the data") {
@@ -76,7 +88,8 @@ TEST_CASE("fleet: memory for trials is what is free, less CUDA and the data") {
   const Fleet fleet = make_fleet(small.search, cores(8), -1, gpus(1, 5 * kGiB));
   CHECK(fleet.stations[0].memory_bytes <= 4 * kGiB - data);
   CHECK(fleet.stations[0].memory_bytes > 4 * kGiB - 3 * data);
-  CHECK(device_bytes(small.search.cells[0]) > small.search.cells[0].model.variable_bytes);
+  CHECK(device_bytes(small.search, small.search.cells[0]) >
+        small.search.cells[0].model.variable_bytes);
   const Fleet full = make_fleet(small.search, cores(8), -1, gpus(1, 1000));
   CHECK(full.stations[0].memory_bytes == 1);  // one at a time; 0 would be no limit
 }
@@ -90,28 +103,35 @@ struct Hall {
   std::vector<Slot> slots;
   std::deque<Pending> queue;
 
-  explicit Hall(std::vector<int> capacity) {
+  explicit Hall(std::vector<int> capacity, int stack = 1) {
     for (const int trials : capacity) {
       Station station;
       station.placement.gpu = device::Gpu{};
       station.capacity = trials;
+      station.stack = stack;
       stations.push_back(station);
     }
     for (Station& station : stations) slots.push_back({&station, nullptr, {}});
-    for (const Trial& trial : small.search.trials) queue.push_back({.trial = trial});
+    for (const Trial& trial : small.search.trials) {
+      queue.push_back({.trial = trial, .shape = small.search.cells[0].shape});
+    }
   }
 
-  // "0:0 1:1": trial and slot, until nothing fits.
+  // "0:0 1+2:1": trial or stack, and slot, until nothing fits.
   std::string hand_out() {
     std::string text;
-    while (const auto next = next_assignment(small.search, queue, slots)) {
-      const Pending pending = *next->pending;
-      queue.erase(next->pending);
-      slots[next->slot].add(pending);
-      text += std::to_string(pending.trial.id) + ":" + std::to_string(next->slot) + " ";
+    while (auto next = next_assignment(small.search, queue, slots)) {
+      std::string stack;
+      for (const Pending& pending : next->trials) {
+        stack += (stack.empty() ? "" : "+") + std::to_string(pending.trial.id);
+      }
+      text += stack + ":" + std::to_string(next->slot) + " ";
+      slots[next->slot].add(std::move(next->trials));
     }
     return text;
   }
+
+  void end(size_t slot, int32_t trial) { slots[slot].running.erase(slots[slot].find(trial)); }
 };
 
 }  // namespace
@@ -119,7 +139,7 @@ struct Hall {
 TEST_CASE("slots: trials spread over the devices up to what each takes") {
   Hall hall({2, 3});
   CHECK(hall.hand_out() == "0:0 1:1 2:0 3:1 4:1 ");
-  hall.slots[0].running.erase(2);
+  hall.end(0, 2);
   CHECK(hall.hand_out() == "5:0 ");
 }
 
@@ -127,16 +147,17 @@ TEST_CASE("slots: who had company, be it for a moment, is known") {
   Hall hall({2, 3});
   hall.queue.resize(3);
   hall.hand_out();
-  CHECK(hall.slots[0].running.at(0).had_company);
-  CHECK(hall.slots[0].running.at(2).had_company);
-  CHECK_FALSE(hall.slots[1].running.at(1).had_company);
-  hall.slots[0].running.erase(2);
-  CHECK(hall.slots[0].running.at(0).had_company);
+  CHECK(hall.slots[0].find(0)->had_company);
+  CHECK(hall.slots[0].find(2)->had_company);
+  CHECK_FALSE(hall.slots[1].find(1)->had_company);
+  hall.end(0, 2);
+  CHECK(hall.slots[0].find(0)->had_company);
+  CHECK_THROWS_WITH(hall.slots[0].find(2), "a worker answered for a trial that it was not given");
 }
 
 TEST_CASE("slots: memory limits what runs together, never a single trial") {
   Hall hall({4, 4});
-  const int64_t one = device_bytes(hall.small.search.cells[0]);
+  const int64_t one = device_bytes(hall.small.search, hall.small.search.cells[0]);
   hall.stations[0].memory_bytes = 2 * one + one / 2;
   hall.stations[1].memory_bytes = 1;
   CHECK(hall.hand_out() == "0:0 1:1 2:0 ");
@@ -160,4 +181,29 @@ TEST_CASE("slots: a trial goes back to a device it avoids only when there is no 
   lonely.queue[0].avoid = 0;
   lonely.stations[1].loss = "GPU is lost";
   CHECK(lonely.hand_out() == "0:0 ");
+}
+
+TEST_CASE("slots: trials of one shape are stacked, shared among the slots that wait") {
+  CHECK(Hall({1, 1}, 4).hand_out() == "0+1+2:0 3+4+5:1 ");
+  CHECK(Hall({1, 1}, 2).hand_out() == "0+1:0 2+3:1 ");
+  CHECK(Hall({2}, 4).hand_out() == "0+1+2+3:0 4+5:0 ");
+  Hall hall({1, 1}, 8);
+  hall.queue[2].shape = 7;
+  CHECK(hall.hand_out() == "0:0 1:1 ");
+  hall.slots[0].running.clear();
+  CHECK(hall.hand_out() == "2:0 ");
+  hall.slots[1].running.clear();
+  CHECK(hall.hand_out() == "3+4+5:1 ");
+}
+
+TEST_CASE("slots: a stack is as large as the memory, and a trial that is to run alone in none") {
+  Hall hall({2}, 6);
+  const trials::Search& search = hall.small.search;
+  hall.stations[0].memory_bytes = device_bytes(search, search.cells[0], 3);
+  CHECK(hall.hand_out() == "0+1+2:0 ");
+  Hall alone({1}, 6);
+  alone.queue[2].alone = true;
+  CHECK(alone.hand_out() == "0+1:0 ");
+  alone.slots[0].running.clear();
+  CHECK(alone.hand_out() == "2:0 ");
 }

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <fstream>
 #include <set>
+#include <span>
 #include <thread>
 
 #include "base/error.h"
@@ -34,24 +35,31 @@ constexpr const char* kPair =
 
 using Fit = std::function<train::FitResult(const train::FitInput&)>;
 
-// A run of the small search over the GPUs of a driver, each taking `capacity` trials at a time.
+// A run of the small search over the GPUs of a driver, each taking `capacity` trials or stacks of
+// them at a time.
 class GpuRun {
  public:
-  explicit GpuRun(const FakeDriver& driver, int capacity = 1) : driver_(driver) {
+  explicit GpuRun(const FakeDriver& driver, int capacity = 1, int stack = 1) : driver_(driver) {
     for (const device::Gpu& gpu : device::survey_gpus(driver.library()).visible()) {
       Station station;
       station.placement.gpu = gpu;
       station.capacity = capacity;
+      station.stack = stack;
       fleet.stations.push_back(station);
     }
   }
 
   // `fit` is what the engine of each worker does; it gets the number of its GPU.
   RunOutcome run(const std::function<Fit(int gpu)>& engine) {
-    options.make_engine = [engine](const Placement& placement) -> Engine {
+    return run_engine([engine](const Placement& placement) -> Engine {
       const Fit fit = engine(placement.gpu->number);
-      return [fit](const train::FitInput& input, const train::FitHooks&) { return fit(input); };
-    };
+      return [fit](std::span<const train::FitInput> inputs, std::span<const train::FitHooks>,
+                   const train::FitEnd& ended) { ended(0, fit(inputs[0])); };
+    });
+  }
+
+  RunOutcome run_engine(const EngineMaker& maker) {
+    options.make_engine = maker;
     store::Journal journal = store::Journal::open(folder / "journal", "test");
     Progress progress(Verbosity::kQuiet, 6, 0, 3, folder / "log.txt");
     std::vector<device::Gpu> gpus;
@@ -93,6 +101,18 @@ train::FitResult fit_on_cpu(const train::FitInput& input) { return train::fit(in
 train::FitResult fit_slowly(const train::FitInput& input) {
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
   return train::fit(input);
+}
+
+// Trains a stack after `before` has seen it.
+EngineMaker stack_engine(
+    const std::function<void(std::span<const train::FitInput>, const train::FitEnd&)>& before) {
+  return [before](const Placement&) -> Engine {
+    return [before](std::span<const train::FitInput> inputs, std::span<const train::FitHooks> hooks,
+                    const train::FitEnd& ended) {
+      before(inputs, ended);
+      train::fit_all(inputs, hooks, ended);
+    };
+  };
 }
 
 bool is_trial(const train::FitInput& input, uint32_t cell, uint32_t fold) {
@@ -258,6 +278,46 @@ TEST_CASE("gpu scheduler: of several trials in a worker that dies only the cause
     if (id != 1) CHECK(record.attempts == 1);
   }
   CHECK(run.fleet.stations[0].is_usable());
+}
+
+TEST_CASE("gpu scheduler: a stack that does not fit is cut in halves") {
+  const FakeDriver driver("gpu name=A uuid=GPU-a total=1000\n");
+  GpuRun run(driver, 1, 6);
+  run.options.retries = 0;
+  CHECK(run.run_engine(stack_engine([](auto inputs, const auto&) {
+    if (inputs.size() > 2) throw device::OutOfDeviceMemory("no memory for 3 MiB");
+  })) == RunOutcome::kDone);
+  CHECK(run.count(TrialStatus::kFinished) == 6);
+  for (const auto& [id, record] : run.records) CHECK(record.attempts == 1);
+  CHECK(run.fleet.stations[0].stack == 2);
+  CHECK(run.log().find("no memory for 3 MiB (gpu0 A now takes stacks of up to 3)") !=
+        std::string::npos);
+}
+
+TEST_CASE("gpu scheduler: a stack that dies costs an attempt, and only the cause fails") {
+  const FakeDriver driver("gpu name=A uuid=GPU-a total=1000\n");
+  GpuRun run(driver, 1, 6);
+  run.options.retries = 0;
+  CHECK(run.run_engine(stack_engine([](auto inputs, const auto&) {
+    for (const train::FitInput& input : inputs) {
+      if (is_trial(input, 0, 1)) ::kill(::getpid(), SIGKILL);
+    }
+  })) == RunOutcome::kDone);
+  CHECK(run.count(TrialStatus::kFinished) == 5);
+  CHECK(run.records.at(1).status == TrialStatus::kCrashed);
+  for (const auto& [id, record] : run.records) CHECK(record.attempts == 2);
+}
+
+TEST_CASE("gpu scheduler: a stack that fails is tried trial by trial, but for those that ended") {
+  const FakeDriver driver("gpu name=A uuid=GPU-a total=1000\n");
+  GpuRun run(driver, 1, 6);
+  CHECK(run.run_engine(stack_engine([](auto inputs, const train::FitEnd& ended) {
+    if (inputs.size() == 1) return;
+    ended(2, train::fit(inputs[2]));
+    throw Error("illegal address");
+  })) == RunOutcome::kDone);
+  CHECK(run.count(TrialStatus::kFinished) == 6);
+  for (const auto& [id, record] : run.records) CHECK(record.attempts == (id == 2 ? 1 : 2));
 }
 
 TEST_CASE("gpu scheduler: a failed trial is tried on another GPU") {

@@ -83,19 +83,25 @@ bool same_values(const store::Column& a, const store::Column& b) {
   return std::memcmp(x->data(), y->data(), x->size() * sizeof(double)) == 0;
 }
 
+void check_same_table(const store::ResultsFile& a, const store::ResultsFile& b,
+                      const std::string& path) {
+  CAPTURE(path);
+  const store::Section* x = a.find(path);
+  const store::Section* y = b.find(path);
+  REQUIRE((x && y));
+  REQUIRE(x->table.columns.size() == y->table.columns.size());
+  for (size_t i = 0; i < x->table.columns.size(); ++i) {
+    const std::string& name = x->table.columns[i].name;
+    CAPTURE(name);
+    CHECK(name == y->table.columns[i].name);
+    if (!is_time(name)) CHECK(same_values(x->table.columns[i], y->table.columns[i]));
+  }
+}
+
+// Who ran a trial, and how often it was tried, may differ.
 void check_same_tables(const store::ResultsFile& a, const store::ResultsFile& b) {
   for (const char* path : {"/cells", "/history", "/predictions", "/folds/0", "/folds/5"}) {
-    CAPTURE(path);
-    const store::Section* x = a.find(path);
-    const store::Section* y = b.find(path);
-    REQUIRE((x && y));
-    REQUIRE(x->table.columns.size() == y->table.columns.size());
-    for (size_t i = 0; i < x->table.columns.size(); ++i) {
-      const std::string& name = x->table.columns[i].name;
-      CAPTURE(name);
-      CHECK(name == y->table.columns[i].name);
-      if (!is_time(name)) CHECK(same_values(x->table.columns[i], y->table.columns[i]));
-    }
+    check_same_table(a, b, path);
   }
 }
 
@@ -110,6 +116,47 @@ TEST_CASE("trials: -j1 and -j2 give the same bits") {
   REQUIRE(run_program(folder.command("one", {"-j1"}), folder.log()) == 0);
   REQUIRE(run_program(folder.command("two", {"-j2"}), folder.log()) == 0);
   check_same_tables(folder.results("one"), folder.results("two"));
+}
+
+TEST_CASE("trials: stacks give the same bits as trials alone, folds of unequal size too") {
+  const std::vector<std::string> more = {
+      "dataset.generate.make_moons.n_samples=606", "train.epochs=12",
+      "train.early_stopping={monitor: val_loss, patience: 2}", "train.validation_split=0.2",
+      "param_grid={model.1.rate: [0, 0.1, 0.5], train.optimizer.learning_rate: [1e-2, 1e-3]}"};
+  const SearchFolder folder;
+  const auto run = [&](const std::string& output, std::vector<std::string> options) {
+    options.insert(options.end(), more.begin(), more.end());
+    return run_program(folder.command(output, options), folder.log());
+  };
+  REQUIRE(run("alone", {"-j1"}) == 0);
+  REQUIRE(run("stacked", {"-j1", "--stack", "5"}) == 0);
+  REQUIRE(run("spread", {"-j2", "--stack", "100"}) == 0);
+  check_same_tables(folder.results("alone"), folder.results("stacked"));
+  check_same_tables(folder.results("alone"), folder.results("spread"));
+  check_same_table(folder.results("alone"), folder.results("stacked"), "/trials");
+}
+
+TEST_CASE("trials: stacks that are killed, interrupted and resumed end with the same bits") {
+  const SearchFolder folder;
+  REQUIRE(run_program(folder.command("whole"), folder.log()) == 0);
+  const std::vector<std::string> stacked = {"--stack", "4", "--retries", "100",
+                                            "train.checkpoint_every=3"};
+  REQUIRE(run_program(folder.command("saved", {"train.checkpoint_every=3"}), folder.log()) == 0);
+  const PhiloxStream draw(3, Purpose::kOrder);
+  int code = 75;
+  for (uint64_t round = 0; code == 75; ++round) {
+    Program program(folder.command("hunted", stacked), folder.log());
+    while (program.running() && program.children().empty()) sleep_for(0.001);
+    for (int kills = 0; kills < 3 && program.running(); ++kills) {
+      sleep_for(0.01 + 0.02 * draw.uniform(round, static_cast<uint64_t>(kills)));
+      for (const pid_t worker : program.children()) ::kill(worker, SIGKILL);
+    }
+    if (round < 3) program.signal(round % 2 == 0 ? SIGINT : SIGTERM);
+    code = program.wait();
+  }
+  CHECK(code == 0);
+  check_same_tables(folder.results("whole"), folder.results("saved"));
+  check_same_tables(folder.results("whole"), folder.results("hunted"));
 }
 
 TEST_CASE("trials: SIGKILL of the parent at random moments costs nothing") {
