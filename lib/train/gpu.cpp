@@ -19,13 +19,11 @@ graph::Backend first_gpu(int /*threads*/) {
   return {gpu.kernels, gpu.make_context(0), true};
 }
 
-}  // namespace
-
-FitResult fit_on_gpu(const FitInput& input, const FitHooks& hooks) {
-  FitInput there = input;
-  there.backend = first_gpu;
+// What `train` returns; a process whose GPU an error has broken ends.
+template <class Train>
+auto guarded(const Train& train) {
   try {
-    return fit(there, hooks);
+    return train();
   } catch (const std::bad_alloc&) {
     throw device::OutOfDeviceMemory("the GPU has no memory left for this training");
   } catch (const Error& error) {
@@ -33,6 +31,21 @@ FitResult fit_on_gpu(const FitInput& input, const FitHooks& hooks) {
     fmt::print(stderr, "mlrun: {}\n", error.what());
     std::_Exit(kBroken);
   }
+}
+
+}  // namespace
+
+FitResult fit_on_gpu(const FitInput& input, const FitHooks& hooks) {
+  FitInput there = input;
+  there.backend = first_gpu;
+  return guarded([&] { return fit(there, hooks); });
+}
+
+std::vector<FitResult> fit_stack_on_gpu(std::span<const FitInput> inputs,
+                                        std::span<const FitHooks> hooks) {
+  std::vector<FitInput> there(inputs.begin(), inputs.end());
+  for (FitInput& input : there) input.backend = first_gpu;
+  return guarded([&] { return fit_stack(there, hooks); });
 }
 
 std::string why_no_gpu() { return ops::why_no_gpu(); }

@@ -1,7 +1,9 @@
 // Training on the GPU that a process sees.
 #pragma once
 
+#include <span>
 #include <string>
+#include <vector>
 
 #include "train/fit.h"
 
@@ -11,6 +13,10 @@ namespace mlrun::train {
 /// that names what is missing for it: the module, the driver, a kernel; device::OutOfDeviceMemory.
 /// Where an error has left the process without a working GPU, it ends: the next one has one again.
 FitResult fit_on_gpu(const FitInput& input, const FitHooks& hooks = {});
+
+/// The same for fit_stack().
+std::vector<FitResult> fit_stack_on_gpu(std::span<const FitInput> inputs,
+                                        std::span<const FitHooks> hooks = {});
 
 /// Why this process computes on no GPU; "" if it can. Starts CUDA, with the same consequence.
 std::string why_no_gpu();
