@@ -34,20 +34,28 @@ set(CMAKE_CUDA_EXTENSIONS OFF)
 
 file(GLOB cuda_sources CONFIGURE_DEPENDS
      ${CMAKE_CURRENT_SOURCE_DIR}/device/*.cu ${CMAKE_CURRENT_SOURCE_DIR}/ops/*.cu)
-add_library(mlrun_cuda MODULE ${cuda_sources})
+# As objects: tools/bench measures them without the module.
+add_library(mlrun_cuda_objects OBJECT ${cuda_sources})
 list(FILTER cuda_sources EXCLUDE REGEX "_cuda\\.cu$")
 set_source_files_properties(${cuda_sources} PROPERTIES LANGUAGE CXX)
-target_compile_options(mlrun_cuda PRIVATE
+target_compile_options(mlrun_cuda_objects PRIVATE
   "$<$<COMPILE_LANGUAGE:CUDA>:--extended-lambda;-Xcompiler=-Wall,-Wextra,-Wno-psabi>"
   $<$<AND:$<BOOL:${MLRUN_WERROR}>,$<COMPILE_LANGUAGE:CUDA>>:--Werror=all-warnings>)
+target_link_libraries(mlrun_cuda_objects PUBLIC
+  mlrun_ops fmt::fmt CUDA::cudart_static CUDA::cublasLt)
+set_target_properties(mlrun_cuda_objects PROPERTIES
+  POSITION_INDEPENDENT_CODE ON
+  CUDA_VISIBILITY_PRESET hidden
+  CXX_VISIBILITY_PRESET hidden
+  VISIBILITY_INLINES_HIDDEN ON)
+
+add_library(mlrun_cuda MODULE $<TARGET_OBJECTS:mlrun_cuda_objects>)
 target_link_libraries(mlrun_cuda PRIVATE
   mlrun_ops fmt::fmt CUDA::cudart_static CUDA::cublasLt)
 # Of the libraries only what the kernels call; all but its one function is its own.
 target_link_options(mlrun_cuda PRIVATE -Wl,--as-needed -Wl,--exclude-libs,ALL -Wl,--no-undefined)
 set_target_properties(mlrun_cuda PROPERTIES
-  CUDA_VISIBILITY_PRESET hidden
-  CXX_VISIBILITY_PRESET hidden
-  VISIBILITY_INLINES_HIDDEN ON
+  LINKER_LANGUAGE CXX
   BUILD_RPATH "${CUDAToolkit_LIBRARY_DIR}"
   INSTALL_RPATH "$ORIGIN;${CUDAToolkit_LIBRARY_DIR}")
 

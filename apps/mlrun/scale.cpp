@@ -1,5 +1,6 @@
 // mlrun scale
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -18,7 +19,8 @@ using scale::StudyOptions;
 struct Arguments {
   ExperimentArguments experiment;
   std::string output;
-  std::vector<std::string> over = {"workers", "threads"};
+  std::vector<std::string> over;
+  GpusArgument gpus;
   std::vector<std::string> modes = {"strong", "weak"};
   std::vector<int> counts;
   std::vector<std::string> vary;
@@ -34,15 +36,20 @@ void add_options(Verb& verb, Arguments& args) {
   args.experiment.add_to(verb);
   verb.add_option("-o,--output", args.output, "folder of the results; default results/<name>-scale")
       .shown_as("DIR");
-  verb.add_option("--over", args.over, "workers (trainings side by side), threads (inside one)")
+  verb.add_option(
+          "--over", args.over,
+          "workers (trainings side by side), threads (inside one), gpus, streams (trainings "
+          "at a time on a GPU), stack (trainings as one); default workers,threads, with "
+          "--gpus gpus,streams")
       .separated_by_commas()
-      .check(one_of({"workers", "threads"}))
+      .check(one_of({"workers", "threads", "gpus", "streams", "stack"}))
       .shown_as("LIST");
   verb.add_option("--mode", args.modes, "strong (same work), weak (work in proportion)")
       .separated_by_commas()
       .check(one_of({"strong", "weak"}))
       .shown_as("LIST");
-  verb.add_option("-p,--counts", args.counts, "numbers of workers or threads (1, 2, 4, ...)")
+  args.gpus.add_to(verb);
+  verb.add_option("-p,--counts", args.counts, "how many of them (1, 2, 4, ...)")
       .separated_by_commas()
       .check(whole_number(1))
       .shown_as("LIST");
@@ -52,7 +59,7 @@ void add_options(Verb& verb, Arguments& args) {
   verb.add_option("--repeats", args.repeats, "measurements of each point; default 3")
       .check(whole_number(1))
       .shown_as("N");
-  verb.add_option("--tasks", args.tasks, "trainings of a strong point over workers")
+  verb.add_option("--tasks", args.tasks, "trainings of a strong point")
       .check(whole_number(1))
       .shown_as("N");
   verb.add_flag("--overwrite", args.overwrite, "replace the results in the folder");
@@ -87,29 +94,26 @@ trials::Search prepare(const Arguments& args) {
   return trials::prepare_search(options);
 }
 
-StudyOptions study_options(const Arguments& args, const trials::Search& search, int cores) {
+StudyOptions study_options(const Arguments& args, const trials::Search& search,
+                           const scale::Limits& limits) {
   StudyOptions options;
-  options.strategies.clear();
-  for (const std::string& name : args.over) {
-    options.strategies.push_back(name == "workers" ? scale::Strategy::kWorkers
-                                                   : scale::Strategy::kThreads);
+  std::vector<std::string> over = args.over;
+  if (over.empty()) {
+    over = limits.gpus > 0 ? std::vector<std::string>{"gpus", "streams"}
+                           : std::vector<std::string>{"workers", "threads"};
+  }
+  for (const std::string& name : over) {
+    options.axes.push_back(scale::make_axis(name, args.counts, limits));
+  }
+  const bool used = std::any_of(options.axes.begin(), options.axes.end(),
+                                [](const auto& axis) { return scale::uses_gpu(axis.strategy); });
+  if (limits.gpus > 0 && !used) {
+    throw InputError(fmt::format("--gpus {}: nothing of --over {} is measured on a GPU",
+                                 args.gpus.given, fmt::join(over, ",")));
   }
   options.modes.clear();
   for (const std::string& name : args.modes) {
     options.modes.push_back(name == "strong" ? scale::Mode::kStrong : scale::Mode::kWeak);
-  }
-  options.counts = args.counts;
-  if (options.counts.empty()) {
-    for (int count = 1; count < cores; count *= 2) options.counts.push_back(count);
-    options.counts.push_back(cores);
-  }
-  options.counts.push_back(1);
-  std::sort(options.counts.begin(), options.counts.end());
-  options.counts.erase(std::unique(options.counts.begin(), options.counts.end()),
-                       options.counts.end());
-  if (options.counts.back() > cores) {
-    throw InputError(fmt::format("{} workers or threads exceed the budget of {} cores",
-                                 options.counts.back(), cores));
   }
   options.cells = static_cast<int>(search.cells.size());
   options.repeats = args.repeats;
@@ -132,8 +136,10 @@ void print_study(const std::vector<Curve>& curves, const Arguments& args) {
 
 int run(const Arguments& args, const std::string& command_line) {
   const device::Budget budget = device::find_budget();
+  const scale::Equipment equipment{.budget = budget, .gpus = args.gpus.chosen()};
   const trials::Search search = prepare(args);
-  const StudyOptions study = study_options(args, search, budget.core_count());
+  const StudyOptions study =
+      study_options(args, search, {budget.core_count(), static_cast<int>(equipment.gpus.size())});
   scale::RunOptions options;
   options.output = args.output.empty() ? "results/" + search.spec.name + "-scale" : args.output;
   if (args.dry_run) {
@@ -144,7 +150,7 @@ int run(const Arguments& args, const std::string& command_line) {
   options.overwrite = args.overwrite;
   options.quiet = args.quiet;
   options.command_line = command_line;
-  const scale::StudyReport report = run_study(search, budget, study, options);
+  const scale::StudyReport report = run_study(search, equipment, study, options);
   if (!report.complete) {
     fmt::print(stderr,
                "interrupted; the same command goes on from here ({} of {} measurements done)\n",
@@ -161,7 +167,7 @@ int run(const Arguments& args, const std::string& command_line) {
 void add_scale_command(CommandLine& line) {
   auto args = std::make_shared<Arguments>();
   Verb verb = line.program().add_verb(
-      "scale", "Measure speedup and efficiency over workers, threads and model size");
+      "scale", "Measure speedup and efficiency over workers, threads, GPUs and model size");
   add_options(verb, *args);
   verb.runs([args, &line] { return run(*args, line.text()); });
 }

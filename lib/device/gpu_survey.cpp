@@ -1,9 +1,9 @@
 #include "device/gpu_survey.h"
 
 #include <fmt/format.h>
+#include <stdlib.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <numeric>
 
 #include "base/error.h"
@@ -120,6 +120,12 @@ void number_visible(GpuSurvey& survey, std::optional<std::string_view> value) {
   }
 }
 
+// The order is the driver's, should the GPU have no UUID.
+void see_only(const Gpu& gpu) {
+  ::setenv("CUDA_DEVICE_ORDER", "PCI_BUS_ID", 1);
+  ::setenv("CUDA_VISIBLE_DEVICES", gpu.selector().c_str(), 1);
+}
+
 GpuSurvey survey_gpus(const std::string& library) {
   GpuSurvey survey;
   try {
@@ -129,7 +135,7 @@ GpuSurvey survey_gpus(const std::string& library) {
   } catch (const Error& error) {
     survey.absence = error.what();
   }
-  const char* value = std::getenv("CUDA_VISIBLE_DEVICES");
+  const char* value = ::getenv("CUDA_VISIBLE_DEVICES");
   number_visible(survey, value ? std::optional<std::string_view>(value) : std::nullopt);
   return survey;
 }

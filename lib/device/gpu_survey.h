@@ -52,6 +52,9 @@ inline constexpr double kLeastComputeCapability = 7.5;
 /// order. As CUDA does, the list ends at the first entry that fits no GPU, or more than one.
 void number_visible(GpuSurvey& survey, std::optional<std::string_view> value);
 
+/// Of a process that is to work on this GPU alone, before it touches CUDA.
+void see_only(const Gpu& gpu);
+
 /// Never throws: without a driver there are no GPUs, and `absence` says why.
 GpuSurvey survey_gpus(const std::string& library = kNvmlLibrary);
 

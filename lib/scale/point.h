@@ -2,15 +2,17 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <vector>
+#include <string_view>
 
 namespace mlrun::scale {
 
-/// Stored on disk by name.
+/// What a curve is over. Stored on disk by name.
 enum class Strategy {
-  kWorkers,  ///< trainings side by side, one process each
-  kThreads,  ///< threads inside one training
+  kWorkers,  ///< trainings side by side on the CPU, one process each
+  kThreads,  ///< threads inside one training on the CPU
+  kGpus,     ///< trainings side by side, one GPU each
+  kStreams,  ///< trainings at a time on one GPU
+  kStack,    ///< trainings as one graph, on one GPU or a core
 };
 
 enum class Mode {
@@ -21,23 +23,30 @@ enum class Mode {
 std::string_view to_string(Strategy strategy);
 std::string_view to_string(Mode mode);
 
+/// Whether it is measured on a GPU, where there is one.
+bool uses_gpu(Strategy strategy);
+
 /// One measurement to be made.
 struct Point {
   Strategy strategy = Strategy::kWorkers;
   Mode mode = Mode::kStrong;
-  int workers = 1;
-  int threads = 1;
+  int workers = 1;       ///< processes; those of GPUs have one each
+  int threads = 1;       ///< of a training
+  int streams = 1;       ///< trainings at a time in a process
+  int stack = 1;         ///< trainings as one
   int32_t cell = 0;      ///< of the varied setting
-  int tasks = 1;         ///< trainings, dealt out to the workers in turn
+  int tasks = 1;         ///< trainings, dealt out in stacks, to all streams in turn
   double row_share = 1;  ///< fraction of the training rows that are used
   int batch_factor = 1;  ///< batch size = factor x as written
   int repeat = 0;
 
   /// What the curve is over.
-  int parallelism() const { return strategy == Strategy::kWorkers ? workers : threads; }
+  int parallelism() const { return workers * threads * streams * stack; }
+  /// Trainings or stacks at a time.
+  int lanes() const { return workers * streams; }
 };
 
-/// What was measured. compute + communication + data + idle = seconds, each the mean over workers.
+/// What was measured. compute + communication + data + idle = seconds, each the mean over lanes.
 struct Measurement {
   Point point;
   int64_t parameters = 0;

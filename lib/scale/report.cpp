@@ -35,6 +35,8 @@ Table summary_table(const std::vector<Curve>& curves) {
   add<int64_t>(t, "parameters", rows, [](S s) { return s.parameters; });
   add<int64_t>(t, "workers", rows, [](S s) { return s.point.workers; });
   add<int64_t>(t, "threads", rows, [](S s) { return s.point.threads; });
+  add<int64_t>(t, "streams", rows, [](S s) { return s.point.streams; });
+  add<int64_t>(t, "stack", rows, [](S s) { return s.point.stack; });
   add<double>(t, "seconds", rows, [](S s) { return s.median; });
   add<double>(t, "min", rows, [](S s) { return s.least; });
   add<double>(t, "max", rows, [](S s) { return s.most; });
@@ -82,6 +84,8 @@ store::Section scale_section(const std::vector<Measurement>& measurements,
   add<std::string>(t, "mode", rows, [](M m) { return to_string(m.point.mode); });
   add<int32_t>(t, "workers", rows, [](M m) { return m.point.workers; });
   add<int32_t>(t, "threads", rows, [](M m) { return m.point.threads; });
+  add<int32_t>(t, "streams", rows, [](M m) { return m.point.streams; });
+  add<int32_t>(t, "stack", rows, [](M m) { return m.point.stack; });
   add<int32_t>(t, "cell", rows, [](M m) { return m.point.cell; });
   add<int64_t>(t, "parameters", rows, [](M m) { return m.parameters; });
   add<int32_t>(t, "repeat", rows, [](M m) { return m.point.repeat; });

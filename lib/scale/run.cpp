@@ -1,15 +1,17 @@
 #include "scale/run.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <map>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/file.h"
 #include "base/sha256.h"
 #include "base/version.h"
-#include "scale/crew.h"
 #include "store/bytes.h"
+#include "train/fit.h"
 #include "trials/folder.h"
 #include "trials/scheduler.h"
 
@@ -17,14 +19,37 @@ namespace mlrun::scale {
 namespace {
 
 // Everything that decides what is measured, and where.
-std::string identity_of(const trials::Search& search, const StudyOptions& study, int cores) {
-  std::string text =
-      fmt::format("{}\nscale on {} with {} cores\n", search.identity, trials::host_name(), cores);
-  for (const Point& p : plan_points(study)) {
-    text += fmt::format("{} {} {} {} {} {} {}\n", to_string(p.strategy), to_string(p.mode),
-                        p.workers, p.threads, p.cell, p.tasks, p.repeat);
+std::string identity_of(const trials::Search& search, const Equipment& equipment,
+                        const std::vector<Point>& points) {
+  std::string text = fmt::format("{}\nscale on {} with {} cores\n", search.identity,
+                                 trials::host_name(), equipment.budget.core_count());
+  for (const device::Gpu& gpu : equipment.gpus) text += gpu.selector() + "\n";
+  for (const Point& p : points) {
+    text += fmt::format("{} {} {} {} {} {} {} {} {}\n", to_string(p.strategy), to_string(p.mode),
+                        p.workers, p.threads, p.streams, p.stack, p.cell, p.tasks, p.repeat);
   }
   return sha256(text);
+}
+
+// All trainings of a stack are of one cell, on the same rows.
+void check_stacks(const trials::Search& search, const std::vector<Point>& points) {
+  for (const Point& point : points) {
+    if (point.stack == 1) continue;
+    const trials::Cell& cell = search.cells.at(static_cast<size_t>(point.cell));
+    const train::FitInput input{.spec = cell.spec,
+                                .dataset = search.dataset,
+                                .train_rows = search.hold_out.train,
+                                .test_rows = {},
+                                .checkpoint = {}};
+    const std::string why = train::why_not_stacked(input, input);
+    if (!why.empty()) throw InputError("--over stack: the trainings cannot be stacked: " + why);
+  }
+}
+
+std::string labels_of(const std::vector<device::Gpu>& gpus) {
+  std::vector<std::string> labels;
+  for (const device::Gpu& gpu : gpus) labels.push_back(gpu.label());
+  return fmt::format("{}", fmt::join(labels, ", "));
 }
 
 std::string to_bytes(size_t index, const Measurement& m) {
@@ -58,15 +83,14 @@ void print_progress(const Measurement& m, size_t done, size_t total) {
 
 class StudyRun {
  public:
-  StudyRun(const trials::Search& search, const device::Budget& budget, const StudyOptions& study,
+  StudyRun(const trials::Search& search, const Equipment& equipment, const StudyOptions& study,
            const RunOptions& options)
       : search_(search),
-        budget_(budget),
+        equipment_(equipment),
         options_(options),
         points_(plan_points(study)),
-        journal_(trials::open_folder(options.output,
-                                     identity_of(search, study, budget.core_count()), search.config,
-                                     options.overwrite)) {
+        journal_(trials::open_folder(options.output, identity_of(search, equipment, points_),
+                                     search.config, options.overwrite)) {
     for (const std::string& bytes : journal_.records()) {
       auto [index, measurement] = from_bytes(bytes);
       measurement.point = points_.at(index);
@@ -98,7 +122,7 @@ class StudyRun {
     const trials::InterruptGuard guard;
     for (size_t i = 0; i < points_.size(); ++i) {
       if (done_.contains(i)) continue;
-      const std::optional<Measurement> measured = measure(search_, budget_, points_[i]);
+      const std::optional<Measurement> measured = measure(search_, equipment_, points_[i]);
       if (!measured) return;
       journal_.append(to_bytes(i, *measured));
       journal_.sync();
@@ -120,14 +144,15 @@ class StudyRun {
                        {"created", utc_timestamp()},
                        {"status", std::string(is_complete() ? "complete" : "partial")},
                        {"host", trials::host_name()},
-                       {"cores", int64_t{budget_.core_count()}}};
+                       {"cores", int64_t{equipment_.budget.core_count()}},
+                       {"gpus", labels_of(equipment_.gpus)}};
     file.texts = {{"/config", search_.config}};
     file.sections = {scale_section(all, is_complete() ? make_curves(all) : std::vector<Curve>{})};
     return file;
   }
 
   const trials::Search& search_;
-  const device::Budget& budget_;
+  const Equipment& equipment_;
   const RunOptions& options_;
   std::vector<Point> points_;
   store::Journal journal_;
@@ -136,9 +161,10 @@ class StudyRun {
 
 }  // namespace
 
-StudyReport run_study(const trials::Search& search, const device::Budget& budget,
+StudyReport run_study(const trials::Search& search, const Equipment& equipment,
                       const StudyOptions& study, const RunOptions& options) {
-  return StudyRun(search, budget, study, options).go();
+  check_stacks(search, plan_points(study));
+  return StudyRun(search, equipment, study, options).go();
 }
 
 }  // namespace mlrun::scale

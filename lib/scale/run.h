@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "device/budget.h"
+#include "scale/crew.h"
 #include "scale/study.h"
 #include "trials/search.h"
 
@@ -27,9 +27,10 @@ struct StudyReport {
 };
 
 /// Measures what is left of the study and writes results.h5. Throws InputError when the folder
-/// holds another study (without overwrite) or is in use, Error when a training fails. The points
-/// of one study are of one machine: on another, the folder is another study's.
-StudyReport run_study(const trials::Search& search, const device::Budget& budget,
+/// holds another study (without overwrite) or is in use, or stacks of what cannot be stacked are
+/// asked for; Error when a training fails. The points of one study are of one machine and its GPUs:
+/// on another, the folder is another study's.
+StudyReport run_study(const trials::Search& search, const Equipment& equipment,
                       const StudyOptions& study, const RunOptions& options);
 
 }  // namespace mlrun::scale

@@ -11,21 +11,33 @@
 namespace mlrun::scale {
 namespace {
 
-Point make_point(const StudyOptions& options, Strategy strategy, Mode mode, int count) {
-  const int most = options.counts.back();
+int& counted(Point& point) {
+  switch (point.strategy) {
+    case Strategy::kWorkers:
+    case Strategy::kGpus:
+      return point.workers;
+    case Strategy::kThreads:
+      return point.threads;
+    case Strategy::kStreams:
+      return point.streams;
+    case Strategy::kStack:
+      return point.stack;
+  }
+  return point.workers;
+}
+
+Point make_point(const StudyOptions& options, const Axis& axis, Mode mode, int count) {
+  const int most = axis.counts.back();
   Point point;
-  point.strategy = strategy;
+  point.strategy = axis.strategy;
   point.mode = mode;
-  if (strategy == Strategy::kWorkers) {
-    point.workers = count;
+  counted(point) = count;
+  if (axis.strategy != Strategy::kThreads) {
     const int tasks = options.tasks > 0 ? options.tasks : most;
     point.tasks = mode == Mode::kStrong ? tasks : count;
-  } else {
-    point.threads = count;
-    if (mode == Mode::kWeak) {
-      point.row_share = static_cast<double>(count) / most;
-      point.batch_factor = count;
-    }
+  } else if (mode == Mode::kWeak) {
+    point.row_share = static_cast<double>(count) / most;
+    point.batch_factor = count;
   }
   return point;
 }
@@ -71,20 +83,14 @@ void compare_with_one(Curve& curve) {
 
 }  // namespace
 
-std::string_view to_string(Strategy strategy) {
-  return strategy == Strategy::kWorkers ? "workers" : "threads";
-}
-
-std::string_view to_string(Mode mode) { return mode == Mode::kStrong ? "strong" : "weak"; }
-
 std::vector<Point> plan_points(const StudyOptions& options) {
   std::vector<Point> all;
-  for (const Strategy strategy : options.strategies) {
+  for (const Axis& axis : options.axes) {
     for (const Mode mode : options.modes) {
-      for (const int count : options.counts) {
+      for (const int count : axis.counts) {
         for (int cell = 0; cell < options.cells; ++cell) {
           for (int repeat = 0; repeat < options.repeats; ++repeat) {
-            Point point = make_point(options, strategy, mode, count);
+            Point point = make_point(options, axis, mode, count);
             point.cell = cell;
             point.repeat = repeat;
             all.push_back(point);

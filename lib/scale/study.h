@@ -1,9 +1,9 @@
 // A scaling study: which points, in which order, and what the curves say.
 #pragma once
 
-#include <functional>
 #include <vector>
 
+#include "scale/axis.h"
 #include "scale/fit.h"
 #include "scale/point.h"
 #include "store/results.h"
@@ -12,12 +12,11 @@
 namespace mlrun::scale {
 
 struct StudyOptions {
-  std::vector<Strategy> strategies = {Strategy::kWorkers, Strategy::kThreads};
+  std::vector<Axis> axes;
   std::vector<Mode> modes = {Mode::kStrong, Mode::kWeak};
-  std::vector<int> counts;  ///< workers or threads; sorted, starting with 1
-  int cells = 1;            ///< of the varied setting
+  int cells = 1;  ///< of the varied setting
   int repeats = 3;
-  int tasks = 0;     ///< trainings of a strong point over workers; 0: the largest count
+  int tasks = 0;     ///< trainings of a strong point but over threads; 0: the largest count
   int64_t seed = 0;  ///< of the order
 };
 

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <stdlib.h>
-
 #include <atomic>
 #include <functional>
 #include <list>
@@ -20,12 +18,6 @@
 
 namespace mlrun::trials {
 namespace {
-
-// The order is the driver's, should the GPU have no UUID.
-void see_only(const device::Gpu& gpu) {
-  ::setenv("CUDA_DEVICE_ORDER", "PCI_BUS_ID", 1);
-  ::setenv("CUDA_VISIBLE_DEVICES", gpu.selector().c_str(), 1);
-}
 
 std::string to_bytes(const std::vector<Trial>& trials) {
   store::ByteWriter writer;
@@ -60,7 +52,7 @@ class Server {
   }
 
   void serve() {
-    if (options_.placement.gpu) see_only(*options_.placement.gpu);
+    if (options_.placement.gpu) device::see_only(*options_.placement.gpu);
     if (!options_.cores.empty()) device::pin_this_process(options_.cores);
     while (const std::optional<std::string> message = channel_.receive()) {
       if (options_.placement.gpu) {

@@ -9,6 +9,7 @@
 #include <new>
 
 #include "base/error.h"
+#include "gpu.h"
 
 namespace mlrun::emulation {
 namespace {
@@ -28,7 +29,7 @@ bool is_worth_running() {
 #if defined(__SANITIZE_THREAD__)
   return false;
 #else
-  return true;
+  return !test::on_gpu_only();
 #endif
 }
 

@@ -13,8 +13,8 @@
 
 namespace mlrun::emulation {
 
-/// Emulated kernels run in one thread: the thread sanitizer finds nothing in them, and takes
-/// minutes to do so.
+/// Not where the GPU itself is tested. Emulated kernels run in one thread: the thread sanitizer
+/// finds nothing in them, and takes minutes to do so.
 bool is_worth_running();
 
 class EmulatedContext : public device::Context {

@@ -1,6 +1,7 @@
 #include "ops/device_backends.h"
 
 #include "emulation/context.h"
+#include "gpu.h"
 #include "ops/cuda_kernels.h"
 #include "ops/gpu_module.h"
 
@@ -13,7 +14,7 @@ std::vector<DeviceBackend> find_backends() {
     found.push_back(
         {"emulated GPU", &cuda_kernels(), std::make_shared<emulation::EmulatedContext>()});
   }
-  if (why_no_gpu().empty()) {
+  if (test::gpu_is_there()) {
     const GpuBackend& gpu = gpu_backend();
     // cuBLAS may choose other kernels for a product with an epilogue, and for many.
     found.push_back({gpu.properties(0).name, gpu.kernels, gpu.make_context(0), false});

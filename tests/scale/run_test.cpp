@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <thread>
@@ -114,6 +115,29 @@ TEST_CASE("an interrupted study keeps what it measured, and goes on") {
   const std::vector<double> all = column<double>(folder.results(), "seconds");
   CHECK(all.size() == 4);
   CHECK(std::equal(kept.begin(), kept.end(), all.begin()));
+}
+
+TEST_CASE("stacks are measured on the CPU where no GPU is named") {
+  const StudyFolder folder;
+  REQUIRE(folder.run({"--over", "stack", "--counts", "1,4", "--repeats", "1", "-q"}) == 0);
+  const store::ResultsFile results = folder.results();
+  CHECK(attribute(results, "gpus") == "");
+  const std::vector<int32_t> stack = column<int32_t>(results, "stack");
+  CHECK(std::count(stack.begin(), stack.end(), 4) == 2);  // strong, weak
+  CHECK(column<int32_t>(results, "workers") == std::vector<int32_t>(4, 1));
+}
+
+TEST_CASE("what cannot be measured here is refused") {
+  const StudyFolder folder;
+  CHECK(folder.run({"--over", "streams"}) == 2);
+  CHECK(folder.printed() == "mlrun: error: --over streams needs GPUs: name them with --gpus\n");
+  CHECK(folder.run({"--over", "workers", "--counts", "1000"}) == 2);
+  CHECK(folder.printed().starts_with("mlrun: error: --over workers: 1000 exceed the "));
+  CHECK(folder.run({"--over", "gpu"}) == 2);
+  CHECK(folder.printed().find("did you mean 'gpus'?") != std::string::npos);
+  CHECK(folder.run({"--gpus", "7"}) == 2);
+  CHECK(folder.printed().find("error: --gpus 7: ") != std::string::npos);
+  CHECK(!std::filesystem::exists(folder.log().parent_path() / "out"));
 }
 
 TEST_CASE("--dry-run says what would be measured and writes nothing") {

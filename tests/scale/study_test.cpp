@@ -12,7 +12,7 @@ namespace {
 
 StudyOptions small_study() {
   StudyOptions options;
-  options.counts = {1, 2, 4};
+  options.axes = {{Strategy::kWorkers, {1, 2, 4}}, {Strategy::kThreads, {1, 2, 4}}};
   options.repeats = 3;
   options.cells = 2;
   options.seed = 7;
@@ -66,6 +66,28 @@ TEST_CASE("strong keeps the work, weak lets it grow with the workers or threads"
       CHECK(p.row_share == Approx(p.threads / 4.0));
       CHECK(p.batch_factor == p.threads);
     }
+  }
+}
+
+TEST_CASE("GPUs, streams and stacks share out trainings as workers do") {
+  StudyOptions options;
+  options.axes = {
+      {Strategy::kGpus, {1, 2}}, {Strategy::kStreams, {1, 4}}, {Strategy::kStack, {1, 8}}};
+  options.repeats = 1;
+  for (const Point& p : plan_points(options)) {
+    CAPTURE(to_string(p.strategy));
+    CAPTURE(p.parallelism());
+    const int most = p.strategy == Strategy::kGpus ? 2 : p.strategy == Strategy::kStreams ? 4 : 8;
+    CHECK(p.tasks == (p.mode == Mode::kStrong ? most : p.parallelism()));
+    CHECK((p.strategy == Strategy::kGpus ? p.workers : 1) == p.workers);
+    CHECK((p.strategy == Strategy::kStreams ? p.streams : 1) == p.streams);
+    CHECK((p.strategy == Strategy::kStack ? p.stack : 1) == p.stack);
+    CHECK(p.threads == 1);
+    CHECK(p.row_share == 1);
+  }
+  options.tasks = 24;
+  for (const Point& p : plan_points(options)) {
+    if (p.mode == Mode::kStrong) CHECK(p.tasks == 24);
   }
 }
 

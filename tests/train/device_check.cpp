@@ -7,6 +7,7 @@
 
 #include "device/protected_context.h"
 #include "emulation/context.h"
+#include "gpu.h"
 #include "ops/cuda_kernels.h"
 #include "train/gpu.h"
 
@@ -17,6 +18,8 @@ bool same(const std::vector<double>& a, const std::vector<double>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](double x, double y) { return x == y || (std::isnan(x) && std::isnan(y)); });
 }
+
+}  // namespace
 
 void check_close(const train::FitResult& got, const train::FitResult& want) {
   constexpr double kFirstEpoch = 1e-4;
@@ -30,8 +33,6 @@ void check_close(const train::FitResult& got, const train::FitResult& want) {
     CHECK(std::abs(a - b) <= (i == 0 ? kFirstEpoch : kLater) * std::max(std::abs(b), 1.0));
   }
 }
-
-}  // namespace
 
 void check_same(const train::FitResult& a, const train::FitResult& b) {
   CHECK(a.status == b.status);
@@ -62,7 +63,7 @@ void check_on_device(train::FitInput input, const train::FitResult& want) {
     input.backend = emulated_gpu();
     check_close(train::fit(input), want);
   }
-  if (!train::why_no_gpu().empty()) return;
+  if (!gpu_is_there()) return;
   INFO("on the GPU");
   check_close(train::fit_on_gpu(input), want);
 }

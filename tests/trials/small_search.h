@@ -3,6 +3,7 @@
 
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "scratch_folder.h"
 #include "trials/search.h"
@@ -31,11 +32,11 @@ struct SmallSearch {
   ScratchFolder folder;
   trials::Search search;
 
-  SmallSearch() {
+  explicit SmallSearch(const std::vector<std::string>& overrides = {}) {
     const std::filesystem::path file = folder / "search.yaml";
     std::ofstream(file) << kSmallSearch;
     search = trials::prepare_search(
-        {{file.string(), {}, {}}, trials::SearchKind::kGridSearch, folder / "cache"});
+        {{file.string(), overrides, {}}, trials::SearchKind::kGridSearch, folder / "cache"});
   }
 };
 

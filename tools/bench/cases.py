@@ -1,4 +1,6 @@
 """The cases and their targets."""
+import report
+from gpu_cases import gpu_cases
 from program_cases import Grid, Import, Memory, ShortTrials, Start
 from training_cases import Convolutions, Precision, Recurrent, Training, Transformer
 
@@ -20,4 +22,26 @@ def all_cases():
         Recurrent("gru-1", "GRU", 1, 2.5), Recurrent("gru-2", "GRU", 2, 1),
         Transformer("transformer-1", 1, 1.2), Transformer("transformer-2", 2, 1),
         Grid(), ShortTrials(), Import(), Memory(), Start(),
-    ]
+    ] + gpu_cases()
+
+
+def needs_gpu(case):
+    return getattr(case, "needs_gpu", False)
+
+
+def run(case, shop, rounds):
+    """The values of each side, round by round; and why other sides were left out."""
+    try:
+        sides, skipped = case.sides(shop)
+        for side, why in skipped.items():
+            print(f"  {side}: left out, {why}", flush=True)
+        values = {side: [] for side in sides}
+        for number in range(rounds):
+            if number > 0 and shop.is_late():
+                break
+            for side, measure in sides.items():
+                values[side].append(measure())
+                print(f"  round {number + 1} {side}: {report.short(values[side][-1])}", flush=True)
+        return values, skipped
+    finally:
+        shop.close_peers()

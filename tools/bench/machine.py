@@ -21,7 +21,7 @@ def threaded_blas():
     return folder if (folder / "libblas.so.3").exists() else None
 
 
-def _processor():
+def processor():
     with open("/proc/cpuinfo") as f:
         for line in f:
             if line.startswith("model name"):
@@ -36,8 +36,11 @@ def _vector_sets():
 
 
 def _package(name):
-    run = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", name], capture_output=True,
-                         text=True)
+    try:
+        run = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", name], capture_output=True,
+                             text=True)
+    except FileNotFoundError:
+        return "not known"
     return run.stdout if run.returncode == 0 else "not installed"
 
 
@@ -49,7 +52,7 @@ def describe(bench):
                 "OpenBLAS": "libopenblas0-openmp", "oneDNN": "libdnnl2"}
     core_type = os.environ.get("OPENBLAS_CORETYPE")
     return [
-        f"{_processor()}, {cores()} cores ({', '.join(_vector_sets())}); {version.stdout.strip()}.",
+        f"{processor()}, {cores()} cores ({', '.join(_vector_sets())}); {version.stdout.strip()}.",
         "Packages: " + ", ".join(f"{k} {_package(v)}" for k, v in packages.items()) + ".",
         f"OPENBLAS_CORETYPE: {core_type or 'not set'}. PyTorch with 2 threads uses "
         + ("OpenBLAS with OpenMP" if threaded_blas() else "the serial BLAS: no other is installed")

@@ -9,9 +9,6 @@ import subprocess
 import sys
 import time
 
-import h5py
-import numpy as np
-
 import machine
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -24,6 +21,21 @@ class Workshop:
         self.mlrun = mlrun
         self.work = work
         self.cache = work / "cache"
+
+    def describe(self):
+        """What a case ran on, where that is not what the head of the report says."""
+        return ""
+
+    def limit(self):
+        """Seconds that a run may take; None: as many as it needs."""
+        return None
+
+    def is_late(self):
+        """Whether no further round is to be begun."""
+        return False
+
+    def close_peers(self):
+        """Those that run on between two rounds."""
 
     # Data
 
@@ -45,6 +57,7 @@ class Workshop:
                 with gzip.open(shared) as source, open(path, "wb") as target:
                     shutil.copyfileobj(source, target)
             else:
+                import numpy as np
                 rng = np.random.default_rng(0)
                 table = rng.standard_normal((HIGGS_ROWS, 29)).astype(np.float32)
                 table[:, 0] = table[:, 1] + rng.standard_normal(HIGGS_ROWS) > 0
@@ -63,6 +76,7 @@ class Workshop:
     def higgs_npy(self):
         path = self.work / "higgs.npy"
         if not path.exists():
+            import numpy as np
             np.save(path, np.loadtxt(self.higgs_csv(), np.float32, delimiter=",", skiprows=1))
         return path
 
@@ -70,6 +84,8 @@ class Workshop:
         """Random sequences of 64 vectors of 32 numbers, and classes 0 to 9."""
         path = self.work / f"sequences-{rows}.h5"
         if not path.exists():
+            import h5py
+            import numpy as np
             rng = np.random.default_rng(0)
             with h5py.File(path, "w") as f:
                 f["x"] = rng.standard_normal((rows, 64, 32)).astype(np.float32)
@@ -95,7 +111,7 @@ class Workshop:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         start = time.perf_counter()
         done = subprocess.run(command, capture_output=True, text=True, cwd=self.work,
-                              env=self.environment(**environment))
+                              env=self.environment(**environment), timeout=self.limit())
         seconds = time.perf_counter() - start
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         if done.returncode != 0:
@@ -105,6 +121,7 @@ class Workshop:
 
     def search(self, verb, experiment, jobs=1):
         """Runs it afresh; the process' times and the tables of the results file."""
+        import h5py
         output = self.work / "results"
         run = self.run_mlrun([verb, experiment, "-q", "-j", jobs, "-o", output, "--overwrite"])
         with h5py.File(output / "results.h5") as f:

@@ -1,0 +1,207 @@
+// How fast cuBLASLt multiplies bfloat16 matrices on the first GPU:
+//
+//   product_rate M,N,K[,ta][,tb] ...
+//
+// C (M, N) = op(A) op(B), row-major, sums in float32, C in bfloat16; `ta`, `tb`: A, B lie
+// transposed. Of each product the fastest of what cuBLASLt proposes. Prints one JSON object:
+// `seconds` of all products one after the other, and `tflops`.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/philox.h"
+#include "device/cuda_handles.h"
+
+namespace {
+
+using namespace mlrun;
+using device::Owned;
+
+using Descriptor = Owned<cublasLtMatmulDesc_t, cublasLtMatmulDescDestroy>;
+using Layout = Owned<cublasLtMatrixLayout_t, cublasLtMatrixLayoutDestroy>;
+using Preference = Owned<cublasLtMatmulPreference_t, cublasLtMatmulPreferenceDestroy>;
+using Bytes = Owned<std::byte*, cudaFree>;
+
+constexpr size_t kWorkspaceBytes = size_t{64} << 20;
+constexpr int kProposals = 16;
+constexpr int kRounds = 5;
+constexpr int kCalls = 10;  // of a round
+constexpr size_t kBfloat16 = 2;
+
+struct Product {
+  uint64_t m = 0, n = 0, k = 0;
+  bool transpose_a = false, transpose_b = false;
+};
+
+Product parse(const std::string& text) {
+  std::vector<std::string> parts;
+  std::istringstream stream(text);
+  for (std::string part; std::getline(stream, part, ',');) parts.push_back(part);
+  Product p;
+  if (parts.size() >= 3) {
+    p.m = std::strtoull(parts[0].c_str(), nullptr, 10);
+    p.n = std::strtoull(parts[1].c_str(), nullptr, 10);
+    p.k = std::strtoull(parts[2].c_str(), nullptr, 10);
+  }
+  if (p.m * p.n * p.k == 0) throw InputError(fmt::format("'{}' is no product M,N,K", text));
+  for (size_t i = 3; i < parts.size(); ++i) {
+    p.transpose_a = p.transpose_a || parts[i] == "ta";
+    p.transpose_b = p.transpose_b || parts[i] == "tb";
+  }
+  return p;
+}
+
+Bytes make_bytes(size_t size) {
+  void* memory = nullptr;
+  MLRUN_CUDA_CHECK(cudaMalloc(&memory, size));
+  return Bytes(static_cast<std::byte*>(memory));
+}
+
+// Numbers between 1 and 2 or -1 and -2, as bits: a product of zeros is faster than one of numbers.
+Bytes random_matrix(uint64_t elements, uint64_t salt) {
+  std::vector<uint16_t> values(elements);
+  const PhiloxStream random(salt, Purpose::kInitialise);
+  PhiloxBlock block{};
+  for (uint64_t i = 0; i < elements; ++i) {
+    if (i % 8 == 0) block = random.block(0, i / 8);
+    const uint32_t half = block[i % 8 / 2] >> (i % 2 * 16);
+    values[i] = static_cast<uint16_t>(0x3f80u | (half & 0x807fu));
+  }
+  Bytes memory = make_bytes(elements * kBfloat16);
+  MLRUN_CUDA_CHECK(
+      cudaMemcpy(memory.get(), values.data(), elements * kBfloat16, cudaMemcpyHostToDevice));
+  return memory;
+}
+
+// A row-major matrix is, to cuBLAS, its transpose.
+Layout layout_of(uint64_t rows, uint64_t columns) {
+  cublasLtMatrixLayout_t made = nullptr;
+  MLRUN_CUDA_CHECK(
+      cublasLtMatrixLayoutCreate(&made, CUDA_R_16BF, columns, rows, static_cast<int64_t>(columns)));
+  return Layout(made);
+}
+
+Descriptor descriptor_of(const Product& p) {
+  cublasLtMatmulDesc_t made = nullptr;
+  MLRUN_CUDA_CHECK(cublasLtMatmulDescCreate(&made, CUBLAS_COMPUTE_32F, CUDA_R_32F));
+  Descriptor descriptor(made);
+  const auto set = [&](cublasLtMatmulDescAttributes_t attribute, bool transposed) {
+    const cublasOperation_t operation = transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
+    MLRUN_CUDA_CHECK(cublasLtMatmulDescSetAttribute(made, attribute, &operation, sizeof operation));
+  };
+  set(CUBLASLT_MATMUL_DESC_TRANSA, p.transpose_b);
+  set(CUBLASLT_MATMUL_DESC_TRANSB, p.transpose_a);
+  return descriptor;
+}
+
+class Timer {
+ public:
+  explicit Timer(const Product& p)
+      : descriptor_(descriptor_of(p)),
+        a_(p.transpose_a ? layout_of(p.k, p.m) : layout_of(p.m, p.k)),
+        b_(p.transpose_b ? layout_of(p.n, p.k) : layout_of(p.k, p.n)),
+        c_(layout_of(p.m, p.n)),
+        a_values_(random_matrix(p.m * p.k, 1)),
+        b_values_(random_matrix(p.k * p.n, 2)),
+        c_values_(make_bytes(p.m * p.n * kBfloat16)),
+        workspace_(make_bytes(kWorkspaceBytes)) {
+    cublasLtHandle_t handle = nullptr;
+    MLRUN_CUDA_CHECK(cublasLtCreate(&handle));
+    handle_.reset(handle);
+    for (device::Event* event : {&begin_, &end_}) {
+      cudaEvent_t made = nullptr;
+      MLRUN_CUDA_CHECK(cudaEventCreate(&made));
+      event->reset(made);
+    }
+  }
+
+  double fastest() {
+    double best = 0;
+    for (const cublasLtMatmulAlgo_t& algorithm : proposals()) {
+      const double seconds = time(algorithm);
+      if (best == 0 || seconds < best) best = seconds;
+    }
+    if (best == 0) throw Error("cuBLASLt has no kernel for this product");
+    return best;
+  }
+
+ private:
+  std::vector<cublasLtMatmulAlgo_t> proposals() {
+    cublasLtMatmulPreference_t made = nullptr;
+    MLRUN_CUDA_CHECK(cublasLtMatmulPreferenceCreate(&made));
+    const Preference preference(made);
+    const auto bytes = static_cast<uint64_t>(kWorkspaceBytes);
+    MLRUN_CUDA_CHECK(cublasLtMatmulPreferenceSetAttribute(
+        made, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &bytes, sizeof bytes));
+    cublasLtMatmulHeuristicResult_t found[kProposals];
+    int count = 0;
+    MLRUN_CUDA_CHECK(cublasLtMatmulAlgoGetHeuristic(handle_.get(), descriptor_.get(), b_.get(),
+                                                    a_.get(), c_.get(), c_.get(), made, kProposals,
+                                                    found, &count));
+    std::vector<cublasLtMatmulAlgo_t> algorithms;
+    for (int i = 0; i < count; ++i) algorithms.push_back(found[i].algo);
+    return algorithms;
+  }
+
+  // Median over the rounds, of one call among many that follow each other; the first is not timed.
+  double time(const cublasLtMatmulAlgo_t& algorithm) {
+    multiply(algorithm);
+    std::vector<double> seconds;
+    for (int round = 0; round < kRounds; ++round) {
+      MLRUN_CUDA_CHECK(cudaEventRecord(begin_.get()));
+      for (int i = 0; i < kCalls; ++i) multiply(algorithm);
+      MLRUN_CUDA_CHECK(cudaEventRecord(end_.get()));
+      MLRUN_CUDA_CHECK(cudaEventSynchronize(end_.get()));
+      float milliseconds = 0;
+      MLRUN_CUDA_CHECK(cudaEventElapsedTime(&milliseconds, begin_.get(), end_.get()));
+      seconds.push_back(1e-3 * static_cast<double>(milliseconds) / kCalls);
+    }
+    std::sort(seconds.begin(), seconds.end());
+    return seconds[kRounds / 2];
+  }
+
+  void multiply(const cublasLtMatmulAlgo_t& algorithm) {
+    const float one = 1;
+    const float zero = 0;
+    MLRUN_CUDA_CHECK(cublasLtMatmul(handle_.get(), descriptor_.get(), &one, b_values_.get(),
+                                    b_.get(), a_values_.get(), a_.get(), &zero, c_values_.get(),
+                                    c_.get(), c_values_.get(), c_.get(), &algorithm,
+                                    workspace_.get(), kWorkspaceBytes, nullptr));
+  }
+
+  Descriptor descriptor_;
+  Layout a_, b_, c_;
+  Bytes a_values_, b_values_, c_values_, workspace_;
+  device::CublasLt handle_;
+  device::Event begin_, end_;
+};
+
+void run(int argc, char** argv) {
+  if (argc < 2) throw InputError("product_rate needs products M,N,K[,ta][,tb]");
+  double seconds = 0;
+  double operations = 0;
+  for (int i = 1; i < argc; ++i) {
+    const Product p = parse(argv[i]);
+    seconds += Timer(p).fastest();
+    operations += 2.0 * static_cast<double>(p.m) * static_cast<double>(p.n * p.k);
+  }
+  fmt::print("{{\"seconds\": {:.6g}, \"tflops\": {:.4g}}}\n", seconds,
+             1e-12 * operations / seconds);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    run(argc, argv);
+    return 0;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "product_rate: {}\n", error.what());
+    return 1;
+  }
+}
