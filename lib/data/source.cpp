@@ -86,7 +86,11 @@ fs::path find_file(const std::string& name, const config::DatasetSpec& spec,
                    const OpenOptions& options) {
   const fs::path written = expand_variables(name, spec.source_mark);
   const fs::path path = (options.base / written).lexically_normal();
-  if (!fs::exists(path)) fail(spec, fmt::format("no such file: '{}'", path.string()));
+  if (!fs::exists(path)) {
+    const bool is_here = written.is_relative() && fs::exists(written);
+    fail(spec, fmt::format("no such file: '{}'{}", path.string(),
+                           is_here ? "; paths start at the folder of the experiment file" : ""));
+  }
   if (fs::is_directory(path)) fail(spec, fmt::format("'{}' is a folder", path.string()));
   return path;
 }
