@@ -163,20 +163,25 @@ class Trials:
             **tree, "cv": {"n_splits": self.FOLDS, "shuffle": True}, "refit": False,
             "param_grid": {"train.optimizer.learning_rate": self.RATES}})
 
-        def search(jobs):
+        def search(*words):
             before = shop.driver.energy_j()
-            run = shop.run_mlrun(["gridsearch", path, "--gpus", 0, "-j", jobs, "-q", "--overwrite",
+            run = shop.run_mlrun(["gridsearch", path, "--gpus", 0, *words, "-q", "--overwrite",
                                   "-o", shop.work / "results"])
             after = shop.driver.energy_j()
             known = {} if None in (before, after) else {
                 "energy_j": (after - before) / (len(self.RATES) * self.FOLDS)}
             return {"seconds": run["seconds"], **known}
-        return {"as many as fit": lambda: search(-1), "one at a time": lambda: search(1)}, {}
+        return {"as many as fit": lambda: search(),
+                "in no stacks": lambda: search("--stack", 1),
+                "one at a time": lambda: search("-j", 1, "--stack", 1)}, {}
 
     def verdicts(self, values):
         many, one = values.get("as many as fit", []), values.get("one at a time", [])
+        streams = values.get("in no stacks", [])
         return [Verdict("throughput of several trials at a time",
                         [o["seconds"] / m["seconds"] for m, o in zip(many, one)], None),
+                Verdict("the same without stacks",
+                        [o["seconds"] / s["seconds"] for s, o in zip(streams, one)], None),
                 Verdict("energy of a trial", [m["energy_j"] for m in many if "energy_j" in m], None,
                         unit=" J")]
 
