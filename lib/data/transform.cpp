@@ -186,6 +186,7 @@ Transform Transform::fit(const Dataset& dataset, const config::DatasetSpec& spec
     fitted.targets_ = TargetScaling::fit(dataset, rows);
   }
   fitted.normalize_ = spec.normalize;
+  fitted.rescale_ = static_cast<float>(spec.rescale);
   fitted.plain_ = true;
   for (size_t c = 0; c < dataset.columns.size(); ++c) {
     const Column& column = dataset.columns[c];

@@ -31,10 +31,10 @@ class Transform {
   /// Into the preprocessing and the names of a model; `dataset` is the one it was fitted on.
   void save(const Dataset& dataset, store::ModelFile& model) const;
 
-  /// For data that may be others than those it was fitted on. Throws InputError, at
-  /// spec.source_mark, if they have other columns, if a text column holds what it was not fitted
-  /// on, if a value is missing where none was, and Error if the model has no preprocessing. Tokens
-  /// must be fitted: of documents throws Error.
+  /// For data that may be others than those it was fitted on, in the unit of spec.rescale. Throws
+  /// InputError, at spec.source_mark, if they have other columns, if a text column holds what it
+  /// was not fitted on, if a value is missing where none was, and Error if the model has no
+  /// preprocessing. Tokens must be fitted: of documents throws Error.
   static Transform load(const store::ModelFile& model, const Dataset& dataset,
                         const config::DatasetSpec& spec);
 
@@ -60,11 +60,13 @@ class Transform {
   static Transform fit_documents(const Dataset& dataset, std::span<const int64_t> rows);
   float* expand_row(const float* x, float* out) const;  // where the next row goes
   float known(size_t column, float x) const;            // as the training data would have it
+  void change_unit(float factor);                       // of the data that it gathers from
   void normalize_rows(float* rows, int64_t count) const;
   void gather_tokens(const Dataset& dataset, int64_t row, float* out) const;
 
   int64_t output_width_ = 0;
   std::vector<float> offset_, scale_;
+  float rescale_ = 1;
   std::vector<float> fill_;      ///< NaN if nothing is imputed
   std::vector<int32_t> expand_;  ///< classes of a text column, 0 for a numeric one
   /// Of text columns of data that it was not fitted on: the class of each of theirs.

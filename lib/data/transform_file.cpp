@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "config/scalar.h"
 #include "data/transform.h"
 
 namespace mlrun::data {
@@ -38,7 +39,10 @@ class Loader {
                        dataset_.columns.size(), then.size()));
     }
     for (size_t c = 0; c < then.size(); ++c) {
-      if (dataset_.columns[c].name == then[c]) continue;
+      if (dataset_.columns[c].name == then[c] || is_position(then[c]) ||
+          is_position(dataset_.columns[c].name)) {
+        continue;
+      }
       fail(fmt::format("feature {} of the data is '{}', but the model was trained on '{}' there", c,
                        dataset_.columns[c].name, then[c]));
     }
@@ -80,6 +84,11 @@ class Loader {
     throw InputError(render_error(spec_.source_mark, message));
   }
 
+  // Elements of an image or an array: "17", "sample[17]".
+  static bool is_position(const std::string& name) {
+    return name.ends_with(']') || config::parse_int(name).has_value();
+  }
+
   static const char* kind(bool text) { return text ? "text" : "numbers"; }
 
   const store::ModelFile& model_;
@@ -93,6 +102,7 @@ void Transform::save(const Dataset& dataset, store::ModelFile& model) const {
   targets_.save(model, kTarget);
   if (vocabulary_) return;
   const auto width = static_cast<int64_t>(scale_.size());
+  model.preprocessing.push_back({"rescale", {1}, {rescale_}});
   model.preprocessing.push_back({"offset", {width}, offset_});
   model.preprocessing.push_back({"scale", {width}, scale_});
   model.preprocessing.push_back({"fill", {width}, fill_});
@@ -116,6 +126,8 @@ Transform Transform::load(const store::ModelFile& model, const Dataset& dataset,
     loaded.expand_.push_back(static_cast<int32_t>(classes));
   }
   loader.check_columns();
+  loaded.rescale_ = static_cast<float>(spec.rescale);
+  loaded.change_unit(loaded.rescale_ / array_of(model, "rescale").at(0));
   loaded.targets_ = TargetScaling::load(model, kTarget);
   loaded.normalize_ = spec.normalize;
   loaded.plain_ = true;
@@ -128,6 +140,15 @@ Transform Transform::load(const store::ModelFile& model, const Dataset& dataset,
         loaded.plain_ && !one_hot && std::isnan(loaded.fill_[c]) && loaded.recode_.back().empty();
   }
   return loaded;
+}
+
+void Transform::change_unit(float factor) {
+  if (factor == 1) return;
+  for (size_t c = 0; c < scale_.size(); ++c) {
+    offset_[c] /= factor;
+    scale_[c] *= factor;
+    fill_[c] = expand_[c] > 0 ? fill_[c] : fill_[c] / factor;
+  }
 }
 
 std::vector<Column> trained_columns(std::vector<Column> columns, const store::ModelFile& model) {

@@ -146,6 +146,11 @@ TEST_CASE("predict: other data are seen as the training data were, with or witho
   CHECK(scores("other.h5", "score") == std::vector<float>{all[20]});
   CHECK(scores("other.h5", "target") == std::vector<float>{7});
 
+  std::ofstream(folder.at("unit.csv")) << "x,z,colour\n200,60,blue\n";  // ten times as large
+  REQUIRE(folder.run({"predict", "dataset.source=" + folder.at("unit.csv"), "dataset.rescale=0.1",
+                      "--model", folder.at("out/model.h5"), "-o", folder.at("unit.h5")}) == 0);
+  CHECK(scores("unit.h5", "score").at(0) == doctest::Approx(all[20]).epsilon(1e-5));
+
   const auto refused = [&](const std::string& rows, const std::string& why) {
     CHECK(predict(rows) == 2);
     CHECK_MESSAGE(folder.log().find(why) != std::string::npos, folder.log());
