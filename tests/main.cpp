@@ -1,2 +1,10 @@
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
+#include <stdlib.h>
+
+// The data sets of whoever runs the tests are not those of the tests.
+int main(int argc, char** argv) {
+  ::unsetenv("MLRUN_DATA");
+  ::unsetenv("MLRUN_DATASETS");
+  return doctest::Context(argc, argv).run();
+}

@@ -137,12 +137,7 @@ class Fitter {
   void take_initial_weights() {
     if (!input_.initial_weights) return;
     const store::ModelFile& file = *input_.initial_weights;
-    const auto differ = [](std::span<const std::string> now, const auto& then) {
-      return !now.empty() && !then.empty() &&
-             !std::equal(now.begin(), now.end(), then.begin(), then.end());
-    };
-    if (differ(feed_.token_names(), file.vocabulary) ||
-        differ(feed_.target_token_names(), file.target_vocabulary)) {
+    if (are_other_tokens(feed_.token_names(), feed_.target_token_names(), file)) {
       throw InputError(render_error(input_.spec.train.initial_weights_mark,
                                     "the initial weights are of other tokens than the data; set "
                                     "dataset.tokens: {of_model: FILE} to the same file"));

@@ -40,16 +40,21 @@ data::Transform fit_transform(const data::Dataset& dataset, const config::Datase
   return data::Transform::fit(table, spec, nodes);
 }
 
+bool are_other_tokens(std::span<const std::string> tokens,
+                      std::span<const std::string> translations, const store::ModelFile& model) {
+  const auto differ = [](std::span<const std::string> now, const std::vector<std::string>& then) {
+    return !now.empty() && !then.empty() &&
+           !std::equal(now.begin(), now.end(), then.begin(), then.end());
+  };
+  return differ(tokens, model.vocabulary) || differ(translations, model.target_vocabulary);
+}
+
 data::Transform trained_transform(const store::ModelFile& model, const data::Dataset& dataset,
                                   const config::DatasetSpec& spec,
                                   std::span<const int64_t> train_rows) {
   if (!dataset.words) return data::Transform::load(model, dataset.table(), spec);
   data::Transform fitted = fit_transform(dataset, spec, train_rows);
-  const auto differ = [](std::span<const std::string> now, const auto& then) {
-    return !std::equal(now.begin(), now.end(), then.begin(), then.end());
-  };
-  if (differ(fitted.token_names(), model.vocabulary) ||
-      differ(fitted.target_token_names(), model.target_vocabulary)) {
+  if (are_other_tokens(fitted.token_names(), fitted.target_token_names(), model)) {
     throw InputError(render_error(spec.source_mark,
                                   "the data give other tokens than the model was trained on; set "
                                   "dataset.tokens: {of_model: FILE} to its file"));

@@ -21,6 +21,10 @@ ops::AdjacencyPtr make_adjacency(const data::Dataset& dataset, std::span<const i
 data::Transform fit_transform(const data::Dataset& dataset, const config::DatasetSpec& spec,
                               std::span<const int64_t> train_rows);
 
+/// Whether these are other tokens than the model's; what either does not have is not compared.
+bool are_other_tokens(std::span<const std::string> tokens,
+                      std::span<const std::string> translations, const store::ModelFile& model);
+
 /// As when the model was trained, on data that may be others: see data::Transform::load. Of
 /// documents, which are fitted again to `train_rows`, the tokens must be those of the model:
 /// InputError otherwise.
