@@ -13,11 +13,13 @@ find_package(CUDAToolkit 12 QUIET)
 # when they load it. The preset `cuda` has one for each card.
 set(CMAKE_CUDA_ARCHITECTURES 75 CACHE STRING "Architectures of the GPU backend")
 check_language(CUDA)
-if(NOT CUDAToolkit_FOUND OR NOT CMAKE_CUDA_COMPILER)
+# Only its header: the library is opened when the first convolution is computed, where there is one.
+find_path(CUDNN_INCLUDE_DIR cudnn_cnn.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
+if(NOT CUDAToolkit_FOUND OR NOT CMAKE_CUDA_COMPILER OR NOT CUDNN_INCLUDE_DIR)
   if(MLRUN_CUDA STREQUAL "ON")
-    message(FATAL_ERROR "MLRUN_CUDA=ON needs nvcc and cuBLAS of CUDA 12 or later")
+    message(FATAL_ERROR "MLRUN_CUDA=ON needs nvcc and cuBLAS of CUDA 12 or later, and cuDNN 9")
   endif()
-  message(STATUS "No GPU backend: the CUDA toolkit was not found")
+  message(STATUS "No GPU backend: the CUDA toolkit or cuDNN was not found")
   return()
 endif()
 
@@ -41,6 +43,7 @@ set_source_files_properties(${cuda_sources} PROPERTIES LANGUAGE CXX)
 target_compile_options(mlrun_cuda_objects PRIVATE
   "$<$<COMPILE_LANGUAGE:CUDA>:--extended-lambda;-Xcompiler=-Wall,-Wextra,-Wno-psabi>"
   $<$<AND:$<BOOL:${MLRUN_WERROR}>,$<COMPILE_LANGUAGE:CUDA>>:--Werror=all-warnings>)
+target_include_directories(mlrun_cuda_objects PRIVATE ${CUDNN_INCLUDE_DIR})
 target_link_libraries(mlrun_cuda_objects PUBLIC
   mlrun_ops fmt::fmt CUDA::cudart_static CUDA::cublasLt)
 set_target_properties(mlrun_cuda_objects PROPERTIES

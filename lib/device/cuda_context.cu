@@ -56,12 +56,19 @@ PinnedMemory make_pinned(size_t bytes) {
   return PinnedMemory(static_cast<std::byte*>(memory));
 }
 
+DeviceMemory make_device_memory(size_t bytes) {
+  void* memory = nullptr;
+  MLRUN_CUDA_CHECK(cudaMalloc(&memory, bytes));
+  return DeviceMemory(static_cast<std::byte*>(memory));
+}
+
 CudaContext::CudaContext(int ordinal)
     : ordinal_(ordinal),
       stream_(stream_of(ordinal)),
       staging_(stream_.get()),
+      cudnn_(stream_.get()),
       scratch_(allocate(kScratchBytes)),
-      cublas_workspace_(allocate(Cublas::kWorkspaceBytes)) {}
+      library_workspace_(allocate(std::max(Cublas::kWorkspaceBytes, Cudnn::kWorkspaceBytes))) {}
 
 // What is still running must not lose its memory.
 CudaContext::~CudaContext() { cudaStreamSynchronize(stream_.get()); }

@@ -8,6 +8,7 @@
 #include "device/cublas.h"
 #include "device/cuda_handles.h"
 #include "device/cuda_staging.h"
+#include "device/cudnn.h"
 
 namespace mlrun::device {
 
@@ -38,7 +39,12 @@ class CudaContext : public Context {
   Constants& constants() { return constants_; }
 
   void multiply(const ProductShape& shape, const ProductOperands& operands) {
-    cublas_.multiply(shape, operands, cublas_workspace_.get(), stream());
+    cublas_.multiply(shape, operands, library_workspace_.get(), stream());
+  }
+
+  bool can_convolve(const ConvolutionShape& shape) { return cudnn_.can_convolve(shape); }
+  void convolve(const ConvolutionShape& shape, const float* a, const float* b, float* c) {
+    cudnn_.convolve(shape, a, b, c, library_workspace_.get());
   }
 
  private:
@@ -48,8 +54,9 @@ class CudaContext : public Context {
   Stream stream_;
   Staging staging_;
   Cublas cublas_;
+  Cudnn cudnn_;
   Memory scratch_;
-  Memory cublas_workspace_;
+  Memory library_workspace_;
   Constants constants_;
 };
 

@@ -26,9 +26,11 @@ using CapturedGraph = Owned<cudaGraph_t, cudaGraphDestroy>;
 using GraphExec = Owned<cudaGraphExec_t, cudaGraphExecDestroy>;
 using CublasLt = Owned<cublasLtHandle_t, cublasLtDestroy>;
 using PinnedMemory = Owned<std::byte*, cudaFreeHost>;
+using DeviceMemory = Owned<std::byte*, cudaFree>;
 
 Stream make_stream();
 Event make_event();  ///< without times
 PinnedMemory make_pinned(size_t bytes);
+DeviceMemory make_device_memory(size_t bytes);
 
 }  // namespace mlrun::device

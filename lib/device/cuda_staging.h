@@ -1,4 +1,4 @@
-// Uploads that do not wait: through pinned memory.
+// Uploads that neither wait nor make the kernels wait.
 #pragma once
 
 #include <array>
@@ -8,8 +8,10 @@
 
 namespace mlrun::device {
 
-/// Two pinned buffers that are filled in turn. What was copied into one is safe there until its
-/// transfer is over; only who comes back to a buffer that is still on its way has to wait.
+/// Two buffers that are filled in turn, each pinned memory of the host with a twin on the GPU. What
+/// is uploaded crosses over to the twin on a stream of its own, beside the kernels that were
+/// launched before, and goes from there to its place in their order. The host waits only where it
+/// comes back to a buffer that is still in use.
 class Staging {
  public:
   explicit Staging(cudaStream_t stream);
@@ -19,14 +21,18 @@ class Staging {
 
  private:
   struct Buffer {
-    PinnedMemory memory;
-    Event free;  ///< when the transfers from it are over
+    PinnedMemory host;
+    DeviceMemory twin;
+    Event free;  ///< when all has gone to its place
     int64_t used = 0;
   };
 
+  void upload_part(std::byte* to, const std::byte* from, int64_t bytes);
   void next_buffer();
 
   cudaStream_t stream_;
+  Stream crossing_;
+  Event arrived_;
   std::array<Buffer, 2> buffers_;
   size_t current_ = 0;
 };

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "graph/graph.h"
 
 namespace mlrun::ops {
@@ -32,7 +34,40 @@ ValueId convolve(graph::Graph& g, const ConvolutionGeometry& geometry, bool tran
   return g.apply(std::make_shared<ConvolutionOp>(geometry, transposed), {x, w});
 }
 
+// Positions that the windows cover.
+int64_t covered(const ConvolutionAxis& a) { return (a.out - 1) * a.stride + a.extent(); }
+
+bool pads_evenly(const ConvolutionAxis& a) {
+  const int64_t padded = a.in + 2 * a.padding;
+  return a.padding >= 0 && padded >= a.extent() && (padded - a.extent()) / a.stride + 1 == a.out;
+}
+
+int64_t library_bytes(const ConvolutionGeometry& geometry, int64_t batch, int64_t channels,
+                      const Shape& filters) {
+  return library_places(geometry, batch, channels, filters).count *
+         static_cast<int64_t>(sizeof(float));
+}
+
 }  // namespace
+
+LibraryPlaces library_places(const ConvolutionGeometry& geometry, int64_t batch, int64_t channels,
+                             const Shape& filters) {
+  constexpr int64_t kAlignment = 64;
+  const auto aligned = [](int64_t n) { return (n + kAlignment - 1) / kAlignment * kAlignment; };
+  LibraryPlaces places;
+  places.geometry = geometry;
+  places.first_image = aligned(filters.elements());
+  places.count = places.first_image;
+  auto& axes = places.geometry.axes;
+  if (pads_evenly(axes[0]) && pads_evenly(axes[1])) return places;
+  places.pads_images = true;
+  for (ConvolutionAxis& axis : axes) {
+    axis.in = covered(axis);
+    axis.padding = 0;
+  }
+  places.count += aligned(batch * axes[0].in * axes[1].in * channels);
+  return places;
+}
 
 TensorType ConvolutionOp::product(std::span<const TensorType> inputs) const {
   const auto& [h, w] = geometry_.axes;
@@ -70,8 +105,23 @@ void ConvolutionOp::gradient(graph::GradientRule& rule) const {
   }
 }
 
-int64_t ConvolutionOp::workspace_bytes(std::span<const TensorType> inputs, int64_t) const {
-  return convolution_workspace_cpu(*this, inputs[1].shape);
+std::shared_ptr<const EpilogueOp> ConvolutionOp::with(
+    std::shared_ptr<const ElementwiseOp> epilogue) const {
+  auto same = std::make_shared<ConvolutionOp>(geometry_, transposed_, std::move(epilogue));
+  same->may_use_tf32_ = may_use_tf32_;
+  return same;
+}
+
+std::shared_ptr<const ConvolutionOp> ConvolutionOp::with_tf32(bool allowed) const {
+  auto same = std::make_shared<ConvolutionOp>(*this);
+  same->may_use_tf32_ = allowed;
+  return same;
+}
+
+int64_t ConvolutionOp::workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const {
+  const Shape& filters = inputs[1].shape;
+  return std::max(convolution_workspace_cpu(*this, filters),
+                  library_bytes(geometry_, batch, filters[2] * geometry_.groups, filters));
 }
 
 std::vector<TensorType> ConvolutionWeightGradOp::infer(std::span<const TensorType> inputs) const {
@@ -91,9 +141,18 @@ void ConvolutionWeightGradOp::gradient(graph::GradientRule& rule) const {
   }
 }
 
+std::shared_ptr<const ConvolutionWeightGradOp> ConvolutionWeightGradOp::with_tf32(
+    bool allowed) const {
+  auto same = std::make_shared<ConvolutionWeightGradOp>(*this);
+  same->may_use_tf32_ = allowed;
+  return same;
+}
+
 int64_t ConvolutionWeightGradOp::workspace_bytes(std::span<const TensorType> inputs,
                                                  int64_t batch) const {
-  return convolution_weight_workspace_cpu(geometry_, inputs[0].shape, inputs[1].shape, batch);
+  return std::max(
+      convolution_weight_workspace_cpu(geometry_, inputs[0].shape, inputs[1].shape, batch),
+      library_bytes(geometry_, batch, inputs[0].shape.back(), infer(inputs)[0].shape));
 }
 
 graph::Cost ConvolutionWeightGradOp::cost(std::span<const TensorType> inputs,

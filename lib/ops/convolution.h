@@ -46,12 +46,13 @@ class ConvolutionOp : public EpilogueOp {
   void gradient(graph::GradientRule& rule) const override;
   int64_t workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const override;
   std::shared_ptr<const EpilogueOp> with(
-      std::shared_ptr<const ElementwiseOp> epilogue) const override {
-    return std::make_shared<ConvolutionOp>(geometry_, transposed_, std::move(epilogue));
-  }
+      std::shared_ptr<const ElementwiseOp> epilogue) const override;
+  /// The same; whether a device may round its operands to tf32.
+  std::shared_ptr<const ConvolutionOp> with_tf32(bool allowed) const;
 
   const ConvolutionGeometry& geometry() const { return geometry_; }
   bool transposed() const { return transposed_; }
+  bool may_use_tf32() const { return may_use_tf32_; }
 
  protected:
   TensorType product(std::span<const TensorType> inputs) const override;
@@ -60,6 +61,7 @@ class ConvolutionOp : public EpilogueOp {
  private:
   ConvolutionGeometry geometry_;
   bool transposed_;
+  bool may_use_tf32_ = false;
 };
 
 /// x (N, H, W, C), dy (N, OH, OW, K) -> dw (KH, KW, C / groups, K).
@@ -73,16 +75,32 @@ class ConvolutionWeightGradOp : public graph::Op {
   int64_t workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const override;
   graph::Cost cost(std::span<const TensorType> inputs, std::span<const TensorType> outputs,
                    int64_t batch) const override;
+  std::shared_ptr<const ConvolutionWeightGradOp> with_tf32(bool allowed) const;
   const ConvolutionGeometry& geometry() const { return geometry_; }
+  bool may_use_tf32() const { return may_use_tf32_; }
 
  private:
   ConvolutionGeometry geometry_;
+  bool may_use_tf32_ = false;
 };
 
 void convolution_cpu(const graph::KernelCall& call);
 void convolution_weight_grad_cpu(const graph::KernelCall& call);
 void convolution_cuda(const graph::KernelCall& call);
 void convolution_weight_grad_cuda(const graph::KernelCall& call);
+
+/// Where a library of a GPU finds its operands in the workspace, in elements: first the filters as
+/// (filters, kernel, channels), then images that bring their padding with them.
+struct LibraryPlaces {
+  ConvolutionGeometry geometry;  ///< with as much padding behind as before
+  bool pads_images = false;
+  int64_t first_image = 0;
+  int64_t count = 0;
+};
+
+/// `channels` of the images.
+LibraryPlaces library_places(const ConvolutionGeometry& geometry, int64_t batch, int64_t channels,
+                             const Shape& filters);
 
 /// Bytes that the CPU kernels need of the workspace.
 int64_t convolution_workspace_cpu(const ConvolutionOp& op, const Shape& weights);

@@ -1,7 +1,9 @@
-// An output is the work of one thread: a sum over taps, then channels, as on the CPU. Plain and
-// transposed convolution are one loop, which walks over the filters in different steps.
+// By a library where it has a kernel, else here. Here an output is the work of one thread: a sum
+// over taps, then channels, as on the CPU. Plain and transposed convolution are one loop, which
+// walks over the filters in different steps.
 #include "ops/convolution.h"
 
+#include "ops/cuda_convolution.h"
 #include "ops/device_images.h"
 #include "ops/device_taps.h"
 #include "ops/elementwise_program.h"
@@ -122,25 +124,34 @@ class FilterTerms {
 void convolution_cuda(const graph::KernelCall& call) {
   const auto& op = static_cast<const ConvolutionOp&>(call.op);
   const EpilogueRun epilogue(call);
-  const Outputs outputs(op, call.in[1].shape);
+  const Tensor& product = epilogue.product();
   const auto x = input(call.in[0]);
   const auto w = input(call.in[1]);
-  const auto y = output(epilogue.product());
-  for_each_element(call, epilogue.product().elements(), [=] MLRUN_KERNEL(int64_t k, int64_t i) {
-    y(k)[i] = outputs.sum(x(k), w(k), i);
-  });
+  const auto y = output(product);
+  const Convolution of_library{
+      op.transposed() ? device::ConvolutionPass::kImages : device::ConvolutionPass::kResult,
+      op.geometry(), op.transposed() ? product.shape : call.in[0].shape, call.in[1].shape,
+      op.may_use_tf32()};
+  if (!convolve_by_library(call, of_library, x, w, y)) {
+    const Outputs outputs(op, call.in[1].shape);
+    for_each_element(call, product.elements(), [=] MLRUN_KERNEL(int64_t k, int64_t i) {
+      y(k)[i] = outputs.sum(x(k), w(k), i);
+    });
+  }
   if (!epilogue.any()) return;
-  run_elementwise_cuda(call, *op.epilogue(), epilogue.product().shape, epilogue.operands(),
-                       call.out);
+  run_elementwise_cuda(call, *op.epilogue(), product.shape, epilogue.operands(), call.out);
 }
 
 void convolution_weight_grad_cuda(const graph::KernelCall& call) {
   const auto& op = static_cast<const ConvolutionWeightGradOp&>(call.op);
   const Shape& y = call.in[1].shape;
-  const FilterTerms terms(op.geometry(), call.out[0].shape);
   const auto x = input(call.in[0]);
   const auto dy = input(call.in[1]);
   const auto dw = output(call.out[0]);
+  const Convolution of_library{device::ConvolutionPass::kFilters, op.geometry(), call.in[0].shape,
+                               call.out[0].shape, op.may_use_tf32()};
+  if (convolve_by_library(call, of_library, x, dy, dw)) return;
+  const FilterTerms terms(op.geometry(), call.out[0].shape);
   reduce_columns<float>(
       call, y[0] * y[1] * y[2], call.out[0].elements(),
       [=] MLRUN_KERNEL(int64_t k, int64_t pixel, int64_t element) {

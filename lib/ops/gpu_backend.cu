@@ -61,9 +61,11 @@ std::vector<std::pair<std::string, std::string>> libraries() {
   int driver = 0;
   MLRUN_CUDA_CHECK(cudaRuntimeGetVersion(&runtime));
   MLRUN_CUDA_CHECK(cudaDriverGetVersion(&driver));
+  const std::string cudnn = device::Cudnn::version();
   return {{"cuda", fmt::format("{}.{}", runtime / 1000, runtime % 1000 / 10)},
           {"driver", fmt::format("{}.{}", driver / 1000, driver % 1000 / 10)},
-          {"cublasLt", dotted(cublasLtGetVersion(), 10000)}};
+          {"cublasLt", dotted(cublasLtGetVersion(), 10000)},
+          {"cudnn", cudnn.empty() ? "not installed" : cudnn}};
 }
 
 // An error in a kernel stays with all that the process does on the GPU from then on.

@@ -7,6 +7,7 @@
 
 #include "device/gpu_survey.h"
 #include "ops/bfloat16.h"
+#include "ops/convolution.h"
 #include "ops/matmul.h"
 
 namespace mlrun::ops {
@@ -52,10 +53,15 @@ std::string_view to_string(Precision precision) {
 }
 
 void set_precision(graph::Graph& graph, Precision precision) {
+  const bool tf32 = precision != Precision::kFloat32;
   std::vector<graph::Node> nodes = graph.nodes();
   for (graph::Node& node : nodes) {
     if (const auto* product = dynamic_cast<const MatMulOp*>(node.op.get())) {
       node.op = product->with(precision);
+    } else if (const auto* images = dynamic_cast<const ConvolutionOp*>(node.op.get())) {
+      node.op = images->with_tf32(tf32);
+    } else if (const auto* filters = dynamic_cast<const ConvolutionWeightGradOp*>(node.op.get())) {
+      node.op = filters->with_tf32(tf32);
     }
   }
   graph.replace_nodes(std::move(nodes));

@@ -18,7 +18,8 @@ enum class Precision : uint8_t { kFloat32, kTfloat32, kBfloat16, kFloat16 };
 std::string_view to_string(Precision precision);
 
 /// From now on the MatMul nodes of the graph round their operands to this precision and add up in
-/// float32. All other nodes, and every value in memory, stay float32.
+/// float32; in all but float32, a device that has tf32 may round those of convolutions to it. All
+/// other nodes, and every value in memory, stay float32.
 void set_precision(graph::Graph& graph, Precision precision);
 
 /// How a device multiplies.

@@ -10,7 +10,9 @@
 #include "ops/bfloat16.h"
 #include "ops/float16.h"
 #include "ops/functions.h"
+#include "ops/fusion.h"
 #include "ops/harness.h"
+#include "ops/image.h"
 #include "ops/matmul.h"
 
 using namespace mlrun;
@@ -132,6 +134,31 @@ TEST_CASE("precision: the pass changes every matrix product, gradients included"
     }
     CHECK(products == 3);
   }
+}
+
+TEST_CASE("precision: convolutions may be computed in tf32, in all but float32") {
+  Graph g;
+  const ValueId x = g.input("x", {Shape{kBatch, 6, 6, 2}});
+  const ValueId w = g.variable("w", {Shape{3, 3, 2, 4}});
+  const ValueId objective = sum(g, unary(g, Ew::kRelu, convolution(g, x, w, {})));
+  const ValueId wrt[] = {x, w};
+  graph::differentiate(g, objective, wrt, autodiff_ops());
+  const auto allowed = [&] {
+    std::vector<bool> all;
+    for (const graph::Node& node : g.nodes()) {
+      const auto* images = dynamic_cast<const ConvolutionOp*>(node.op.get());
+      const auto* filters = dynamic_cast<const ConvolutionWeightGradOp*>(node.op.get());
+      if (images) all.push_back(images->may_use_tf32());
+      if (filters) all.push_back(filters->may_use_tf32());
+    }
+    return all;
+  };
+  for (const Precision precision : kAll) {
+    set_precision(g, precision);
+    CHECK(allowed() == std::vector<bool>(3, precision != Precision::kFloat32));
+  }
+  fuse(g, wrt);  // the relu into its convolution
+  CHECK(allowed() == std::vector<bool>(3, true));
 }
 
 TEST_CASE("precision: what a device makes of it") {

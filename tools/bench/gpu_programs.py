@@ -22,7 +22,7 @@ class Programs:
         self.mlrun = self.build / "apps/mlrun/mlrun"
         self.tests = self.build / "tests/mlrun_tests"
         self.tools = self.build / "tools/bench/gpu"
-        folders = [self.build / "lib"] + _cublas_folders()
+        folders = [self.build / "lib"] + _library_folders()
         if "LD_LIBRARY_PATH" in os.environ:
             folders.append(os.environ["LD_LIBRARY_PATH"])
         # On the GPU the tests do without the emulation, and fail where there is none.
@@ -54,12 +54,13 @@ class Programs:
         return ["*" + name for name in sorted(fnmatch.filter(names, f"/tests/{pattern}"))]
 
 
-def _cublas_folders():
-    """Where a toolkit, or a Python package, has it; the loader looks elsewhere by itself."""
+def _library_folders():
+    """Where a toolkit, or Python packages, have cuBLAS and cuDNN; the loader looks elsewhere itself."""
     patterns = ["/usr/local/cuda*/lib64", "/usr/local/cuda*/lib"]
     patterns += [f"{path}/nvidia/*/lib" for path in sys.path if path.endswith("-packages")]
     folders = [folder for pattern in patterns for folder in sorted(glob.glob(pattern))]
-    return [folder for folder in folders if glob.glob(f"{folder}/libcublasLt.so.*")]
+    libraries = ["libcublasLt.so.*", "libcudnn.so.*"]
+    return [f for f in folders if any(glob.glob(f"{f}/{library}") for library in libraries)]
 
 
 def gather(build, folder):
