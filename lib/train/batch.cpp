@@ -83,13 +83,4 @@ void Batch::bind(graph::Executable& executable, const GraphInputs& inputs) const
   for (size_t i = 0; i < inputs.further.size(); ++i) bind(inputs.further[i], further_[i]);
 }
 
-std::span<const float> on_host(device::Context& context, const Tensor& tensor,
-                               std::vector<float>& copy) {
-  const auto count = static_cast<size_t>(tensor.elements());
-  if (context.memory_is_hosts()) return {tensor.f32(), count};
-  copy.resize(count);
-  context.download(copy.data(), tensor.data, tensor.elements() * kWord);
-  return copy;
-}
-
 }  // namespace mlrun::train

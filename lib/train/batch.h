@@ -50,9 +50,4 @@ class Batch {
   std::vector<void*> further_memory_;  ///< the same for the feed, of the trial that is filled
 };
 
-/// The values of a tensor for the host: in place, or in `copy` where memory is not the host's.
-/// Waits for the device.
-std::span<const float> on_host(device::Context& context, const Tensor& tensor,
-                               std::vector<float>& copy);
-
 }  // namespace mlrun::train

@@ -73,7 +73,8 @@ struct Continuation::State {
                                .input = input_shape(input.dataset, input.spec.dataset),
                                .adjacency = nullptr,
                                .backend = &backend,
-                               .training_predictions = false}) {
+                               .training_predictions = false,
+                               .rows_change = true}) {
     learner.load(model);
     prediction.resize(static_cast<size_t>(learner.output_width()));
   }

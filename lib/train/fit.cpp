@@ -77,13 +77,16 @@ class Fitter {
     return {order_, training_predictions_};
   }
 
-  void end_epoch(const EpochOutcome& outcome) {
+  /// What is scored behind each epoch.
+  ScoredRows validation_rows() { return {split_.test, validation_predictions_}; }
+
+  void end_epoch(const EpochOutcome& outcome, const Losses& validation) {
     result_.data_seconds += outcome.data_seconds;
     EpochRecord record;
     record.epoch = next_epoch_++;
     if (outcome.finite) {
       record.training = score_(outcome, order_, training_predictions_, learner_->output_width());
-      record.validation = validate();
+      record.validation = validation_scores(validation);
     } else {
       result_.status = FitStatus::kDiverged;
       record.training = score_.nothing();
@@ -153,9 +156,8 @@ class Fitter {
     if (has_metrics(spec_)) validation_predictions_.resize(split_.test.size() * width);
   }
 
-  std::vector<double> validate() {
+  std::vector<double> validation_scores(const Losses& losses) {
     if (split_.test.empty()) return score_.nothing();
-    const Losses losses = learner_->predict(split_.test, validation_predictions_);
     return score_(losses, split_.test, validation_predictions_, learner_->output_width());
   }
 
@@ -264,8 +266,13 @@ void run_stack(const Fitters& fitters, GradientLearner& learner, device::Context
       if (open[i]) epochs[i] = fitters[i]->begin_epoch();
     }
     const std::vector<EpochOutcome> outcomes = learner.train_epochs(epochs);
+    std::vector<ScoredRows> validation(fitters.size());
     for (size_t i = 0; i < fitters.size(); ++i) {
-      if (open[i]) fitters[i]->end_epoch(outcomes[i]);
+      if (open[i] && outcomes[i].finite) validation[i] = fitters[i]->validation_rows();
+    }
+    const std::vector<Losses> losses = learner.score(validation);
+    for (size_t i = 0; i < fitters.size(); ++i) {
+      if (open[i]) fitters[i]->end_epoch(outcomes[i], losses[i]);
     }
     close_what_ended();
   }
@@ -302,7 +309,9 @@ FitResult fit(const FitInput& input, const FitHooks& hooks) {
   learner.training_step().set_profiling(input.profile);
   while (fitter.runs()) {
     const TrialEpoch epoch = fitter.begin_epoch();
-    fitter.end_epoch(learner.train_epoch(epoch.order, epoch.predictions));
+    const EpochOutcome outcome = learner.train_epoch(epoch.order, epoch.predictions);
+    const ScoredRows validation = outcome.finite ? fitter.validation_rows() : ScoredRows();
+    fitter.end_epoch(outcome, learner.score(std::span(&validation, 1))[0]);
   }
   return fitter.end(input.profile ? &learner.training_step() : nullptr, *backend.context);
 }

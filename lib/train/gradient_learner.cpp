@@ -1,19 +1,15 @@
 #include "train/gradient_learner.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <limits>
 
 #include "base/clock.h"
 #include "nn/contrastive.h"
 #include "nn/initializers.h"
-#include "ops/fusion.h"
 
 namespace mlrun::train {
 namespace {
 
-using graph::kNoValue;
 using graph::ValueId;
 
 // Rows that are predicted at once, whatever the batch size of the training, as far as this memory
@@ -21,26 +17,19 @@ using graph::ValueId;
 constexpr int64_t kInferenceBatch = 1024;
 constexpr int64_t kInferenceBytes = int64_t{128} << 20;
 
-// Keeps the draws of inference apart from those of the phases.
-constexpr uint32_t kInferencePhase = 255;
+std::vector<const Feed*> feeds_of(std::span<const StackedTrial> trials) {
+  std::vector<const Feed*> feeds;
+  for (const StackedTrial& trial : trials) feeds.push_back(trial.feed);
+  return feeds;
+}
 
-constexpr int64_t kStateBytes = sizeof(std::array<uint32_t, 4>);
-
-// A contrastive loss is one among so many others: as many in scoring as in training.
-int64_t most_inference_rows(const config::TrainSpec& spec) {
+// One graph is computed as a whole, whatever rows are asked for. A contrastive loss is one among so
+// many others: as many in scoring as in training.
+int64_t most_inference_rows(const StackedTrial& trial) {
+  const config::TrainSpec& spec = trial.spec->train;
+  const data::Dataset& dataset = trial.feed->dataset();
+  if (dataset.is_one_graph()) return std::max(spec.batch_size, dataset.rows);
   return nn::as_contrastive(spec) ? spec.batch_size : std::max(spec.batch_size, kInferenceBatch);
-}
-
-double sum_of(std::span<const float> values) {
-  double sum = 0;
-  for (const float value : values) sum += value;
-  return sum;
-}
-
-double sum_of_products(std::span<const float> a, std::span<const float> b) {
-  double sum = 0;
-  for (size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * b[i];
-  return sum;
 }
 
 }  // namespace
@@ -49,29 +38,31 @@ GradientLearner::GradientLearner(const LearnerOptions& options)
     : backend_(*options.backend),
       context_(*options.backend->context),
       batch_size_(options.trials[0].spec->train.batch_size),
-      inference_batch_(most_inference_rows(options.trials[0].spec->train)),
       random_(options.trials.size()) {
-  for (const StackedTrial& trial : options.trials) feeds_.push_back(trial.feed);
-  const data::Dataset& dataset = feeds_[0]->dataset();
-  // One graph is computed as a whole, whatever rows are asked for.
-  if (dataset.is_one_graph()) inference_batch_ = std::max(batch_size_, dataset.rows);
-  batch_ = std::make_unique<Batch>(feeds_, inference_batch_, context_);
-  const GraphSetup setup{.spec = options.trials[0].spec,
-                         .dataset = &dataset,
+  const StackedTrial& first = options.trials[0];
+  const int64_t most_rows = most_inference_rows(first);
+  rows_ = std::make_unique<RowSource>(feeds_of(options.trials), most_rows, options.rows_change,
+                                      backend_);
+  const GraphSetup setup{.spec = first.spec,
+                         .dataset = &first.feed->dataset(),
                          .input = options.input,
                          .adjacency = options.adjacency,
-                         .weighted = feeds_[0]->weighted(),
+                         .weighted = first.feed->weighted(),
                          .predictions = options.training_predictions};
   build_training(setup, options.trials);
+  inference_ = std::make_unique<Inference>(
+      setup, *rows_, memory_, inference_batch(first.feed->dataset(), most_rows), backend_);
+}
+
+// As many rows as its memory may have.
+int64_t GradientLearner::inference_batch(const data::Dataset& dataset, int64_t most_rows) const {
+  if (dataset.is_one_graph()) return most_rows;
   int64_t arena_bytes = 0;
   for (const auto& phase : phases_) {
     arena_bytes = std::max(arena_bytes, phase->executable().plan().arena_bytes);
   }
   const int64_t sample_bytes = std::max<int64_t>(arena_bytes / batch_size_, 1);
-  if (!dataset.is_one_graph()) {
-    inference_batch_ = std::clamp(kInferenceBytes / sample_bytes, batch_size_, inference_batch_);
-  }
-  build_scoring(setup);
+  return std::clamp(kInferenceBytes / sample_bytes, batch_size_, most_rows);
 }
 
 void GradientLearner::build_training(const GraphSetup& setup,
@@ -94,35 +85,10 @@ void GradientLearner::build_training(const GraphSetup& setup,
                                               batch_size_, backend_));
     phases_.back()->add_kept(memory_);
   }
-  memory_.allocate(context_, static_cast<int64_t>(feeds_.size()));
+  memory_.allocate(context_, static_cast<int64_t>(trials.size()));
   for (const auto& phase : phases_) {
     phase->bind(memory_);
-    batch_->bind(phase->executable(), phase->inputs());
-  }
-}
-
-void GradientLearner::build_scoring(const GraphSetup& setup) {
-  InferenceGraph inference = build_inference(setup);
-  sample_losses_ = inference.losses;
-  sample_counts_ = inference.counts;
-  prediction_ = inference.prediction;
-  sample_terms_ = inference.terms;
-  output_width_ = inference.graph.shape(prediction_).sample_elements();
-  std::vector<ValueId> keep = {sample_losses_, prediction_};
-  if (sample_counts_ != kNoValue) keep.push_back(sample_counts_);
-  keep.insert(keep.end(), sample_terms_.begin(), sample_terms_.end());
-  inference.graph.prune(keep);
-  ops::fuse(inference.graph, keep);
-  inference_ = std::make_unique<graph::Executable>(
-      std::move(inference.graph), keep, inference_batch_, *backend_.kernels, context_,
-      graph::Stack{static_cast<int64_t>(feeds_.size()), backend_.stacks});
-  batch_->bind(*inference_, inference.inputs);
-  for (size_t i = 0; i < inference.variables.size(); ++i) {
-    inference_->bind(inference.variables[i].value, memory_.data(i), memory_.stride());
-  }
-  random_state_ = context_.allocate(static_cast<int64_t>(feeds_.size()) * kStateBytes);
-  if (inference.inputs.random_state != kNoValue) {
-    inference_->bind(inference.inputs.random_state, random_state_.get(), kStateBytes);
+    rows_->batch().bind(phase->executable(), phase->inputs());
   }
 }
 
@@ -165,12 +131,13 @@ void GradientLearner::run_phases(int64_t batch, int64_t rows, EpochOutcome& outc
   }
 }
 
-void GradientLearner::take_predictions(const Tensor& made, size_t row, std::span<float> predictions,
-                                       int64_t trial) const {
-  const std::span<float> out = predictions.subspan(row * static_cast<size_t>(output_width_),
+// Of the first phase's last step.
+void GradientLearner::take_predictions(size_t row, std::span<float> predictions) const {
+  const Tensor made = phases_[0]->tensor(phases_[0]->prediction());
+  const std::span<float> out = predictions.subspan(row * static_cast<size_t>(output_width()),
                                                    static_cast<size_t>(made.elements()));
   context_.download(out.data(), made.data, static_cast<int64_t>(out.size_bytes()));
-  feeds_[static_cast<size_t>(trial)]->restore(out, output_width_);
+  rows_->feeds()[0]->restore(out, output_width());
 }
 
 EpochOutcome GradientLearner::train_epoch(std::span<const int64_t> order,
@@ -180,18 +147,18 @@ EpochOutcome GradientLearner::train_epoch(std::span<const int64_t> order,
     return train_epochs(std::span(&trial, 1))[0];
   }
   EpochOutcome outcome;
-  outcome.terms.assign(sample_terms_.size(), 0);
+  outcome.terms.assign(inference_->term_count(), 0);
   phase_rows_.assign(phases_.size(), 0);
   const auto batch = static_cast<size_t>(batch_size_);
   int64_t number = 0;
   for (size_t at = 0; at < order.size() && outcome.finite; at += batch) {
     const std::span<const int64_t> rows = order.subspan(at, std::min(batch, order.size() - at));
     const double start = now_seconds();
-    batch_->fill(rows, static_cast<uint64_t>(phases_[0]->steps()) + 1);
+    rows_->batch().fill(rows, static_cast<uint64_t>(phases_[0]->steps()) + 1);
     outcome.data_seconds += now_seconds() - start;
     run_phases(number++, static_cast<int64_t>(rows.size()), outcome);
     if (predictions.empty()) continue;
-    take_predictions(phases_[0]->tensor(phases_[0]->prediction()), at, predictions, 0);
+    take_predictions(at, predictions);
   }
   outcome.loss /= static_cast<double>(order.size());
   size_t term = 0;
@@ -208,72 +175,21 @@ std::vector<EpochOutcome> GradientLearner::train_epochs(std::span<const TrialEpo
   int64_t width = 0;
   for (const TrialEpoch& trial : trials) {
     rows = std::max(rows, static_cast<int64_t>(trial.order.size()));
-    if (!trial.predictions.empty()) width = output_width_;
+    if (!trial.predictions.empty()) width = output_width();
   }
   if (!device_epoch_ || device_epoch_->rows() < rows ||
       device_epoch_->prediction_width() != width) {
     device_epoch_.reset();  // its memory first
-    device_epoch_ = std::make_unique<DeviceEpoch>(DeviceEpochOptions{.feeds = feeds_,
-                                                                     .batch = batch_.get(),
-                                                                     .phases = phases_,
-                                                                     .backend = &backend_,
-                                                                     .batch_size = batch_size_,
-                                                                     .rows = rows,
-                                                                     .prediction_width = width});
+    device_epoch_ = std::make_unique<DeviceEpoch>(rows_->pass(batch_size_, rows), phases_, width);
   }
   return device_epoch_->run(trials);
 }
 
-void GradientLearner::infer(std::span<const int64_t> rows, uint64_t batch, int64_t trial) {
-  batch_->fill(rows, 0, trial);
-  const std::array<uint32_t, 4> random =
-      random_state(random_[static_cast<size_t>(trial)], batch, kInferencePhase);
-  context_.upload(random_state_.get() + trial * kStateBytes, random.data(), kStateBytes);
-  const auto count = static_cast<int64_t>(rows.size());
-  if (is_stack()) {
-    inference_->run_copy(trial, count);
-  } else {
-    inference_->run(count);
-  }
-}
-
-// Of the batch that was inferred last.
-void GradientLearner::add_losses(int64_t rows, int64_t trial, Losses& sums, double& counts) {
-  const std::span<const float> losses =
-      on_host(context_, inference_->tensor(sample_losses_, trial), losses_);
-  if (sample_counts_ == kNoValue) {
-    sums.loss += sum_of(losses);
-    counts += static_cast<double>(rows);
-  } else {
-    const std::span<const float> weights =
-        on_host(context_, inference_->tensor(sample_counts_, trial), counts_);
-    sums.loss += sum_of_products(losses, weights);
-    counts += sum_of(weights);
-  }
-  for (size_t i = 0; i < sample_terms_.size(); ++i) {
-    sums.terms[i] +=
-        sum_of(on_host(context_, inference_->tensor(sample_terms_[i], trial), losses_));
-  }
-}
-
 Losses GradientLearner::predict(std::span<const int64_t> rows, std::span<float> predictions,
                                 int64_t trial) {
-  Losses sums;
-  sums.terms.assign(sample_terms_.size(), 0);
-  double counts = 0;
-  const auto batch = static_cast<size_t>(inference_batch_);
-  for (size_t at = 0; at < rows.size(); at += batch) {
-    const std::span<const int64_t> part = rows.subspan(at, std::min(batch, rows.size() - at));
-    infer(part, at / batch, trial);
-    add_losses(static_cast<int64_t>(part.size()), trial, sums, counts);
-    if (predictions.empty()) continue;
-    take_predictions(inference_->tensor(prediction_, trial), at, predictions, trial);
-  }
-  const double count =
-      rows.empty() ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(rows.size());
-  sums.loss /= rows.empty() ? count : counts;
-  for (double& term : sums.terms) term /= count;
-  return sums;
+  std::vector<ScoredRows> trials(random_.size());
+  trials[static_cast<size_t>(trial)] = {rows, predictions};
+  return score(trials)[static_cast<size_t>(trial)];
 }
 
 std::vector<float> GradientLearner::snapshot(int64_t trial) {

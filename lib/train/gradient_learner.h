@@ -7,11 +7,12 @@
 #include "config/experiment.h"
 #include "device/context.h"
 #include "graph/executable.h"
-#include "train/batch.h"
 #include "train/device_epoch.h"
 #include "train/feed.h"
+#include "train/inference.h"
 #include "train/learner.h"
 #include "train/phase.h"
+#include "train/row_source.h"
 #include "train/training_graph.h"
 #include "train/variable_store.h"
 
@@ -30,6 +31,7 @@ struct LearnerOptions {
   ops::AdjacencyPtr adjacency;              ///< of graphs, else null
   const graph::Backend* backend = nullptr;  ///< must outlive the learner
   bool training_predictions = false;        ///< keep them for metrics on the training rows
+  bool rows_change = false;                 ///< the data set's may, between two calls
 };
 
 /// A list of phases over common weights. All see every batch; the first one's loss is the loss.
@@ -41,7 +43,7 @@ class GradientLearner {
   explicit GradientLearner(const LearnerOptions& options);
 
   int64_t parameters() const { return parameters_; }
-  int64_t output_width() const { return output_width_; }
+  int64_t output_width() const { return inference_->output_width(); }
   void initialise(const TrialStreams& streams, int64_t trial = 0);
 
   /// The scale of the first phase, and what all have left out.
@@ -54,6 +56,12 @@ class GradientLearner {
   std::vector<EpochOutcome> train_epochs(std::span<const TrialEpoch> trials);
 
   Losses predict(std::span<const int64_t> rows, std::span<float> predictions, int64_t trial = 0);
+
+  /// predict() for all trials, with those that have no rows left out.
+  std::vector<Losses> score(std::span<const ScoredRows> trials) {
+    return inference_->score(trials, random_);
+  }
+
   std::vector<float> snapshot(int64_t trial = 0);
   void restore(std::span<const float> snapshot, int64_t trial = 0);
   void save(store::ModelFile& file, int64_t trial = 0);
@@ -67,40 +75,25 @@ class GradientLearner {
   graph::Executable& training_step(size_t phase = 0) { return phases_[phase]->executable(); }
 
  private:
-  bool is_stack() const { return feeds_.size() > 1; }
   void build_training(const GraphSetup& setup, std::span<const StackedTrial> trials);
-  void build_scoring(const GraphSetup& setup);
+  int64_t inference_batch(const data::Dataset& dataset, int64_t most_rows) const;
   void run_phases(int64_t batch, int64_t rows, EpochOutcome& outcome);
-  void take_predictions(const Tensor& made, size_t row, std::span<float> predictions,
-                        int64_t trial) const;
-  void infer(std::span<const int64_t> rows, uint64_t batch, int64_t trial);
-  void add_losses(int64_t rows, int64_t trial, Losses& sums, double& counts);
+  void take_predictions(size_t row, std::span<float> predictions) const;
 
-  std::vector<const Feed*> feeds_;  ///< by trial
   const graph::Backend& backend_;
   device::Context& context_;
   int64_t batch_size_;
-  int64_t inference_batch_;
 
   std::vector<nn::Variable> model_;  ///< weights and state, as numbered by the builder
   VariableStore memory_;             ///< of model_, then of what the phases keep
   int64_t parameters_ = 0;
-  int64_t output_width_ = 0;
 
+  std::unique_ptr<RowSource> rows_;
   std::vector<std::unique_ptr<Phase>> phases_;
-  std::vector<int64_t> phase_rows_;  ///< that each phase has seen in this epoch
-  std::unique_ptr<graph::Executable> inference_;
-  graph::ValueId sample_losses_ = graph::kNoValue;
-  graph::ValueId sample_counts_ = graph::kNoValue;
-  graph::ValueId prediction_ = graph::kNoValue;
-  std::vector<graph::ValueId> sample_terms_;
-
-  std::unique_ptr<Batch> batch_;
+  std::vector<int64_t> phase_rows_;            ///< that each phase has seen in this epoch
   std::unique_ptr<DeviceEpoch> device_epoch_;  ///< of stacks, and where memory is not the host's
-  std::vector<PhiloxStream> random_;           ///< by trial
-  device::Memory random_state_;                ///< of inference
-  std::vector<float> losses_;                  ///< copies for the host
-  std::vector<float> counts_;
+  std::unique_ptr<Inference> inference_;
+  std::vector<PhiloxStream> random_;  ///< by trial
 };
 
 }  // namespace mlrun::train

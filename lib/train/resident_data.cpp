@@ -63,20 +63,20 @@ void ResidentData::fill(const Feed& feed, int64_t trial, device::Context& contex
   }
 }
 
-GraphInputs ResidentData::append(graph::Graph& g, graph::ValueId rows) {
-  GraphInputs gathered;
+ResidentData::Nodes ResidentData::append(graph::Graph& g, graph::ValueId rows) const {
+  Nodes nodes;
   const auto gather = std::make_shared<ops::GatherOp>();
-  for (Table& table : tables_) {
+  for (const Table& table : tables_) {
     // Whatever they are, they are copied word by word.
-    table.value = g.variable(table.name, {Shape{rows_, table.width}, DType::kUint32});
-    gathered.*table.input = g.apply(gather, {table.value, rows});
+    nodes.tables.push_back(g.variable(table.name, {Shape{rows_, table.width}, DType::kUint32}));
+    nodes.gathered.*table.input = g.apply(gather, {nodes.tables.back(), rows});
   }
-  return gathered;
+  return nodes;
 }
 
-void ResidentData::bind(graph::Executable& executable) const {
-  for (const Table& table : tables_) {
-    executable.bind(table.value, table.memory.get(), stride(table));
+void ResidentData::bind(graph::Executable& executable, const Nodes& nodes) const {
+  for (size_t i = 0; i < tables_.size(); ++i) {
+    executable.bind(nodes.tables[i], tables_[i].memory.get(), stride(tables_[i]));
   }
 }
 

@@ -17,12 +17,16 @@ class ResidentData {
   /// data set, one for each trial) whose samples are constant (Feed::is_constant()).
   ResidentData(std::span<const Feed* const> feeds, device::Context& context);
 
-  /// Appends the nodes that gather `rows`, int32 (N). Returns the gathered values, by the input of
-  /// a phase that each is.
-  GraphInputs append(graph::Graph& g, graph::ValueId rows);
+  struct Nodes {
+    GraphInputs gathered;  ///< by the input of a model that each is
+    std::vector<graph::ValueId> tables;
+  };
 
-  /// Binds the tables to the graph of append().
-  void bind(graph::Executable& executable) const;
+  /// Appends the nodes that gather `rows`, int32 (N).
+  Nodes append(graph::Graph& g, graph::ValueId rows) const;
+
+  /// Binds the tables.
+  void bind(graph::Executable& executable, const Nodes& nodes) const;
 
  private:
   struct Table {
@@ -30,7 +34,6 @@ class ResidentData {
     const char* name;
     int64_t width = 0;  ///< words of a row
     device::Memory memory;
-    graph::ValueId value = graph::kNoValue;  ///< of append()
   };
 
   void fill(const Feed& feed, int64_t trial, device::Context& context);

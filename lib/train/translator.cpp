@@ -59,7 +59,8 @@ struct Translator::State {
                                .input = input_shape(input.dataset, input.spec.dataset),
                                .adjacency = {},
                                .backend = &backend,
-                               .training_predictions = false}) {
+                               .training_predictions = false,
+                               .rows_change = true}) {
     learner.load(model);
     probabilities.resize(static_cast<size_t>(kRows * learner.output_width()));
   }

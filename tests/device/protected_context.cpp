@@ -51,7 +51,19 @@ device::Memory ProtectedContext::allocate(int64_t bytes) {
   if (used_ + size > capacity_) throw std::bad_alloc();
   std::byte* memory = memory_ + used_;
   used_ += size;
+  blocks_.push_back({memory, false});
   return device::Memory(memory, {this});
+}
+
+// What lies before others is there again when they are gone.
+void ProtectedContext::release(std::byte* memory) {
+  for (Block& block : blocks_) block.is_free = block.is_free || block.begin == memory;
+  while (!blocks_.empty() && blocks_.back().is_free) {
+    const int64_t begin = blocks_.back().begin - memory_;
+    ::madvise(memory_ + begin, static_cast<size_t>(used_ - begin), MADV_DONTNEED);  // zeros again
+    used_ = begin;
+    blocks_.pop_back();
+  }
 }
 
 void ProtectedContext::upload(void* to, const void* from, int64_t bytes) {

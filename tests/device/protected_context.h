@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "device/cpu_context.h"
 #include "graph/backend.h"
@@ -37,9 +38,15 @@ class ProtectedContext : public device::CpuContext {
 
  private:
   class Access;
-  void release(std::byte*) override {}  // all at the end
+  struct Block {
+    std::byte* begin = nullptr;
+    bool is_free = false;
+  };
+
+  void release(std::byte* memory) override;
 
   std::byte* memory_;
+  std::vector<Block> blocks_;  ///< in the order of their addresses
   int64_t capacity_;
   int64_t used_ = 0;
   ContextCalls calls_;

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <fstream>
+#include <numeric>
 
 #include "device/protected_context.h"
 #include "scratch_folder.h"
@@ -56,6 +57,23 @@ TEST_CASE("device: a step is one launch, and an epoch waits only at its end") {
     CHECK(calls.uploads == 1);
     CHECK(calls.downloads == 2);  // losses, predictions
   }
+}
+
+TEST_CASE("device: validation is one more pass, whatever the rows") {
+  SampleExperiment e({"dataset.generate.make_moons.n_samples=4000", "train.metrics=[accuracy]",
+                      "train.validation_split=0.7", "train.epochs=3"});
+  e.train_rows.resize(3500);
+  std::iota(e.train_rows.begin(), e.train_rows.end(), 0);
+  const train::FitInput input = input_of(e);
+  const int64_t rows = static_cast<int64_t>(train::fitting_rows(input).test.size());
+  REQUIRE(rows > 1024);
+  for (const ContextCalls& calls : calls_by_epoch(input, kPlenty)) {
+    CHECK(calls.launches == (3500 - rows + 31) / 32 + (rows + 1023) / 1024);
+    CHECK(calls.records == 0);
+    CHECK(calls.uploads == 2);
+    CHECK(calls.downloads == 4);  // losses and predictions of both
+  }
+  check_on_device(input, fit(input));
 }
 
 TEST_CASE("device: both phases of a GAN are one launch") {
