@@ -64,7 +64,8 @@ set_target_properties(mlrun_cuda PROPERTIES
 
 # The module holds copies of the libraries below it. What is position independent is only as fast
 # as it was where no symbol can be replaced.
-set_target_properties(mlrun_base mlrun_device mlrun_tensor mlrun_graph mlrun_ops PROPERTIES
+list(TRANSFORM MLRUN_OF_MODULE PREPEND mlrun_ OUTPUT_VARIABLE of_module)
+set_target_properties(${of_module} PROPERTIES
   POSITION_INDEPENDENT_CODE ON
   CXX_VISIBILITY_PRESET hidden
   VISIBILITY_INLINES_HIDDEN ON)
