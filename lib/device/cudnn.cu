@@ -243,11 +243,9 @@ void Cudnn::convolve(const ConvolutionShape& shape, const float* a, const float*
   }
 }
 
-std::string Cudnn::version() {
+size_t Cudnn::version() {
   const std::unique_ptr<CudnnLibrary> library = CudnnLibrary::open();
-  if (!library) return "";
-  const size_t version = library->version();
-  return fmt::format("{}.{}.{}", version / 10000, version % 10000 / 100, version % 100);
+  return library ? library->version() : 0;
 }
 
 }  // namespace mlrun::device

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <string>
 
 #include "device/convolution_shape.h"
 #include "device/cuda_handles.h"
@@ -31,8 +30,8 @@ class Cudnn {
 
   static constexpr int64_t kWorkspaceBytes = int64_t{32} << 20;
 
-  /// "9.13.0"; "" where it is not installed.
-  static std::string version();
+  /// 91300 is 9.13.0; 0 where it is not installed.
+  static size_t version();
 
  private:
   const CudnnPlan* plan_of(const ConvolutionShape& shape);

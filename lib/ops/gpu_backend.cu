@@ -51,7 +51,7 @@ std::unique_ptr<device::Context> make_context(int ordinal) {
   return std::make_unique<device::CudaContext>(ordinal);
 }
 
-// 13000 -> "13.0.0": CUDA counts in thousands, cuBLAS in ten thousands.
+// 13000 -> "13.0.0": CUDA counts in thousands, cuBLAS and cuDNN in ten thousands.
 std::string dotted(size_t version, size_t major) {
   return fmt::format("{}.{}.{}", version / major, version % major / 100, version % 100);
 }
@@ -61,11 +61,11 @@ std::vector<std::pair<std::string, std::string>> libraries() {
   int driver = 0;
   MLRUN_CUDA_CHECK(cudaRuntimeGetVersion(&runtime));
   MLRUN_CUDA_CHECK(cudaDriverGetVersion(&driver));
-  const std::string cudnn = device::Cudnn::version();
+  const size_t cudnn = device::Cudnn::version();
   return {{"cuda", fmt::format("{}.{}", runtime / 1000, runtime % 1000 / 10)},
           {"driver", fmt::format("{}.{}", driver / 1000, driver % 1000 / 10)},
           {"cublasLt", dotted(cublasLtGetVersion(), 10000)},
-          {"cudnn", cudnn.empty() ? "not installed" : cudnn}};
+          {"cudnn", cudnn == 0 ? "not installed" : dotted(cudnn, 10000)}};
 }
 
 // An error in a kernel stays with all that the process does on the GPU from then on.

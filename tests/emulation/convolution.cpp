@@ -1,6 +1,5 @@
 // Stands in for ops/convolution_cudnn.cu.
 #include <algorithm>
-#include <functional>
 
 #include "emulation/context.h"
 #include "ops/cuda_convolution.h"
