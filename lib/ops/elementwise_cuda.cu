@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "ops/elementwise_program.h"
 #include "ops/launch.h"
 
@@ -36,7 +38,18 @@ EwProgram::EwProgram(const ElementwiseOp& op, const Shape& shape, std::span<cons
     output_register_[o] = op.outputs()[o];
   }
   std::copy(op.code().begin(), op.code().end(), code_);
+  for (int i = 0; i < length_; ++i) is_read_later_[i] = is_read_later(i);
   aligned_ = all_aligned();
+}
+
+bool EwProgram::is_read_later(int number) const {
+  const uint8_t made = code_[number].out;
+  for (int i = number + 2; i < length_; ++i) {
+    if (code_[i].a == made || code_[i].b == made) return true;
+  }
+  const bool is_newest = number + 1 == length_;
+  const auto end = output_register_ + outputs_;
+  return !is_newest && std::find(output_register_, end, made) != end;
 }
 
 bool EwProgram::all_aligned() const {

@@ -22,20 +22,29 @@ class EwProgram {
 
   int64_t groups() const { return (elements_ + kGroup - 1) / kGroup; }
 
-  /// Elements [4 group, 4 group + 4) of copy k.
+  /// Elements [4 group, 4 group + 4) of copy k. What an instruction makes is at hand for the next
+  /// one; the array, which lies in slow memory, is for what is needed later. Outputs come last: they
+  /// may lie where inputs do.
   MLRUN_DEVICE void run(int64_t k, int64_t group) const {
     Values registers[ElementwiseOp::kMaxRegisters];
+    Values last{};
+    registers[0] = last;
+    int newest = -1;  // register of `last`
     const int64_t first = group * kGroup;
     const int count = elements_ - first < kGroup ? static_cast<int>(elements_ - first) : kGroup;
-    for (int i = 0; i < inputs_; ++i) registers[i] = load(in_[i], k, first, count);
+    const auto operand = [&](int number) {
+      if (number == newest) return last;
+      return number < inputs_ ? load(in_[number], k, first, count) : registers[number];
+    };
     for (int i = 0; i < length_; ++i) {
       EwInstruction one = code_[i];
       if (varied_.data) one.c = varied_(k)[i];
-      registers[one.out] = result(one, registers[one.a], registers[one.b], k, group);
+      const Values a = operand(one.a);
+      last = result(one, a, one.b == one.a ? a : operand(one.b), k, group);
+      newest = one.out;
+      if (is_read_later_[i]) registers[newest] = last;
     }
-    for (int o = 0; o < outputs_; ++o) {
-      store(registers[output_register_[o]], out_[o](k) + first, count);
-    }
+    for (int o = 0; o < outputs_; ++o) store(operand(output_register_[o]), out_[o](k) + first, count);
   }
 
  private:
@@ -53,6 +62,7 @@ class EwProgram {
 
   static Operand operand(const Shape& shape, const Tensor& tensor);
   bool all_aligned() const;
+  bool is_read_later(int number) const;
 
   MLRUN_DEVICE Values load(const Operand& operand, int64_t k, int64_t first, int count) const {
     const float* x = operand.data(k);
@@ -132,6 +142,7 @@ class EwProgram {
   Stacked<float> out_[kMaxLength];
   uint8_t output_register_[kMaxLength] = {};
   EwInstruction code_[kMaxLength] = {};
+  bool is_read_later_[kMaxLength] = {};  ///< not only by the next instruction
   Stacked<const float> varied_;
 };
 
