@@ -13,8 +13,11 @@ struct Parameter {
   Stacked<float> value;
   Stacked<const float> gradient;
   Stacked<float> slots[3];
-  int64_t begin = 0;  ///< number of its first element in the launch
+  int64_t begin = 0;  ///< number of its first group in the launch
+  int64_t elements = 0;
 };
+
+constexpr int kGroup = 4;  // neighbouring elements of a thread
 
 // What a launch changes, and by what.
 struct Updates {
@@ -25,7 +28,8 @@ struct Updates {
   float log_beta_1 = 0;
   float log_beta_2 = 0;
   int count = 0;
-  int64_t elements = 0;
+  int64_t groups = 0;
+  bool aligned = true;  ///< all memory by 16 bytes
   Parameter parameters[kMostAtOnce];
 };
 
@@ -114,26 +118,58 @@ MLRUN_DEVICE inline float clipped(float g, float limit) {
   return g > limit ? limit : g < -limit ? -limit : g;
 }
 
-MLRUN_DEVICE inline void update_element(const Updates& u, int64_t k, int64_t i) {
+struct alignas(16) Values {
+  float of[kGroup];
+};
+
+MLRUN_DEVICE inline Values load(const float* x, bool whole, int count) {
+  if (whole) return *reinterpret_cast<const Values*>(x);
+  Values values{};
+  for (int i = 0; i < count; ++i) values.of[i] = x[i];
+  return values;
+}
+
+MLRUN_DEVICE inline void store(const Values& values, float* x, bool whole, int count) {
+  if (whole) {
+    *reinterpret_cast<Values*>(x) = values;
+  } else {
+    for (int i = 0; i < count; ++i) x[i] = values.of[i];
+  }
+}
+
+MLRUN_DEVICE inline void update_group(const Updates& u, int64_t k, int64_t group) {
   if (u.gate.data && *u.gate(k) == 0) return;
   int which = 0;
-  while (which + 1 < u.count && i >= u.parameters[which + 1].begin) ++which;
+  while (which + 1 < u.count && group >= u.parameters[which + 1].begin) ++which;
   const Parameter& x = u.parameters[which];
-  const int64_t at = i - x.begin;
+  const int64_t at = (group - x.begin) * kGroup;
+  const int count = x.elements - at < kGroup ? static_cast<int>(x.elements - at) : kGroup;
+  const bool whole = u.aligned && count == kGroup;
+  Values p = load(x.value(k) + at, whole, count);
+  Values g = load(x.gradient(k) + at, whole, count);
+  Values slots[3] = {};
+  for (int j = 0; j < 3; ++j) {
+    if (x.slots[j].data) slots[j] = load(x.slots[j](k) + at, whole, count);
+  }
   const Rates rates = rates_of(u, k);
-  float g = x.gradient(k)[at];
-  if (u.factors.data) g *= u.factors(k)[which];
-  g = clipped(g, u.settings.clipvalue);
-  float p = x.value(k)[at];
-  if (u.settings.weight_decay > 0) p *= 1.0f - rates.learning_rate * u.settings.weight_decay;
-  float* slots[3];
-  for (int j = 0; j < 3; ++j) slots[j] = x.slots[j](k) + at;
-  x.value(k)[at] = updated(u.settings, p, g, rates, slots);
+  for (int i = 0; i < kGroup; ++i) {
+    if (u.factors.data) g.of[i] *= u.factors(k)[which];
+    g.of[i] = clipped(g.of[i], u.settings.clipvalue);
+    if (u.settings.weight_decay > 0) {
+      p.of[i] *= 1.0f - rates.learning_rate * u.settings.weight_decay;
+    }
+    float* const own[3] = {slots[0].of + i, slots[1].of + i, slots[2].of + i};
+    p.of[i] = updated(u.settings, p.of[i], g.of[i], rates, own);
+  }
+  store(p, x.value(k) + at, whole, count);
+  for (int j = 0; j < 3; ++j) {
+    if (x.slots[j].data) store(slots[j], x.slots[j](k) + at, whole, count);
+  }
 }
 
 void launch(const graph::KernelCall& call, const Updates& u) {
-  for_each_element(call, u.elements,
-                   [=] MLRUN_KERNEL(int64_t k, int64_t i) { update_element(u, k, i); });
+  for_each_element(call, u.groups,
+                   [=] MLRUN_KERNEL(int64_t k, int64_t group) { update_group(u, k, group); });
 }
 
 // squares(k)[p] = the sum of the squares of gradient p.
@@ -174,8 +210,14 @@ Stacked<const float> clip_factors(const graph::KernelCall& call, const UpdateOp&
   return {factors.data, factors.stride};
 }
 
+bool is_aligned(const Tensor& x) {
+  return reinterpret_cast<uintptr_t>(x.data) % sizeof(Values) == 0 &&
+         x.stride % static_cast<int64_t>(sizeof(Values)) == 0;
+}
+
 Parameter parameter_of(const graph::KernelCall& call, size_t first, size_t group, int64_t begin) {
   Parameter x{output(call.in[first]), input(call.in[first + 1]), {}, begin};
+  x.elements = call.in[first].elements();
   for (size_t j = 0; j + 2 < group; ++j) x.slots[j] = output(call.in[first + 2 + j]);
   return x;
 }
@@ -193,13 +235,14 @@ void update_cuda(const graph::KernelCall& call) {
   u.log_beta_1 = static_cast<float>(std::log(static_cast<double>(s.beta_1)));
   u.log_beta_2 = static_cast<float>(std::log(static_cast<double>(s.beta_2)));
   for (size_t i = op.first(); i < call.in.size(); i += op.group()) {
-    u.parameters[u.count++] = parameter_of(call, i, op.group(), u.elements);
-    u.elements += call.in[i].elements();
+    u.parameters[u.count++] = parameter_of(call, i, op.group(), u.groups);
+    u.groups += (call.in[i].elements() + kGroup - 1) / kGroup;
+    for (const Tensor& x : call.in.subspan(i, op.group())) u.aligned = u.aligned && is_aligned(x);
     if (u.count < kMostAtOnce && i + op.group() < call.in.size()) continue;
     launch(call, u);
     if (u.factors.data) u.factors.data += u.count;
     u.count = 0;
-    u.elements = 0;
+    u.groups = 0;
   }
 }
 
