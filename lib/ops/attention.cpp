@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <numeric>
 
 #include "graph/graph.h"
 #include "ops/attention_blocks.h"
@@ -27,7 +28,49 @@ double pair_flops(const AttentionOptions& o, std::span<const TensorType> inputs,
   return 2.0 * static_cast<double>(o.heads) * pairs * (o.causal ? 0.5 : 1.0);
 }
 
+// Of each kind for one sample.
+std::array<int64_t, kHeadMatrices> floats_of_sample(const AttentionOptions& o, bool is_gradient,
+                                                    int64_t queries, int64_t keys) {
+  const int64_t of_grad = is_gradient ? o.heads : 0;
+  const bool has_scores = is_gradient || !o.training;
+  const bool has_dropped = o.dropout > 0;
+  return {o.heads * queries * o.key_dim,
+          o.heads * keys * o.key_dim,
+          o.heads * keys * o.value_dim,
+          o.heads * queries * o.value_dim,
+          of_grad * queries * o.key_dim,
+          of_grad * keys * o.key_dim,
+          of_grad * keys * o.value_dim,
+          has_scores ? o.heads * queries * keys : 0,
+          has_dropped ? o.heads * queries * keys : 0};
+}
+
+int64_t workspace_of(const AttentionOptions& options, bool is_gradient,
+                     std::span<const TensorType> inputs, int64_t batch) {
+  const int64_t queries = inputs[0].shape[1];
+  const int64_t keys = inputs[options.cross ? 1 : 0].shape[1];
+  const int64_t floats =
+      std::max(attention_workspace_floats(queries, keys),
+               head_matrices(options, is_gradient, batch, queries, keys).floats);
+  return floats * static_cast<int64_t>(sizeof(float));
+}
+
 }  // namespace
+
+HeadMatrices head_matrices(const AttentionOptions& options, bool is_gradient, int64_t samples,
+                           int64_t queries, int64_t keys) {
+  constexpr int64_t kMostFloats = int64_t{16} << 20;
+  constexpr int64_t kLine = 64;
+  const auto sizes = floats_of_sample(options, is_gradient, queries, keys);
+  const int64_t all = std::max<int64_t>(std::accumulate(sizes.begin(), sizes.end(), int64_t{0}), 1);
+  HeadMatrices places;
+  places.samples = std::clamp<int64_t>(kMostFloats / all, 1, std::max<int64_t>(samples, 1));
+  for (size_t i = 0; i < kHeadMatrices; ++i) {
+    places.first[i] = places.floats;
+    places.floats += (places.samples * sizes[i] + kLine - 1) / kLine * kLine;
+  }
+  return places;
+}
 
 std::vector<TensorType> AttentionOp::infer(std::span<const TensorType> inputs) const {
   const AttentionOptions& o = options_;
@@ -60,8 +103,8 @@ void AttentionOp::gradient(graph::GradientRule& rule) const {
   for (size_t i = 0; i < grads.size(); ++i) rule.input_grads[i] = grads[i];
 }
 
-int64_t AttentionOp::workspace_bytes(std::span<const TensorType> inputs, int64_t) const {
-  return attention_workspace_bytes(options_, inputs);
+int64_t AttentionOp::workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const {
+  return workspace_of(options_, false, inputs, batch);
 }
 
 graph::Cost AttentionOp::cost(std::span<const TensorType> inputs,
@@ -78,8 +121,8 @@ std::vector<TensorType> AttentionGradOp::infer(std::span<const TensorType> input
   return {inputs[0]};
 }
 
-int64_t AttentionGradOp::workspace_bytes(std::span<const TensorType> inputs, int64_t) const {
-  return attention_workspace_bytes(options_, inputs);
+int64_t AttentionGradOp::workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const {
+  return workspace_of(options_, true, inputs, batch);
 }
 
 graph::Cost AttentionGradOp::cost(std::span<const TensorType> inputs,

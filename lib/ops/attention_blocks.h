@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 
 #include "ops/attention.h"
 
@@ -22,16 +23,37 @@ inline int64_t attention_scratch_floats(int64_t queries, int64_t keys) {
   return 2 * (attention_rows(queries, keys) * keys + 16) / 16 * 16;
 }
 
-/// All parts' blocks, and room for two whole matrices of one head: a GPU multiplies no less at
-/// once.
+/// All parts' blocks: what the kernels of the CPU need.
 inline int64_t attention_workspace_floats(int64_t queries, int64_t keys) {
-  return std::max(kAttentionParts * attention_scratch_floats(queries, keys), 2 * queries * keys);
+  return kAttentionParts * attention_scratch_floats(queries, keys);
 }
 
-inline int64_t attention_workspace_bytes(const AttentionOptions& options,
-                                         std::span<const TensorType> inputs) {
-  return static_cast<int64_t>(sizeof(float)) *
-         attention_workspace_floats(inputs[0].shape[1], inputs[options.cross ? 1 : 0].shape[1]);
-}
+/// What the kernels of a GPU have in the workspace, with a matrix of its own for each head of each
+/// sample: one product then makes those of all. Of rows of tokens, or (T, S).
+enum class HeadMatrix : uint8_t {
+  kQuery,
+  kKey,
+  kValue,
+  kResult,  ///< y, or dy
+  kQueryGrad,
+  kKeyGrad,
+  kValueGrad,
+  kScores,
+  kDropped,  ///< what dropout leaves of the probabilities
+};
+inline constexpr size_t kHeadMatrices = 9;
+
+/// Where they begin, in floats, for `samples` at a time.
+struct HeadMatrices {
+  int64_t samples = 1;
+  std::array<int64_t, kHeadMatrices> first{};
+  int64_t floats = 0;
+
+  int64_t operator[](HeadMatrix which) const { return first[static_cast<size_t>(which)]; }
+};
+
+/// `samples` of `queries` and `keys`; all at a time if they fit.
+HeadMatrices head_matrices(const AttentionOptions& options, bool is_gradient, int64_t samples,
+                           int64_t queries, int64_t keys);
 
 }  // namespace mlrun::ops

@@ -11,142 +11,190 @@
 namespace mlrun::ops {
 namespace {
 
-// A matrix of one head for every sample: rows of tokens, or probabilities.
+// The tokens of all samples, with the heads' parts side by side in a row.
+struct Tokens {
+  Stacked<float> data;
+  int64_t length = 0;
+  int64_t stride = 0;  ///< from row to row
+  int64_t width = 0;   ///< of a head's part
+};
+
+// Matrices (rows, columns) one behind the other, one for each head of each sample.
 struct Matrices {
   Stacked<float> data;
   int64_t rows = 0;
   int64_t columns = 0;
-  int64_t stride = 0;  ///< from row to row
-  int64_t step = 0;    ///< from sample to sample
   bool transpose = false;
 
-  Matrices transposed() const {
-    Matrices x = *this;
-    x.transpose = !transpose;
-    return x;
-  }
-  Matrices from(int64_t sample) const {
-    Matrices x = *this;
-    x.data = behind(data, sample * step);
-    return x;
-  }
+  Matrices transposed() const { return {data, rows, columns, !transpose}; }
 };
 
-// c = a b, sample by sample.
-void multiply_all(const graph::KernelCall& call, int64_t samples, const Matrices& a,
+// c = a b for `count` matrices.
+void multiply_all(const graph::KernelCall& call, int64_t count, const Matrices& a,
                   const Matrices& b, const Matrices& c) {
   Product p;
   p.shape.transpose_a = a.transpose;
   p.shape.transpose_b = b.transpose;
   p.shape.m = c.rows, p.shape.n = c.columns, p.shape.k = a.transpose ? a.rows : a.columns;
-  p.shape.lda = a.stride, p.shape.ldb = b.stride, p.shape.ldc = c.stride;
+  p.shape.lda = a.columns, p.shape.ldb = b.columns, p.shape.ldc = c.columns;
   p.a = {a.data.data, a.data.stride};
   p.b = {b.data.data, b.data.stride};
   p.c = c.data;
-  p.count = samples;
-  p.step_a = a.step, p.step_b = b.step, p.step_c = c.step;
+  p.count = count;
+  p.step_a = a.rows * a.columns, p.step_b = b.rows * b.columns, p.step_c = c.rows * c.columns;
   multiply(call, p);
 }
 
-// The operands of one call, and where each head's part begins.
+// The operands of one call, and what of them the workspace holds.
 class Operands {
  public:
-  Operands(const graph::KernelCall& call, const AttentionOptions& options)
+  Operands(const graph::KernelCall& call, const AttentionOptions& options, bool is_gradient)
       : o(options),
         samples(call.in[0].shape[0]),
         queries(call.in[0].shape[1]),
-        keys(call.in[o.cross ? 1 : 0].shape[1]) {
+        keys(call.in[o.cross ? 1 : 0].shape[1]),
+        places(head_matrices(o, is_gradient, samples, queries, keys)),
+        workspace_(workspace_values<float>(call, places.floats)) {
     size_t next = o.cross ? 2 : 1;
     if (o.masked) mask = input(call.in[next++]);
     if (o.dropout > 0) dropout = {o.dropout, varied(call), o.salt, call.in[next]};
   }
 
   // Of the tensors of tokens, or of their gradients.
-  Matrices query(const Tensor* tensors, int64_t head) const {
-    return tokens(tensors[0], head * o.key_dim, o.key_dim);
+  Tokens query(const Tensor* tensors) const { return tokens(tensors[0], 0, o.key_dim); }
+  Tokens key(const Tensor* tensors) const {
+    return tokens(tensors[o.cross ? 1 : 0], o.cross ? 0 : o.heads * o.key_dim, o.key_dim);
   }
-  Matrices key(const Tensor* tensors, int64_t head) const {
-    const int64_t first = o.cross ? 0 : o.heads * o.key_dim;
-    return tokens(tensors[o.cross ? 1 : 0], first + head * o.key_dim, o.key_dim);
+  Tokens value(const Tensor* tensors) const {
+    return tokens(tensors[o.cross ? 1 : 0], (o.cross ? 1 : 2) * o.heads * o.key_dim, o.value_dim);
   }
-  Matrices value(const Tensor* tensors, int64_t head) const {
-    const int64_t first = (o.cross ? 1 : 2) * o.heads * o.key_dim;
-    return tokens(tensors[o.cross ? 1 : 0], first + head * o.value_dim, o.value_dim);
-  }
-  Matrices output(const Tensor& y, int64_t head) const {
-    return tokens(y, head * o.value_dim, o.value_dim);
-  }
-  Matrices probabilities(const Tensor& p, int64_t head) const {
-    const int64_t one = queries * keys;
-    return {behind(mlrun::ops::output(p), head * one), queries, keys, keys, o.heads * one};
-  }
+  Tokens result(const Tensor& y) const { return tokens(y, 0, o.value_dim); }
 
-  // Number `which` of `count` parts of the workspace.
-  Matrices scratch(const graph::KernelCall& call, int64_t which, int64_t count) const {
-    const auto all = workspace_values<float>(call, attention_workspace_floats(queries, keys));
-    const int64_t one = queries * keys;
-    return {behind(all, which * samples_at_once(count) * one), queries, keys, keys, one};
+  Matrices matrices(HeadMatrix which, int64_t rows, int64_t columns) const {
+    return {behind(workspace_, places[which]), rows, columns};
   }
-  int64_t samples_at_once(int64_t parts) const {
-    if (parts == 0) return samples;
-    return attention_workspace_floats(queries, keys) / (parts * queries * keys);
+  Matrices scores(HeadMatrix which) const { return matrices(which, queries, keys); }
+  Matrices probabilities(const Tensor& p, int64_t sample) const {
+    return {behind(output(p), sample * o.heads * queries * keys), queries, keys};
   }
 
   AttentionOptions o;
   int64_t samples;
   int64_t queries;
   int64_t keys;
+  HeadMatrices places;
   Stacked<const float> mask;  ///< if there is one
   DeviceDropout dropout;
 
  private:
-  static Matrices tokens(const Tensor& t, int64_t column, int64_t width) {
-    const int64_t stride = t.shape[2];
-    return {behind(mlrun::ops::output(t), column), t.shape[1], width, stride, t.shape[1] * stride};
+  static Tokens tokens(const Tensor& t, int64_t column, int64_t width) {
+    return {behind(output(t), column), t.shape[1], t.shape[2], width};
   }
+
+  Stacked<float> workspace_;
 };
 
-// work(head, first sample, samples) for all, as many samples at once as `parts` matrices for each
-// of them find room in the workspace.
+// Copies between tokens and matrices of heads, some of them in one launch.
+class HeadCopies {
+ public:
+  HeadCopies(const Operands& x, int64_t first_sample, int64_t samples)
+      : heads_(x.o.heads), first_sample_(first_sample), samples_(samples) {}
+
+  // Returns the matrices.
+  Matrices add(const Operands& x, HeadMatrix which, const Tokens& tokens) {
+    const Matrices matrices = x.matrices(which, tokens.length, tokens.width);
+    parts_[count_++] = {tokens, matrices.data, Divider(tokens.length), Divider(tokens.width),
+                        Divider(heads_ * tokens.width), elements_};
+    elements_ += samples_ * tokens.length * heads_ * tokens.width;
+    return matrices;
+  }
+
+  void split(const graph::KernelCall& call) const {
+    for_each_element(call, elements_, [x = *this] MLRUN_KERNEL(int64_t k, int64_t i) {
+      const Place at = x.place(k, i);
+      *at.in_matrix = *at.in_tokens;
+    });
+  }
+  void join(const graph::KernelCall& call) const {
+    for_each_element(call, elements_, [x = *this] MLRUN_KERNEL(int64_t k, int64_t i) {
+      const Place at = x.place(k, i);
+      *at.in_tokens = *at.in_matrix;
+    });
+  }
+
+ private:
+  struct Place {
+    float* in_tokens;
+    float* in_matrix;
+  };
+
+  struct Part {
+    Tokens tokens;
+    Stacked<float> matrices;
+    Divider length, width, row;
+    int64_t begin = 0;  ///< number of its first element in the launch
+  };
+
+  // Elements are counted as they lie in the tokens.
+  MLRUN_KERNEL Place place(int64_t k, int64_t i) const {
+    int which = 0;
+    while (which + 1 < count_ && i >= parts_[which + 1].begin) ++which;
+    const Part& part = parts_[which];
+    const int64_t element = i - part.begin;
+    const int64_t row = part.row.quotient(element);
+    const int64_t in_row = element - row * part.row.divisor();
+    const int64_t head = part.width.quotient(in_row);
+    const int64_t column = in_row - head * part.width.divisor();
+    const int64_t sample = part.length.quotient(row);
+    const int64_t token = row - sample * part.length.divisor();
+    const int64_t matrix = sample * heads_ + head;
+    return {
+        part.tokens.data(k) +
+            (first_sample_ * part.length.divisor() + row) * part.tokens.stride + in_row,
+        part.matrices(k) + (matrix * part.length.divisor() + token) * part.width.divisor() + column};
+  }
+
+  int64_t heads_;
+  int64_t first_sample_;
+  int64_t samples_;
+  int64_t elements_ = 0;
+  int count_ = 0;
+  Part parts_[4];
+};
+
+// work(first sample, samples) for all, as many at once as the workspace holds.
 template <class Work>
-void for_each_part(const Operands& x, int64_t parts, Work work) {
-  const int64_t at_once = x.samples_at_once(parts);
-  for (int64_t head = 0; head < x.o.heads; ++head) {
-    for (int64_t first = 0; first < x.samples; first += at_once) {
-      work(head, first, std::min(at_once, x.samples - first));
-    }
+void for_each_part(const Operands& x, Work work) {
+  for (int64_t first = 0; first < x.samples; first += x.places.samples) {
+    work(first, std::min(x.places.samples, x.samples - first));
   }
 }
 
-// One row of the probabilities of a head: query t of a sample.
+// Which row of the probabilities a row of a part is: a query of a head of a sample.
 struct RowPlace {
   int64_t sample = 0;
-  int64_t query = 0;
   int64_t seen = 0;   ///< keys
   int64_t first = 0;  ///< its first element among all probabilities
 };
 
-// Which row it is, of the samples of one part.
 struct RowPlaces {
-  Divider queries;
-  int64_t keys, heads, head, first_sample;
+  Divider queries, rows;  ///< of a head, and of a sample
+  int64_t keys, first_row;
   bool causal;
 
-  RowPlaces(const Operands& x, int64_t the_head, int64_t the_first_sample)
+  RowPlaces(const Operands& x, int64_t first_sample)
       : queries(x.queries),
+        rows(x.o.heads * x.queries),
         keys(x.keys),
-        heads(x.o.heads),
-        head(the_head),
-        first_sample(the_first_sample),
+        first_row(first_sample * x.o.heads * x.queries),
         causal(x.o.causal) {}
 
   MLRUN_KERNEL RowPlace of(int64_t row) const {
+    const int64_t query = queries.remainder(row);
     RowPlace place;
-    const int64_t sample = queries.quotient(row);
-    place.query = row - sample * queries.divisor();
-    place.sample = first_sample + sample;
-    place.seen = causal && place.query + 1 < keys ? place.query + 1 : keys;
-    place.first = ((place.sample * heads + head) * queries.divisor() + place.query) * keys;
+    place.sample = rows.quotient(first_row + row);
+    place.seen = causal && query + 1 < keys ? query + 1 : keys;
+    place.first = (first_row + row) * keys;
     return place;
   }
 };
@@ -194,19 +242,18 @@ MLRUN_KERNEL void softmax_row(float* x, int64_t keys, int64_t seen, float factor
 float factor_of(const Operands& x) { return 1.0f / std::sqrt(static_cast<float>(x.o.key_dim)); }
 
 // p <- softmax(factor p), and what dropout leaves of it.
-void softmax_part(const graph::KernelCall& call, const Operands& x, const RowPlaces& places,
+void softmax_part(const graph::KernelCall& call, const Operands& x, int64_t first_sample,
                   int64_t samples, const Matrices& p, const Matrices& dropped) {
   const float factor = factor_of(x);
-  for_each_row(call, samples * x.queries, x.keys,
-               [=, keys = x.keys, mask = x.mask, dropout = x.dropout] MLRUN_KERNEL(
-                   int64_t k, int64_t row, const Lanes& lanes) {
+  for_each_row(call, samples * x.o.heads * x.queries, x.keys,
+               [=, places = RowPlaces(x, first_sample), keys = x.keys, mask = x.mask,
+                dropout = x.dropout] MLRUN_KERNEL(int64_t k, int64_t row, const Lanes& lanes) {
                  const RowPlace place = places.of(row);
-                 const int64_t sample = place.sample - places.first_sample;
-                 float* of_p = p.data(k) + sample * p.step + place.query * keys;
+                 float* of_p = p.data(k) + row * keys;
                  const float* of_mask = mask.data ? mask(k) + place.sample * keys : nullptr;
                  softmax_row(of_p, keys, place.seen, factor, of_mask, lanes);
                  if (!dropout.any()) return;
-                 float* to = dropped.data(k) + sample * dropped.step + place.query * keys;
+                 float* to = dropped.data(k) + row * keys;
                  for (int64_t s = lanes.lane(); s < keys; s += lanes.size()) {
                    to[s] = dropout(k, place.first + s, of_p[s]);
                  }
@@ -214,19 +261,17 @@ void softmax_part(const graph::KernelCall& call, const Operands& x, const RowPla
 }
 
 // dp <- factor p (dP - p . dP) with dP = dropout(dp), and what dropout leaves of p.
-void softmax_grad_part(const graph::KernelCall& call, const Operands& x, const RowPlaces& places,
+void softmax_grad_part(const graph::KernelCall& call, const Operands& x, int64_t first_sample,
                        int64_t samples, const Matrices& p, const Matrices& dp,
                        const Matrices& dropped) {
   const float factor = factor_of(x);
-  for_each_row(call, samples * x.queries, x.keys,
-               [=, keys = x.keys, dropout = x.dropout] MLRUN_KERNEL(int64_t k, int64_t row,
-                                                                    const Lanes& lanes) {
+  for_each_row(call, samples * x.o.heads * x.queries, x.keys,
+               [=, places = RowPlaces(x, first_sample), keys = x.keys,
+                dropout = x.dropout] MLRUN_KERNEL(int64_t k, int64_t row, const Lanes& lanes) {
                  const RowPlace place = places.of(row);
-                 const int64_t sample = place.sample - places.first_sample;
-                 const int64_t at = place.query * keys;
-                 const float* of_p = p.data(k) + sample * p.step + at;
-                 float* of_dp = dp.data(k) + sample * dp.step + at;
-                 float* to = dropped.data(k) + sample * dropped.step + at;
+                 const float* of_p = p.data(k) + row * keys;
+                 float* of_dp = dp.data(k) + row * keys;
+                 float* to = dropped.data(k) + row * keys;
                  float sum = 0;
                  for (int64_t s = lanes.lane(); s < keys; s += lanes.size()) {
                    of_dp[s] = s < place.seen ? dropout(k, place.first + s, of_dp[s]) : 0.0f;
@@ -243,39 +288,54 @@ void softmax_grad_part(const graph::KernelCall& call, const Operands& x, const R
 }  // namespace
 
 void attention_cuda(const graph::KernelCall& call) {
-  const Operands x(call, static_cast<const AttentionOp&>(call.op).options());
-  const int64_t parts = (x.o.training ? 0 : 1) + (x.dropout.any() ? 1 : 0);
+  const Operands x(call, static_cast<const AttentionOp&>(call.op).options(), false);
   const Tensor* in = call.in.data();
-  for_each_part(x, parts, [&](int64_t head, int64_t first, int64_t samples) {
-    const Matrices p =
-        x.o.training ? x.probabilities(call.out[1], head).from(first) : x.scratch(call, 0, parts);
-    const Matrices weights = x.dropout.any() ? x.scratch(call, parts - 1, parts) : p;
-    multiply_all(call, samples, x.query(in, head).from(first),
-                 x.key(in, head).from(first).transposed(), p);
-    softmax_part(call, x, {x, head, first}, samples, p, weights);
-    multiply_all(call, samples, weights, x.value(in, head).from(first),
-                 x.output(call.out[0], head).from(first));
+  for_each_part(x, [&](int64_t first, int64_t samples) {
+    const int64_t count = samples * x.o.heads;
+    HeadCopies operands(x, first, samples);
+    const Matrices q = operands.add(x, HeadMatrix::kQuery, x.query(in));
+    const Matrices k = operands.add(x, HeadMatrix::kKey, x.key(in));
+    const Matrices v = operands.add(x, HeadMatrix::kValue, x.value(in));
+    operands.split(call);
+    const Matrices p = x.o.training ? x.probabilities(call.out[1], first)
+                                    : x.scores(HeadMatrix::kScores);
+    const Matrices weights = x.dropout.any() ? x.scores(HeadMatrix::kDropped) : p;
+    multiply_all(call, count, q, k.transposed(), p);
+    softmax_part(call, x, first, samples, p, weights);
+    HeadCopies result(x, first, samples);
+    const Matrices y = result.add(x, HeadMatrix::kResult, x.result(call.out[0]));
+    multiply_all(call, count, weights, v, y);
+    result.join(call);
   });
 }
 
 // With P = softmax(factor q k^T), Z = dropout(P), y = Z v:
 //   dv = Z^T dy, dZ = dy v^T, dS = factor P (dP - P . dP), dq = dS k, dk = dS^T q.
 void attention_grad_cuda(const graph::KernelCall& call) {
-  const Operands x(call, static_cast<const AttentionGradOp&>(call.op).options());
-  const int64_t parts = x.dropout.any() ? 2 : 1;
+  const Operands x(call, static_cast<const AttentionGradOp&>(call.op).options(), true);
   const Tensor* in = call.in.data();
   const Tensor* out = call.out.data();
-  for_each_part(x, parts, [&](int64_t head, int64_t first, int64_t samples) {
-    const Matrices p = x.probabilities(call.in[call.in.size() - 2], head).from(first);
-    const Matrices dp = x.scratch(call, 0, parts);
-    const Matrices weights = x.dropout.any() ? x.scratch(call, 1, parts) : p;
-    const Matrices dy = x.output(call.in.back(), head).from(first);
-    multiply_all(call, samples, dy, x.value(in, head).from(first).transposed(), dp);
-    softmax_grad_part(call, x, {x, head, first}, samples, p, dp, weights);
-    multiply_all(call, samples, weights.transposed(), dy, x.value(out, head).from(first));
-    multiply_all(call, samples, dp, x.key(in, head).from(first), x.query(out, head).from(first));
-    multiply_all(call, samples, dp.transposed(), x.query(in, head).from(first),
-                 x.key(out, head).from(first));
+  for_each_part(x, [&](int64_t first, int64_t samples) {
+    const int64_t count = samples * x.o.heads;
+    HeadCopies operands(x, first, samples);
+    const Matrices q = operands.add(x, HeadMatrix::kQuery, x.query(in));
+    const Matrices k = operands.add(x, HeadMatrix::kKey, x.key(in));
+    const Matrices v = operands.add(x, HeadMatrix::kValue, x.value(in));
+    const Matrices dy = operands.add(x, HeadMatrix::kResult, x.result(call.in.back()));
+    operands.split(call);
+    const Matrices p = x.probabilities(call.in[call.in.size() - 2], first);
+    const Matrices dp = x.scores(HeadMatrix::kScores);
+    const Matrices weights = x.dropout.any() ? x.scores(HeadMatrix::kDropped) : p;
+    multiply_all(call, count, dy, v.transposed(), dp);
+    softmax_grad_part(call, x, first, samples, p, dp, weights);
+    HeadCopies grads(x, first, samples);
+    const Matrices dq = grads.add(x, HeadMatrix::kQueryGrad, x.query(out));
+    const Matrices dk = grads.add(x, HeadMatrix::kKeyGrad, x.key(out));
+    const Matrices dv = grads.add(x, HeadMatrix::kValueGrad, x.value(out));
+    multiply_all(call, count, weights.transposed(), dy, dv);
+    multiply_all(call, count, dp, k, dq);
+    multiply_all(call, count, dp.transposed(), q, dk);
+    grads.join(call);
   });
 }
 
