@@ -89,9 +89,7 @@ Descriptor descriptor_of(const ProductShape& x) {
   set(descriptor, CUBLASLT_MATMUL_DESC_TRANSA, x.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N);
   set(descriptor, CUBLASLT_MATMUL_DESC_TRANSB, x.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N);
   if (x.epilogue == ProductEpilogue::kNone) return descriptor;
-  const bool relu = x.epilogue == ProductEpilogue::kBiasRelu;
-  set(descriptor, CUBLASLT_MATMUL_DESC_EPILOGUE,
-      relu ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_BIAS);
+  set(descriptor, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
   set(descriptor, CUBLASLT_MATMUL_DESC_BIAS_BATCH_STRIDE, x.stride_bias);
   return descriptor;
 }

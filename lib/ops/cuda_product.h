@@ -10,7 +10,7 @@
 namespace mlrun::ops {
 
 /// What follows on a product without leaving the registers.
-enum class Finish : uint8_t { kNone, kBias, kBiasRelu };
+enum class Finish : uint8_t { kNone, kBias };
 
 /// Of each copy of a stack: `count` products `shape` (whose pointers are not used) of the matrices
 /// at a, b and c, and `step_*` elements further each.

@@ -8,7 +8,8 @@
 namespace mlrun::ops {
 namespace {
 
-// What of the epilogue the product does itself: a bias, with or without relu, and nothing else.
+// What of the epilogue the product does itself: a bias and nothing else. cuBLASLt has a relu, but
+// one that makes 0 of NaN.
 Finish finish_of(const EpilogueRun& epilogue, const ElementwiseOp* program, int64_t n) {
   if (!program || program->code().size() != 1 || program->outputs().size() != 1 ||
       epilogue.operands().size() != 2) {
@@ -16,11 +17,10 @@ Finish finish_of(const EpilogueRun& epilogue, const ElementwiseOp* program, int6
   }
   const EwInstruction& one = program->code()[0];
   const Tensor& bias = epilogue.operands()[1];
-  const bool adds_bias = one.a != one.b && !bias.shape.has_batch() && bias.elements() == n &&
-                         bias.shape.back() == n && epilogue.product().shape.back() == n;
-  if (!adds_bias) return Finish::kNone;
-  if (one.code == Ew::kAdd) return Finish::kBias;
-  return one.code == Ew::kAddRelu ? Finish::kBiasRelu : Finish::kNone;
+  const bool adds_bias = one.code == Ew::kAdd && one.a != one.b && !bias.shape.has_batch() &&
+                         bias.elements() == n && bias.shape.back() == n &&
+                         epilogue.product().shape.back() == n;
+  return adds_bias ? Finish::kBias : Finish::kNone;
 }
 
 // A sum over nothing.

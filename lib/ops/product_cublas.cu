@@ -26,8 +26,6 @@ device::ProductEpilogue epilogue_of(Finish finish) {
       return device::ProductEpilogue::kNone;
     case Finish::kBias:
       return device::ProductEpilogue::kBias;
-    case Finish::kBiasRelu:
-      return device::ProductEpilogue::kBiasRelu;
   }
   return device::ProductEpilogue::kNone;
 }

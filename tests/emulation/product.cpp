@@ -63,9 +63,7 @@ std::vector<float> read(const Product& p, const Stacked<const float>& floats,
 }
 
 float finished(const Product& p, float sum, int64_t k, int64_t j) {
-  if (p.finish == Finish::kNone) return sum;
-  const float y = sum + p.bias(k)[j];
-  return p.finish == Finish::kBiasRelu && y < 0 ? 0.0f : y;
+  return p.finish == Finish::kBias ? sum + p.bias(k)[j] : sum;
 }
 
 void multiply_one(const Product& p, int64_t k, int64_t which) {
