@@ -139,6 +139,7 @@ uint32_t alignment_of(const ProductShape& x, const ProductOperands& operands) {
 }
 
 CublasLt make_handle() {
+  const auto lock = lock_driver();
   cublasLtHandle_t handle = nullptr;
   MLRUN_CUDA_CHECK(cublasLtCreate(&handle));
   return CublasLt(handle);

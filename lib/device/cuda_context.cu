@@ -38,6 +38,11 @@ GraphExec instantiate(const CapturedGraph& graph) {
 
 }  // namespace
 
+std::unique_lock<std::recursive_mutex> lock_driver() {
+  static std::recursive_mutex mutex;
+  return std::unique_lock(mutex);
+}
+
 Stream make_stream() {
   cudaStream_t stream = nullptr;
   MLRUN_CUDA_CHECK(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
@@ -51,12 +56,14 @@ Event make_event() {
 }
 
 PinnedMemory make_pinned(size_t bytes) {
+  const auto lock = lock_driver();
   void* memory = nullptr;
   MLRUN_CUDA_CHECK(cudaMallocHost(&memory, bytes));
   return PinnedMemory(static_cast<std::byte*>(memory));
 }
 
 DeviceMemory make_device_memory(size_t bytes) {
+  const auto lock = lock_driver();
   void* memory = nullptr;
   MLRUN_CUDA_CHECK(cudaMalloc(&memory, bytes));
   return DeviceMemory(static_cast<std::byte*>(memory));
@@ -74,6 +81,7 @@ CudaContext::CudaContext(int ordinal)
 CudaContext::~CudaContext() { cudaStreamSynchronize(stream_.get()); }
 
 Memory CudaContext::allocate(int64_t bytes) {
+  const auto lock = lock_driver();
   const auto size = static_cast<size_t>(std::max<int64_t>(bytes, 1));
   MLRUN_CUDA_CHECK(cudaSetDevice(ordinal_));
   void* address = nullptr;
@@ -84,7 +92,10 @@ Memory CudaContext::allocate(int64_t bytes) {
 }
 
 // cudaFree waits for what is running.
-void CudaContext::release(std::byte* memory) { cudaFree(memory); }
+void CudaContext::release(std::byte* memory) {
+  const auto lock = lock_driver();
+  cudaFree(memory);
+}
 
 void CudaContext::upload(void* to, const void* from, int64_t bytes) {
   staging_.upload(static_cast<std::byte*>(to), static_cast<const std::byte*>(from), bytes);
@@ -100,12 +111,16 @@ void CudaContext::download(void* to, const void* from, int64_t bytes) {
 
 void CudaContext::replay(std::unique_ptr<Recording>& recording, FunctionRef<void()> launches) {
   if (!recording) {
+    const auto lock = lock_driver();
     launches();
     recording = std::make_unique<CudaRecording>();
     return;
   }
   GraphExec& graph = static_cast<CudaRecording&>(*recording).graph;
-  if (!graph) graph = instantiate(capture(stream(), launches));
+  if (!graph) {
+    const auto lock = lock_driver();
+    graph = instantiate(capture(stream(), launches));
+  }
   MLRUN_CUDA_CHECK(cudaGraphLaunch(graph.get(), stream()));
 }
 

@@ -2,17 +2,23 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <type_traits>
 
 #include "device/cuda_check.h"
 
 namespace mlrun::device {
 
+/// To be held by who captures, and by who allocates, frees or loads kernels: what makes the driver
+/// wait for the whole GPU breaks the captures of other threads. One thread may take it repeatedly.
+[[nodiscard]] std::unique_lock<std::recursive_mutex> lock_driver();
+
 /// Calls a function of C as the deleter of a unique_ptr.
 template <auto destroy>
 struct Destroy {
   template <class T>
   void operator()(T* handle) const {
+    const auto lock = lock_driver();
     destroy(handle);
   }
 };
