@@ -106,6 +106,20 @@ TEST_CASE("stack: seeds and learning rates, the last batch smaller") {
   Trials({}, {{}, {"seed=8"}, {"train.optimizer.learning_rate=0.1"}, {"seed=9"}}).check_as_alone();
 }
 
+TEST_CASE("stack: folds of data that are not scaled, which all share") {
+  Trials trials({"dataset.standardize=false", "train.validation_split=0.2"}, {{}, {"seed=8"}, {}});
+  trials.hold_out({60, 50, 60});
+  trials.check_as_alone();
+}
+
+TEST_CASE("stack: learning rates by the step, rows in the order they have") {
+  Trials({"train.shuffle=false",
+          "train.optimizer={RMSprop: {learning_rate: {ExponentialDecay: {initial_learning_rate: "
+          "0.01, decay_steps: 3, decay_rate: 0.9}}}}"},
+         {{}, {"seed=8"}, {"seed=9"}})
+      .check_as_alone();
+}
+
 TEST_CASE("stack: in float16, each with the loss scale that its gradients allow") {
   Trials({"train.precision=float16",
           "train.loss_scale={initial_scale: 1073741824, dynamic_growth_steps: 3}"},
