@@ -296,12 +296,12 @@ void run_stack(const Fitters& fitters, GradientLearner& learner, device::Context
 data::Split own_validation(const FitInput& input) {
   data::Split split;
   if (input.spec.dataset.split.test > 0) return split;
-  split.train.assign(input.train_rows.begin(), input.train_rows.end());
   for (size_t row = 0; row < input.dataset.parts.size(); ++row) {
     if (input.dataset.parts[row] == data::Part::kValidation) {
       split.test.push_back(static_cast<int64_t>(row));
     }
   }
+  if (!split.test.empty()) split.train.assign(input.train_rows.begin(), input.train_rows.end());
   return split;
 }
 
