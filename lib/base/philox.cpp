@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <numbers>
-#include <utility>
 
 namespace mlrun {
 
@@ -27,12 +26,6 @@ uint64_t PhiloxStream::below(uint64_t step, uint64_t i, uint64_t bound) const {
   const PhiloxBlock words = block(step, i);
   const uint64_t draw = (uint64_t{words[1]} << 32) | words[0];
   return static_cast<uint64_t>((static_cast<unsigned __int128>(draw) * bound) >> 64);
-}
-
-void shuffle(std::span<int64_t> items, const PhiloxStream& stream, uint64_t step) {
-  for (size_t i = items.size(); i > 1; --i) {
-    std::swap(items[i - 1], items[stream.below(step, i, i)]);
-  }
 }
 
 }  // namespace mlrun

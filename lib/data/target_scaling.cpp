@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "data/same_bits.h"
+
 namespace mlrun::data {
 
 TargetScaling TargetScaling::fit(const Dataset& dataset, std::span<const int64_t> rows) {
@@ -26,6 +28,10 @@ void TargetScaling::save(store::ModelFile& model, const std::string& name) const
   const auto width = static_cast<int64_t>(scale_.size());
   model.preprocessing.push_back({name + "/offset", {width}, offset_});
   model.preprocessing.push_back({name + "/scale", {width}, scale_});
+}
+
+bool TargetScaling::is_same(const TargetScaling& other) const {
+  return same_bits(offset_, other.offset_) && same_bits(scale_, other.scale_);
 }
 
 TargetScaling TargetScaling::load(const store::ModelFile& model, const std::string& name) {

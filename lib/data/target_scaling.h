@@ -33,6 +33,9 @@ class TargetScaling {
   }
   bool scales() const { return !scale_.empty(); }
 
+  /// Whether gather() gives the same bits.
+  bool is_same(const TargetScaling& other) const;
+
  private:
   std::vector<float> offset_, scale_;  ///< empty: as they are
 };

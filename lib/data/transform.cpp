@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/suggest.h"
 #include "data/column_statistics.h"
+#include "data/same_bits.h"
 
 namespace mlrun::data {
 namespace {
@@ -161,6 +162,13 @@ std::span<const std::string> names_of(const std::shared_ptr<const Vocabulary>& v
                     : std::span<const std::string>();
 }
 
+// Of the same words.
+bool same_tokens(const std::shared_ptr<const Vocabulary>& a,
+                 const std::shared_ptr<const Vocabulary>& b) {
+  if (!a || !b) return a == b;
+  return a->names == b->names && a->pieces == b->pieces && a->begin == b->begin;
+}
+
 // All steps of a window are scaled as its last one.
 void same_for_all_steps(const Windows& windows, std::vector<ColumnStatistics>& statistics) {
   const auto channels = static_cast<size_t>(windows.channels);
@@ -210,6 +218,24 @@ Transform Transform::fit(const Dataset& dataset, const config::DatasetSpec& spec
     fitted.plain_ = fitted.plain_ && !one_hot && !fill;
   }
   return fitted;
+}
+
+bool Transform::learns(const Dataset& dataset, const config::DatasetSpec& spec) {
+  const bool fills = spec.impute != config::Impute::kNone &&
+                     std::any_of(dataset.columns.begin(), dataset.columns.end(),
+                                 [](const Column& column) { return column.missing > 0; });
+  return dataset.words || spec.standardize.any() || spec.min_max.any() || spec.standardize_target ||
+         fills;
+}
+
+bool Transform::is_same(const Transform& other) const {
+  return output_width_ == other.output_width_ && same_bits(offset_, other.offset_) &&
+         same_bits(scale_, other.scale_) && same_bits(fill_, other.fill_) &&
+         expand_ == other.expand_ && targets_.is_same(other.targets_) &&
+         std::equal(recode_.begin(), recode_.end(), other.recode_.begin(), other.recode_.end(),
+                    [](const auto& a, const auto& b) { return same_bits(a, b); }) &&
+         normalize_ == other.normalize_ && same_tokens(vocabulary_, other.vocabulary_) &&
+         same_tokens(target_, other.target_);
 }
 
 Transform Transform::fit_documents(const Dataset& dataset, std::span<const int64_t> rows) {

@@ -45,6 +45,12 @@ class Transform {
   /// Does not allocate.
   void gather(const Dataset& dataset, std::span<const int64_t> rows, float* out) const;
 
+  /// Whether fit() depends on the rows that it is given.
+  static bool learns(const Dataset& dataset, const config::DatasetSpec& spec);
+
+  /// Whether features, labels and targets of one data set are gathered with the same bits.
+  bool is_same(const Transform& other) const;
+
   /// Of targets that are values.
   const TargetScaling& targets() const { return targets_; }
 

@@ -68,8 +68,11 @@ void DeviceEpoch::build_results(size_t number, int64_t first) {
   }
 }
 
-void DeviceEpoch::write_states(size_t trial, int64_t rows, std::byte* to) {
+void DeviceEpoch::write_states(size_t trial, int64_t rows, const Steps& open, std::byte* to) {
   std::vector<int64_t> made(phases_.size(), 0);
+  for (int64_t number = open.begin; number < open.end; ++number) {
+    for (size_t i = 0; i < phases_.size(); ++i) made[i] += phases_[i]->runs_at(number) ? 1 : 0;
+  }
   for (int64_t number = 0; number < steps(rows); ++number) {
     for (size_t i = 0; i < phases_.size(); ++i, to += sizeof(StepState)) {
       if (!phases_[i]->runs_at(number)) continue;
@@ -110,7 +113,9 @@ void DeviceEpoch::has_started(int64_t number, const Part& part) {
 std::vector<EpochOutcome> DeviceEpoch::run(std::span<const TrialEpoch> all) {
   std::vector<std::span<const int64_t>> orders;
   for (const TrialEpoch& trial : all) orders.push_back(trial.order);
-  const double data_seconds = DevicePass::run(orders);
+  const double data_seconds = DevicePass::run(orders, [&](size_t trial) {
+    return all[trial].next_order ? all[trial].next_order() : std::span<const int64_t>();
+  });
   const Results results = download_results();
   std::vector<EpochOutcome> outcomes;
   for (size_t trial = 0; trial < all.size(); ++trial) {

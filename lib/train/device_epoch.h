@@ -16,6 +16,9 @@ namespace mlrun::train {
 struct TrialEpoch {
   std::span<const int64_t> order;
   std::span<float> predictions;  ///< may be empty
+  /// Of its next epoch; asked at most once, while the device computes this one. See
+  /// DevicePass::run.
+  std::function<std::span<const int64_t>()> next_order = {};
 };
 
 /// The phases take their batches and states from here as long as this exists, and must outlive it.
@@ -34,8 +37,11 @@ class DeviceEpoch : public DevicePass {
   /// steps go on, but count no more.
   std::vector<EpochOutcome> run(std::span<const TrialEpoch> trials);
 
+  /// The phases have been changed by others than run().
+  using DevicePass::forget_ahead;
+
  protected:
-  void write_states(size_t trial, int64_t rows, std::byte* to) override;
+  void write_states(size_t trial, int64_t rows, const Steps& open, std::byte* to) override;
   uint64_t feed_pass(int64_t trial) const override;
   void launch_step(int64_t number, const Part& part) override;
   int64_t variant(int64_t number) const override;

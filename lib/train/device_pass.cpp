@@ -14,8 +14,8 @@ namespace {
 
 constexpr int64_t kWord = 4;
 
-int64_t padded(int64_t bytes) {
-  return (bytes + graph::kAlignment - 1) / graph::kAlignment * graph::kAlignment;
+void bind(graph::Executable& executable, ValueId id, const PassMemory::Place& place) {
+  executable.bind(id, place.memory, place.stride);
 }
 
 }  // namespace
@@ -26,32 +26,18 @@ ValueId DevicePass::Follower::input(const char* name, const graph::Executable& f
 }
 
 DevicePass::DevicePass(const DevicePassOptions& options, int64_t state_words, int64_t result_words)
-    : options_(options), layout_(make_layout(state_words, result_words)) {
-  prepared_.resize(static_cast<size_t>(layout_.size));
-  block_ = context().allocate(layout_.size);
+    : options_(options),
+      memory_({.trials = trials(),
+               .state_bytes = steps(options.rows) * state_words * kWord,
+               .rows = options.rows,
+               .result_bytes = result_words * kWord},
+              options.ahead, *options.backend),
+      ahead_(options.feeds.size()) {
   build_loader(state_words);
 }
 
-DevicePass::Layout DevicePass::make_layout(int64_t state_words, int64_t result_words) const {
-  Layout layout;
-  const auto add = [&](int64_t words) {
-    const Section section{layout.size, padded(words * kWord)};
-    layout.size += trials() * section.stride;
-    return section;
-  };
-  layout.counter = add(1);
-  layout.results = add(result_words);
-  layout.states = add(steps(options_.rows) * state_words);
-  layout.order = add(options_.rows);
-  return layout;
-}
-
-void DevicePass::bind(graph::Executable& executable, ValueId id, const Section& section) const {
-  executable.bind(id, block_.get() + section.begin, section.stride);
-}
-
 void DevicePass::bind_results(graph::Executable& executable, ValueId results) const {
-  bind(executable, results, layout_.results);
+  bind(executable, results, memory_.results());
 }
 
 int64_t DevicePass::steps(int64_t rows) const {
@@ -116,9 +102,9 @@ void DevicePass::build_loader(int64_t state_words) {
     if (id != kNoValue) keep.push_back(id);
   }
   loader_ = make_executable(std::move(g), keep);
-  bind(*loader_, counter, layout_.counter);
-  bind(*loader_, order, layout_.order);
-  bind(*loader_, states, layout_.states);
+  bind(*loader_, counter, memory_.counter());
+  bind(*loader_, order, memory_.order());
+  bind(*loader_, states, memory_.states());
   if (options_.data) options_.data->bind(*loader_, resident);
 }
 
@@ -142,34 +128,60 @@ ValueId DevicePass::rows_of(Follower& follower) const {
   return follower.input("rows", *loader_, batch_rows_);
 }
 
-// Counters and results begin at 0.
-void DevicePass::prepare(std::span<const std::span<const int64_t>> orders) {
-  std::fill(prepared_.begin(), prepared_.end(), std::byte{0});
-  for (size_t trial = 0; trial < orders.size(); ++trial) {
-    const auto place = [&](const Section& section) {
-      return prepared_.data() + section.begin + static_cast<int64_t>(trial) * section.stride;
-    };
-    write_states(trial, static_cast<int64_t>(orders[trial].size()), place(layout_.states));
-    std::transform(orders[trial].begin(), orders[trial].end(),
-                   reinterpret_cast<int32_t*>(place(layout_.order)),
-                   [](int64_t row) { return static_cast<int32_t>(row); });
-  }
-  context().upload(block_.get(), prepared_.data(), layout_.size);
+void DevicePass::prepare(size_t trial, std::span<const int64_t> order, const Steps& open) {
+  const auto number = static_cast<int64_t>(trial);
+  const PassMemory::Told told = memory_.write(number);
+  write_states(trial, static_cast<int64_t>(order.size()), open, told.states);
+  std::transform(order.begin(), order.end(), told.order,
+                 [](int64_t row) { return static_cast<int32_t>(row); });
+  memory_.bring(number);
 }
 
-double DevicePass::run(std::span<const std::span<const int64_t>> orders) {
+void DevicePass::prepare_all(std::span<const std::span<const int64_t>> orders) {
+  for (size_t trial = 0; trial < orders.size(); ++trial) {
+    const std::span<const int64_t> there = ahead_[trial];
+    const std::span<const int64_t> order = orders[trial];
+    const bool is_there = there.data() == order.data() && there.size() == order.size();
+    if (!order.empty() && !is_there) prepare(trial, order, {});
+  }
+  memory_.begin();
+  forget_ahead();
+}
+
+void DevicePass::forget_ahead() { std::fill(ahead_.begin(), ahead_.end(), std::span<int64_t>()); }
+
+// One trial after the other, as many as there is a share of steps for: the device has steps to
+// compute all the while, and what is brought to it finds its buffers free.
+void DevicePass::prepare_ahead(std::span<const std::span<const int64_t>> orders,
+                               const NextOrder& next, const Steps& open) {
+  const auto share = static_cast<size_t>(trials() * open.begin / open.end);
+  for (; looked_ahead_ < share; ++looked_ahead_) {
+    const size_t trial = looked_ahead_;
+    if (orders[trial].empty()) continue;
+    const std::span<const int64_t> order = next(trial);
+    if (order.empty()) continue;
+    const int64_t end = steps(static_cast<int64_t>(orders[trial].size()));
+    prepare(trial, order, {std::min(open.begin, end), end});
+    ahead_[trial] = order;
+  }
+}
+
+double DevicePass::run(std::span<const std::span<const int64_t>> orders, const NextOrder& next) {
   size_t most = 0;
   for (const auto& order : orders) most = std::max(most, order.size());
   const Stopwatch watch;
-  prepare(orders);
+  prepare_all(orders);
   double seconds = watch.seconds();
-  for (int64_t number = 0; number < steps(static_cast<int64_t>(most)); ++number) {
+  looked_ahead_ = 0;
+  const int64_t end = steps(static_cast<int64_t>(most));
+  for (int64_t number = 0; number < end; ++number) {
     if (!options_.data) {
       const Stopwatch gathering;
       fill(orders, number);
       seconds += gathering.seconds();
     }
     for (const Part& part : parts_of_step(orders, number)) run_step(number, part);
+    if (next && memory_.is_ahead()) prepare_ahead(orders, next, {number + 1, end});
   }
   return seconds;
 }
@@ -199,16 +211,6 @@ void DevicePass::run_step(int64_t number, const Part& part) {
     context().replay(recordings_.of(rows * (trials() + 1) * (trials() + 1) + copies), launch);
   }
   has_started(number, part);
-}
-
-DevicePass::Results DevicePass::download_results() {
-  const Section& section = layout_.results;
-  Results results;
-  results.stride = static_cast<size_t>(section.stride);
-  results.bytes.resize(static_cast<size_t>(trials()) * results.stride);
-  context().download(results.bytes.data(), block_.get() + section.begin,
-                     static_cast<int64_t>(results.bytes.size()));
-  return results;
 }
 
 }  // namespace mlrun::train

@@ -2,9 +2,11 @@
 //
 // A step is recorded as a whole: find out which step it is, gather its rows, compute with them,
 // leave results. What differs from step to step (rows, learning rates, random states) is brought
-// before the pass, what comes out is fetched behind it.
+// before the pass, or already while the one before it is computed, what comes out is fetched behind
+// it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <utility>
@@ -14,6 +16,7 @@
 #include "device/recordings.h"
 #include "graph/backend.h"
 #include "train/batch.h"
+#include "train/pass_memory.h"
 #include "train/resident_data.h"
 
 namespace mlrun::train {
@@ -24,7 +27,8 @@ struct DevicePassOptions {
   Batch* batch = nullptr;              ///< for these
   const graph::Backend* backend = nullptr;
   int64_t batch_size = 0;
-  int64_t rows = 0;  ///< most of a pass
+  int64_t rows = 0;    ///< most of a pass
+  bool ahead = false;  ///< prepare each pass while the one before it is computed
 };
 
 /// What passes have in common; all that the options name must outlive it.
@@ -69,19 +73,31 @@ class DevicePass {
   graph::ValueId step_of(Follower& follower) const;  ///< int32 (1): its number
   graph::ValueId rows_of(Follower& follower) const;  ///< int32 (N): of its rows
 
+  /// The rows of a trial in the next pass; empty: there is none, or it is not known.
+  using NextOrder = std::function<std::span<const int64_t>(size_t trial)>;
+
   /// All rows of all trials, whose `orders` have at most rows() each. A trial without any is one
-  /// that nobody looks at any more: its copy goes astray. Returns the seconds on the host.
-  double run(std::span<const std::span<const int64_t>> orders);
+  /// that nobody looks at any more: its copy goes astray. Of passes that are prepared ahead, `next`
+  /// is asked once for each trial while the device computes. What it answers must stay as it is
+  /// until the next pass has begun, for which it need not be brought again if the very same span is
+  /// asked for. Returns the seconds on the host in which the device may have waited.
+  double run(std::span<const std::span<const int64_t>> orders, const NextOrder& next = {});
 
-  /// After run(): the results of all trials, `stride` bytes apart.
-  struct Results {
-    std::vector<std::byte> bytes;
-    size_t stride = 0;
+  /// What was prepared ahead has become wrong.
+  void forget_ahead();
+
+  /// After run().
+  using Results = PassMemory::Results;
+  Results download_results() const { return memory_.download_results(); }
+
+  /// Numbers of steps.
+  struct Steps {
+    int64_t begin = 0, end = 0;
   };
-  Results download_results();
 
-  /// Writes the states of all steps of a trial, state_words each.
-  virtual void write_states(size_t trial, int64_t rows, std::byte* to) = 0;
+  /// Writes the states of all steps of a trial, state_words each, over zeros. `open` are the steps
+  /// of the pass that runs, if one does, which have not been started.
+  virtual void write_states(size_t trial, int64_t rows, const Steps& open, std::byte* to) = 0;
   virtual uint64_t feed_pass(int64_t trial) const = 0;  ///< see Feed::fill()
 
   /// Launches what a step computes, behind the gathering of its rows. Steps with different
@@ -91,29 +107,20 @@ class DevicePass {
   virtual void has_started(int64_t number, const Part& part) = 0;
 
  private:
-  // Where things are in the block that is brought at the start of a pass, in bytes. Of each kind
-  // those of all trials stand together, `stride` bytes apart.
-  struct Section {
-    int64_t begin = 0, stride = 0;
-  };
-  struct Layout {
-    Section counter, results, states, order;
-    int64_t size = 0;
-  };
-
-  Layout make_layout(int64_t state_words, int64_t result_words) const;
   std::vector<Part> parts_of_step(std::span<const std::span<const int64_t>> orders,
                                   int64_t number) const;
   void build_loader(int64_t state_words);
-  void bind(graph::Executable& executable, graph::ValueId id, const Section& section) const;
-  void prepare(std::span<const std::span<const int64_t>> orders);
+  void prepare(size_t trial, std::span<const int64_t> order, const Steps& open);
+  void prepare_all(std::span<const std::span<const int64_t>> orders);
+  void prepare_ahead(std::span<const std::span<const int64_t>> orders, const NextOrder& next,
+                     const Steps& open);
   void fill(std::span<const std::span<const int64_t>> orders, int64_t number);
   void run_step(int64_t number, const Part& part);
 
   DevicePassOptions options_;
-  Layout layout_;
-  std::vector<std::byte> prepared_;  ///< on the host
-  device::Memory block_;
+  PassMemory memory_;
+  std::vector<std::span<const int64_t>> ahead_;  ///< what is there of the next pass, by trial
+  size_t looked_ahead_ = 0;                      ///< trials that were, in the pass that runs
   std::unique_ptr<graph::Executable> loader_;
   graph::ValueId step_ = graph::kNoValue;
   graph::ValueId state_ = graph::kNoValue;

@@ -47,7 +47,7 @@ void DeviceScoring::run(std::span<const std::span<const int64_t>> orders,
   DevicePass::run(orders);
 }
 
-void DeviceScoring::write_states(size_t trial, int64_t rows, std::byte* to) {
+void DeviceScoring::write_states(size_t trial, int64_t rows, const Steps&, std::byte* to) {
   for (int64_t number = 0; number < steps(rows); ++number) {
     const auto batch = static_cast<uint64_t>(first_batch_ + number);
     const std::array<uint32_t, kStateWords> one =

@@ -38,7 +38,7 @@ class DeviceScoring : public DevicePass {
   void download(size_t value, size_t trial, std::span<float> to) const;
 
  protected:
-  void write_states(size_t trial, int64_t rows, std::byte* to) override;
+  void write_states(size_t trial, int64_t rows, const Steps& open, std::byte* to) override;
   uint64_t feed_pass(int64_t) const override { return 0; }
   void launch_step(int64_t number, const Part& part) override;
   int64_t variant(int64_t) const override { return 0; }

@@ -5,6 +5,7 @@
 
 #include "data/masked_tokens.h"
 #include "data/negative_table.h"
+#include "data/same_bits.h"
 #include "train/outputs.h"
 
 namespace mlrun::train {
@@ -108,6 +109,12 @@ Feed::Feed(const data::Dataset& dataset, data::Transform transform, nn::TargetKi
       draws_(draws),
       class_weights_(std::move(class_weights)),
       further_(std::move(further)) {}
+
+bool Feed::is_same(const Feed& other) const {
+  return &dataset_ == &other.dataset_ && target_.kind == other.target_.kind && is_constant() &&
+         transform_.is_same(other.transform_) &&
+         data::same_bits(class_weights_, other.class_weights_);
+}
 
 int64_t Feed::target_width() const {
   return target_.kind == nn::TargetKind::kValues ? dataset_.target_width() : dataset_.label_width;

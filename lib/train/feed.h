@@ -77,6 +77,8 @@ class Feed {
   /// Whether samples can be brought once for all passes: no part of them is drawn afresh, and
   /// there is one target.
   bool is_constant() const { return !dataset_.negatives && !dataset_.masked && further_.empty(); }
+  /// Whether both give the same bits for the same rows, of constant samples.
+  bool is_same(const Feed& other) const;
   /// Names of the tokens that the features are; empty if they are none.
   std::span<const std::string> token_names() const;
   /// Names of the tokens of a translation; empty if there is none.

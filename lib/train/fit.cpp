@@ -70,11 +70,9 @@ class Fitter {
 
   TrialEpoch begin_epoch() {
     epoch_watch_ = Stopwatch();
-    order_ = split_.train;
-    if (spec_.shuffle) {
-      shuffle(order_, streams_.shuffle, static_cast<uint64_t>(next_epoch_));
-    }
-    return {order_, training_predictions_};
+    if (ordered_epoch_ != next_epoch_) make_order(next_epoch_);
+    std::swap(order_, next_order_);
+    return {order_, training_predictions_, [this] { return order_of_next_epoch(); }};
   }
 
   /// What is scored behind each epoch.
@@ -154,6 +152,20 @@ class Fitter {
     order_ = split_.train;
     if (has_metrics(spec_)) training_predictions_.resize(order_.size() * width);
     if (has_metrics(spec_)) validation_predictions_.resize(split_.test.size() * width);
+  }
+
+  // A function of the seed, the fold and the epoch.
+  void make_order(int64_t epoch) {
+    next_order_ = split_.train;
+    if (spec_.shuffle) shuffle(next_order_, streams_.shuffle, static_cast<uint64_t>(epoch));
+    ordered_epoch_ = epoch;
+  }
+
+  // While the one that has begun is computed; perhaps it is the last.
+  std::span<const int64_t> order_of_next_epoch() {
+    if (next_epoch_ + 1 >= spec_.epochs) return {};
+    make_order(next_epoch_ + 1);
+    return next_order_;
   }
 
   std::vector<double> validation_scores(const Losses& losses) {
@@ -239,7 +251,9 @@ class Fitter {
   Stopwatch epoch_watch_;
   int64_t next_epoch_ = 0;
   bool stopped_ = false;
-  std::vector<int64_t> order_;
+  std::vector<int64_t> order_;       ///< of the epoch that has begun
+  std::vector<int64_t> next_order_;  ///< of the one behind it, if ordered_epoch_ says so
+  int64_t ordered_epoch_ = -1;
   std::vector<float> training_predictions_;
   std::vector<float> validation_predictions_;
   std::vector<float> best_weights_;
@@ -282,12 +296,12 @@ void run_stack(const Fitters& fitters, GradientLearner& learner, device::Context
 data::Split own_validation(const FitInput& input) {
   data::Split split;
   if (input.spec.dataset.split.test > 0) return split;
-  split.train.assign(input.train_rows.begin(), input.train_rows.end());
   for (size_t row = 0; row < input.dataset.parts.size(); ++row) {
     if (input.dataset.parts[row] == data::Part::kValidation) {
       split.test.push_back(static_cast<int64_t>(row));
     }
   }
+  if (!split.test.empty()) split.train.assign(input.train_rows.begin(), input.train_rows.end());
   return split;
 }
 
@@ -309,7 +323,7 @@ FitResult fit(const FitInput& input, const FitHooks& hooks) {
   learner.training_step().set_profiling(input.profile);
   while (fitter.runs()) {
     const TrialEpoch epoch = fitter.begin_epoch();
-    const EpochOutcome outcome = learner.train_epoch(epoch.order, epoch.predictions);
+    const EpochOutcome outcome = learner.train_epoch(epoch);
     const ScoredRows validation = outcome.finite ? fitter.validation_rows() : ScoredRows();
     fitter.end_epoch(outcome, learner.score(std::span(&validation, 1))[0]);
   }

@@ -101,6 +101,7 @@ void GradientLearner::initialise(const TrialStreams& streams, int64_t trial) {
   }
   for (const auto& phase : phases_) phase->initialise(streams.dropout, memory_, trial);
   random_[static_cast<size_t>(trial)] = streams.dropout;
+  if (device_epoch_) device_epoch_->forget_ahead();
 }
 
 LossScaleState GradientLearner::loss_scale(int64_t trial) const {
@@ -140,12 +141,9 @@ void GradientLearner::take_predictions(size_t row, std::span<float> predictions)
   rows_->feeds()[0]->restore(out, output_width());
 }
 
-EpochOutcome GradientLearner::train_epoch(std::span<const int64_t> order,
-                                          std::span<float> predictions) {
-  if (!context_.memory_is_hosts()) {
-    const TrialEpoch trial{order, predictions};
-    return train_epochs(std::span(&trial, 1))[0];
-  }
+EpochOutcome GradientLearner::train_epoch(const TrialEpoch& trial) {
+  if (!context_.memory_is_hosts()) return train_epochs(std::span(&trial, 1))[0];
+  const std::span<const int64_t> order = trial.order;
   EpochOutcome outcome;
   outcome.terms.assign(inference_->term_count(), 0);
   phase_rows_.assign(phases_.size(), 0);
@@ -157,8 +155,8 @@ EpochOutcome GradientLearner::train_epoch(std::span<const int64_t> order,
     rows_->batch().fill(rows, static_cast<uint64_t>(phases_[0]->steps()) + 1);
     outcome.data_seconds += now_seconds() - start;
     run_phases(number++, static_cast<int64_t>(rows.size()), outcome);
-    if (predictions.empty()) continue;
-    take_predictions(at, predictions);
+    if (trial.predictions.empty()) continue;
+    take_predictions(at, trial.predictions);
   }
   outcome.loss /= static_cast<double>(order.size());
   size_t term = 0;
@@ -180,7 +178,9 @@ std::vector<EpochOutcome> GradientLearner::train_epochs(std::span<const TrialEpo
   if (!device_epoch_ || device_epoch_->rows() < rows ||
       device_epoch_->prediction_width() != width) {
     device_epoch_.reset();  // its memory first
-    device_epoch_ = std::make_unique<DeviceEpoch>(rows_->pass(batch_size_, rows), phases_, width);
+    DevicePassOptions pass = rows_->pass(batch_size_, rows);
+    pass.ahead = !context_.memory_is_hosts();  // else nothing is computed meanwhile
+    device_epoch_ = std::make_unique<DeviceEpoch>(pass, phases_, width);
   }
   return device_epoch_->run(trials);
 }

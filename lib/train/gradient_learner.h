@@ -50,7 +50,7 @@ class GradientLearner {
   LossScaleState loss_scale(int64_t trial = 0) const;
 
   /// Of a learner of one trial.
-  EpochOutcome train_epoch(std::span<const int64_t> order, std::span<float> predictions);
+  EpochOutcome train_epoch(const TrialEpoch& trial);
 
   /// All trials. One whose order is empty is no longer looked at: its weights go astray.
   std::vector<EpochOutcome> train_epochs(std::span<const TrialEpoch> trials);

@@ -31,6 +31,7 @@ void GradientLearner::load(const store::ModelFile& file, int64_t trial) {
     memory_.write(i, found->values, trial);
   }
   for (const auto& phase : phases_) phase->load(file, trial);
+  if (device_epoch_) device_epoch_->forget_ahead();
 }
 
 void GradientLearner::take_weights(const store::ModelFile& file, int64_t trial) {

@@ -12,10 +12,15 @@ namespace {
 constexpr int64_t kWord = 4;
 constexpr int64_t kChunk = 4096;  // rows that are brought at once
 
+bool are_same(std::span<const Feed* const> feeds) {
+  return std::all_of(feeds.begin() + 1, feeds.end(),
+                     [&](const Feed* feed) { return feed->is_same(*feeds[0]); });
+}
+
 }  // namespace
 
 ResidentData::ResidentData(std::span<const Feed* const> feeds, device::Context& context)
-    : rows_(feeds[0]->dataset().rows) {
+    : rows_(feeds[0]->dataset().rows), shared_(are_same(feeds)) {
   const Feed& feed = *feeds[0];
   const auto add = [&](graph::ValueId GraphInputs::*input, const char* name, int64_t width) {
     if (width == 0) return;
@@ -29,15 +34,16 @@ ResidentData::ResidentData(std::span<const Feed* const> feeds, device::Context& 
   }
   if (feed.weighted()) add(&GraphInputs::weights, "weights", 1);
   add(&GraphInputs::items, "items", feed.item_width());
+  const size_t copies = shared_ ? 1 : feeds.size();
   for (Table& table : tables_) {
-    table.memory = context.allocate(static_cast<int64_t>(feeds.size()) * stride(table));
+    table.memory = context.allocate(static_cast<int64_t>(copies) * bytes(table));
   }
-  for (size_t trial = 0; trial < feeds.size(); ++trial) {
+  for (size_t trial = 0; trial < copies; ++trial) {
     fill(*feeds[trial], static_cast<int64_t>(trial), context);
   }
 }
 
-int64_t ResidentData::stride(const Table& table) const { return rows_ * table.width * kWord; }
+int64_t ResidentData::bytes(const Table& table) const { return rows_ * table.width * kWord; }
 
 void ResidentData::fill(const Feed& feed, int64_t trial, device::Context& context) {
   std::vector<std::vector<float>> beside;
@@ -56,9 +62,9 @@ void ResidentData::fill(const Feed& feed, int64_t trial, device::Context& contex
     std::iota(rows.begin(), rows.end(), at);
     feed.fill(rows, chunk);
     for (size_t i = 0; i < tables_.size(); ++i) {
-      const int64_t bytes = tables_[i].width * kWord;
-      std::byte* to = tables_[i].memory.get() + trial * stride(tables_[i]) + at * bytes;
-      context.upload(to, beside[i].data(), static_cast<int64_t>(rows.size()) * bytes);
+      const int64_t row_bytes = tables_[i].width * kWord;
+      std::byte* to = tables_[i].memory.get() + trial * bytes(tables_[i]) + at * row_bytes;
+      context.upload(to, beside[i].data(), static_cast<int64_t>(rows.size()) * row_bytes);
     }
   }
 }
@@ -76,7 +82,7 @@ ResidentData::Nodes ResidentData::append(graph::Graph& g, graph::ValueId rows) c
 
 void ResidentData::bind(graph::Executable& executable, const Nodes& nodes) const {
   for (size_t i = 0; i < tables_.size(); ++i) {
-    executable.bind(nodes.tables[i], tables_[i].memory.get(), stride(tables_[i]));
+    executable.bind(nodes.tables[i], tables_[i].memory.get(), shared_ ? 0 : bytes(tables_[i]));
   }
 }
 

@@ -11,6 +11,7 @@
 namespace mlrun::train {
 
 /// All rows as feeds give them to the trials of a stack, one table for each part of a sample.
+/// Trials that are all given the same (of one scaling, whatever their seeds) share one copy.
 class ResidentData {
  public:
   /// Gathers and uploads every row. Throws std::bad_alloc where they do not fit. Of feeds (of one
@@ -37,9 +38,10 @@ class ResidentData {
   };
 
   void fill(const Feed& feed, int64_t trial, device::Context& context);
-  int64_t stride(const Table& table) const;  ///< bytes of one trial
+  int64_t bytes(const Table& table) const;  ///< of one trial
 
   int64_t rows_ = 0;
+  bool shared_;
   std::vector<Table> tables_;
 };
 

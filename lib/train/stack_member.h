@@ -15,7 +15,7 @@ class StackMember : public Learner {
   void initialise(const TrialStreams& streams) override { learner_.initialise(streams, trial_); }
   LossScaleState loss_scale() const { return learner_.loss_scale(trial_); }
   EpochOutcome train_epoch(std::span<const int64_t> order, std::span<float> predictions) override {
-    return learner_.train_epoch(order, predictions);
+    return learner_.train_epoch({order, predictions});
   }
   Losses predict(std::span<const int64_t> rows, std::span<float> predictions) override {
     return learner_.predict(rows, predictions, trial_);

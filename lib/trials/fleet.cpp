@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "data/transform.h"
+
 namespace mlrun::trials {
 namespace {
 
@@ -23,6 +25,15 @@ int64_t bytes_of(const data::Dataset& dataset) {
   const int64_t element = table.storage == data::Storage::kUint8 ? 1 : 4;
   const int64_t labels = 4 * (dataset.label_width + dataset.target_width());
   return table.rows * table.width() * element + dataset.rows * labels;
+}
+
+// Whether what is learned from the training rows, if anything, is the same in all trials of a
+// stack.
+bool share_data(const Search& search, const config::ExperimentSpec& spec) {
+  const bool same_rows = search.folds.size() <= 1 && !spec.train.validation_split;
+  const bool learns =
+      data::Transform::learns(search.dataset, spec.dataset) || spec.train.class_weight.balanced;
+  return same_rows || !learns;
 }
 
 // Data that would leave little room is streamed.
@@ -54,8 +65,9 @@ bool Fleet::has_usable() const {
 }
 
 int64_t device_bytes(const Search& search, const Cell& cell, int64_t stack) {
+  const int64_t copies = share_data(search, cell.spec) ? 0 : stack - 1;
   return stack * (cell.model.variable_bytes + cell.model.batch_bytes) +
-         (stack - 1) * bytes_of(search.dataset) + kWorkspaceBytes;
+         copies * bytes_of(search.dataset) + kWorkspaceBytes;
 }
 
 Fleet make_fleet(const Search& search, const device::Budget& budget, int jobs,

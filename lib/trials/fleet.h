@@ -36,7 +36,8 @@ struct Fleet {
 
 /// Estimate of what a stack of this many trials of the cell takes on a GPU: for each its variables
 /// with their optimizer state, the planned arena of a step, and from the second on the data (those
-/// of the first are the worker's); for all the workspace of the product library.
+/// of the first are the worker's) unless all see the same; for all the workspace of the product
+/// library.
 int64_t device_bytes(const Search& search, const Cell& cell, int64_t stack = 1);
 
 /// Without GPUs: `jobs` CPU workers, at most as many as have cores of their own (-1: that many).

@@ -94,6 +94,17 @@ TEST_CASE("fleet: memory for trials is what is free, less CUDA and the data") {
   CHECK(full.stations[0].memory_bytes == 1);  // one at a time; 0 would be no limit
 }
 
+TEST_CASE("fleet: trials of a stack need data of their own where they learn from other rows") {
+  const auto bytes_of_further = [](const std::vector<std::string>& overrides) {
+    const test::SmallSearch small(overrides);
+    const Cell& cell = small.search.cells[0];
+    return device_bytes(small.search, cell, 2) - device_bytes(small.search, cell, 1) -
+           cell.model.variable_bytes - cell.model.batch_bytes;
+  };
+  CHECK(bytes_of_further({}) == 0);
+  CHECK(bytes_of_further({"dataset.standardize=true"}) > 0);
+}
+
 namespace {
 
 // A queue of all trials before stations that nobody serves yet.

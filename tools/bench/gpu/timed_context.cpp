@@ -46,7 +46,7 @@ void TimedContext::replay(std::unique_ptr<device::Recording>& recording,
     if (gated_) gate_.close(stream());
     MLRUN_CUDA_CHECK(cudaEventRecord(begin_.get(), stream()));
     running_ = true;
-    steps_ = 0;
+    steps_ = -1;  // the first launch puts what the epoch is told in its place
   }
   CudaContext::replay(recording, launches);
   ++steps_;

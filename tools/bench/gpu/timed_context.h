@@ -25,7 +25,7 @@ class Gate {
   bool opened_by_itself_ = false;
 };
 
-/// All that is replayed between two downloads is an epoch.
+/// All that is replayed between two downloads is an epoch, all but the first a step.
 class TimedContext : public device::CudaContext {
  public:
   explicit TimedContext(int ordinal);
