@@ -29,6 +29,10 @@ cudaDataType_t operand_type(ProductPrecision precision) {
   return CUDA_R_32F;
 }
 
+cudaDataType_t result_type(const ProductShape& x) {
+  return x.half_result ? operand_type(x.precision) : CUDA_R_32F;
+}
+
 template <class T>
 void set(const Descriptor& descriptor, cublasLtMatmulDescAttributes_t attribute, const T& value) {
   MLRUN_CUDA_CHECK(
@@ -116,7 +120,7 @@ std::unique_ptr<ProductPlan> make_plan(cublasLtHandle_t handle, const ProductSha
       x.transpose_b ? Matrix{x.n, x.k, x.ldb, x.stride_b} : Matrix{x.k, x.n, x.ldb, x.stride_b};
   plan->a = layout_of(operand_type(x.precision), a, x.count);
   plan->b = layout_of(operand_type(x.precision), b, x.count);
-  plan->c = layout_of(CUDA_R_32F, {x.m, x.n, x.ldc, x.stride_c}, x.count);
+  plan->c = layout_of(result_type(x), {x.m, x.n, x.ldc, x.stride_c}, x.count);
   choose_algorithm(*plan, handle, x);
   return plan;
 }
@@ -132,9 +136,8 @@ uint32_t alignment_of(const ProductShape& x, const ProductOperands& operands) {
   for (const int64_t stride : {x.stride_a, x.stride_b}) {
     bits |= static_cast<uintptr_t>(stride) * (halves ? sizeof(uint16_t) : sizeof(float));
   }
-  for (const int64_t stride : {x.stride_c, x.stride_bias}) {
-    bits |= static_cast<uintptr_t>(stride) * sizeof(float);
-  }
+  bits |= static_cast<uintptr_t>(x.stride_c) * (x.half_result ? sizeof(uint16_t) : sizeof(float));
+  bits |= static_cast<uintptr_t>(x.stride_bias) * sizeof(float);
   return static_cast<uint32_t>(bits & (~bits + 1));
 }
 

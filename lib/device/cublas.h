@@ -23,18 +23,19 @@ struct ProductShape {
   int64_t lda = 0, ldb = 0, ldc = 0;
   int64_t count = 1;
   int64_t stride_a = 0, stride_b = 0, stride_c = 0, stride_bias = 0;
-  ProductPrecision precision = ProductPrecision::kFloat32;  ///< of a and b; all else is float32
+  ProductPrecision precision = ProductPrecision::kFloat32;  ///< of a and b; the bias is float32
+  bool half_result = false;  ///< c is of 16 bits as a and b are, without epilogue; else float32
   ProductEpilogue epilogue = ProductEpilogue::kNone;
   uint32_t alignment = 0;  ///< of all operands, in bytes: Cublas looks it up
 
   auto operator<=>(const ProductShape&) const = default;
 };
 
-/// a and b are floats, or numbers of 16 bits where the precision has these.
+/// Floats, or numbers of 16 bits where the shape has these.
 struct ProductOperands {
   const void* a = nullptr;
   const void* b = nullptr;
-  float* c = nullptr;
+  void* c = nullptr;
   const float* bias = nullptr;
 };
 

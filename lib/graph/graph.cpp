@@ -43,6 +43,10 @@ std::vector<TensorType> Graph::types(std::span<const ValueId> ids) const {
   return types;
 }
 
+void Graph::set_dtype(ValueId id, DType dtype) {
+  values_[static_cast<size_t>(id)].type.dtype = dtype;
+}
+
 void Graph::replace_nodes(std::vector<Node> nodes) {
   nodes_ = std::move(nodes);
   for (Value& value : values_) value.producer = -1;

@@ -29,7 +29,7 @@ struct Node {
   std::vector<ValueId> outputs;
 };
 
-/// Values are appended and never change; nodes may be replaced by a transformation. Cheap to
+/// Values are appended and keep their shapes; nodes may be replaced by a transformation. Cheap to
 /// build (a few microseconds a node), built once per shape.
 class Graph {
  public:
@@ -51,6 +51,9 @@ class Graph {
   const Node* producer(ValueId id) const;
 
   std::vector<TensorType> types(std::span<const ValueId> ids) const;
+
+  /// Of an intermediate: how its numbers lie in memory.
+  void set_dtype(ValueId id, DType dtype);
 
   /// Replaces all nodes. Producers are recomputed; every input must be produced before its use.
   void replace_nodes(std::vector<Node> nodes);

@@ -19,6 +19,7 @@ struct Product {
   Stacked<const float> a, b;
   Stacked<const uint16_t> half_a, half_b;  ///< instead of a and b, where has_half_operands()
   Stacked<float> c;
+  Stacked<uint16_t> half_c;  ///< instead of c, in the same precision as the operands
   int64_t count = 1;
   int64_t step_a = 0, step_b = 0, step_c = 0;
   Precision precision = Precision::kFloat32;

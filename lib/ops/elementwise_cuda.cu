@@ -6,15 +6,15 @@
 namespace mlrun::ops {
 namespace {
 
-bool aligned_16(const void* data, int64_t stride) {
-  return reinterpret_cast<uintptr_t>(data) % 16 == 0 && stride % 16 == 0;
+bool aligned_16(const Tensor& x) {
+  return reinterpret_cast<uintptr_t>(x.data) % 16 == 0 && x.stride % 16 == 0;
 }
 
 }  // namespace
 
 EwProgram::Operand EwProgram::operand(const Shape& shape, const Tensor& tensor) {
   Operand x;
-  x.data = input(tensor);
+  x.data = Numbers(tensor);
   x.spread = spread_of(shape, {tensor.shape, tensor.dtype});
   const int64_t elements = std::max<int64_t>(tensor.elements(), 1);
   if (x.spread == Spread::kRow) x.divider = Divider(elements);
@@ -34,12 +34,12 @@ EwProgram::EwProgram(const ElementwiseOp& op, const Shape& shape, std::span<cons
   }
   for (size_t i = 0; i < in.size(); ++i) in_[i] = operand(shape, in[i]);
   for (size_t o = 0; o < out.size(); ++o) {
-    out_[o] = output(out[o]);
+    out_[o] = Numbers(out[o]);
     output_register_[o] = op.outputs()[o];
   }
   std::copy(op.code().begin(), op.code().end(), code_);
   for (int i = 0; i < length_; ++i) is_read_later_[i] = is_read_later(i);
-  aligned_ = all_aligned();
+  aligned_ = all_aligned(in, out);
 }
 
 bool EwProgram::is_read_later(int number) const {
@@ -52,13 +52,11 @@ bool EwProgram::is_read_later(int number) const {
   return !is_newest && std::find(output_register_, end, made) != end;
 }
 
-bool EwProgram::all_aligned() const {
-  bool aligned = true;
-  for (int i = 0; i < inputs_; ++i) {
-    const Operand& x = in_[i];
-    aligned = aligned && (x.spread != Spread::kSame || aligned_16(x.data.data, x.data.stride));
+bool EwProgram::all_aligned(std::span<const Tensor> in, std::span<const Tensor> out) const {
+  bool aligned = std::all_of(out.begin(), out.end(), aligned_16);
+  for (size_t i = 0; i < in.size(); ++i) {
+    aligned = aligned && (in_[i].spread != Spread::kSame || aligned_16(in[i]));
   }
-  for (int o = 0; o < outputs_; ++o) aligned = aligned && aligned_16(out_[o].data, out_[o].stride);
   return aligned;
 }
 

@@ -7,6 +7,7 @@
 #include "ops/device_random.h"
 #include "ops/divider.h"
 #include "ops/elementwise_codes.h"
+#include "ops/half_bits.h"
 
 namespace mlrun::ops {
 
@@ -44,7 +45,9 @@ class EwProgram {
       newest = one.out;
       if (is_read_later_[i]) registers[newest] = last;
     }
-    for (int o = 0; o < outputs_; ++o) store(operand(output_register_[o]), out_[o](k) + first, count);
+    for (int o = 0; o < outputs_; ++o) {
+      store(operand(output_register_[o]), out_[o], k, first, count);
+    }
   }
 
  private:
@@ -54,24 +57,26 @@ class EwProgram {
     float of[kGroup];
   };
 
+  struct alignas(8) Halves {
+    uint16_t of[kGroup];
+  };
+
   struct Operand {
-    Stacked<const float> data;
+    Numbers data;
     Spread spread = Spread::kSame;
     Divider divider;  ///< by the length of a row, or by the elements that share one of a column
   };
 
   static Operand operand(const Shape& shape, const Tensor& tensor);
-  bool all_aligned() const;
+  bool all_aligned(std::span<const Tensor> in, std::span<const Tensor> out) const;
   bool is_read_later(int number) const;
 
   MLRUN_DEVICE Values load(const Operand& operand, int64_t k, int64_t first, int count) const {
-    const float* x = operand.data(k);
+    const float* x = operand.data.floats(k);
     Values values{};
     switch (operand.spread) {
       case Spread::kSame:
-        if (aligned_ && count == kGroup) return *reinterpret_cast<const Values*>(x + first);
-        for (int i = 0; i < count; ++i) values.of[i] = x[first + i];
-        return values;
+        return load_same(operand.data, k, first, count);
       case Spread::kScalar:
         for (int i = 0; i < count; ++i) values.of[i] = x[0];
         return values;
@@ -81,6 +86,22 @@ class EwProgram {
         return values;
       case Spread::kRandomState:
         return values;
+    }
+    return values;
+  }
+
+  MLRUN_DEVICE Values load_same(const Numbers& data, int64_t k, int64_t first, int count) const {
+    const bool whole = aligned_ && count == kGroup;
+    Values values{};
+    if (whole && data.is_half()) {
+      const Halves halves = *reinterpret_cast<const Halves*>(data.halves(k) + first);
+      for (int i = 0; i < kGroup; ++i) {
+        values.of[i] = float_of_half(halves.of[i], data.is_bfloat16());
+      }
+    } else if (whole) {
+      values = *reinterpret_cast<const Values*>(data.floats(k) + first);
+    } else {
+      for (int i = 0; i < count; ++i) values.of[i] = data(k, first + i);
     }
     return values;
   }
@@ -98,11 +119,17 @@ class EwProgram {
     }
   }
 
-  MLRUN_DEVICE void store(const Values& values, float* y, int count) const {
-    if (aligned_ && count == kGroup) {
-      *reinterpret_cast<Values*>(y) = values;
+  MLRUN_DEVICE void store(const Values& values, const Numbers& y, int64_t k, int64_t first,
+                          int count) const {
+    const bool whole = aligned_ && count == kGroup;
+    if (whole && y.is_half()) {
+      Halves halves;
+      for (int i = 0; i < kGroup; ++i) halves.of[i] = half_bits(values.of[i], y.is_bfloat16());
+      *reinterpret_cast<Halves*>(y.halves(k) + first) = halves;
+    } else if (whole) {
+      *reinterpret_cast<Values*>(y.floats(k) + first) = values;
     } else {
-      for (int i = 0; i < count; ++i) y[i] = values.of[i];
+      for (int i = 0; i < count; ++i) y.set(k, first + i, values.of[i]);
     }
   }
 
@@ -116,7 +143,7 @@ class EwProgram {
 
   MLRUN_DEVICE Values random_result(const EwInstruction& one, const Values& a, int64_t k,
                                     int64_t group) const {
-    const auto* state = reinterpret_cast<const uint32_t*>(in_[one.b].data(k));
+    const auto* state = reinterpret_cast<const uint32_t*>(in_[one.b].data.floats(k));
     const RandomWords random = random_words(state, one.salt, group);
     const uint32_t limit = dropout_limit(one.c);
     const float keep = 1.0f / (1.0f - one.c);
@@ -139,7 +166,7 @@ class EwProgram {
   int outputs_;
   bool aligned_ = false;  ///< all that is read or written as it lies, by 16 bytes
   Operand in_[ElementwiseOp::kMaxRegisters];
-  Stacked<float> out_[kMaxLength];
+  Numbers out_[kMaxLength];
   uint8_t output_register_[kMaxLength] = {};
   EwInstruction code_[kMaxLength] = {};
   bool is_read_later_[kMaxLength] = {};  ///< not only by the next instruction

@@ -1,4 +1,5 @@
-// Numbers of 16 bits as kernels of a GPU make them of floats: rounded to the nearest, ties to even.
+// Numbers of 16 bits as kernels of a GPU make them of floats, rounded to the nearest, ties to even,
+// and floats of them.
 #pragma once
 
 #include <cstdint>
@@ -41,5 +42,63 @@ MLRUN_DEVICE inline uint16_t float16_bits(float x) {
   }
   return static_cast<uint16_t>(sign | half);
 }
+
+MLRUN_DEVICE inline float float_of(uint32_t bits) {
+  float x = 0;
+  memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
+MLRUN_DEVICE inline float float_of_bfloat16(uint16_t bits) {
+  return float_of(static_cast<uint32_t>(bits) << 16);
+}
+
+/// The exponent of a float begins 112 lower; so small numbers come out right too.
+MLRUN_DEVICE inline float float_of_float16(uint16_t bits) {
+  const uint32_t sign = (bits & 0x8000u) << 16;
+  const uint32_t rest = (bits & 0x7fffu) << 13;
+  const bool is_finite = (bits & 0x7c00u) != 0x7c00u;
+  const uint32_t size = is_finite ? bits_of(float_of(rest) * 0x1p112f) : rest | 0x7f800000u;
+  return float_of(sign | size);
+}
+
+MLRUN_DEVICE inline uint16_t half_bits(float x, bool is_bfloat16) {
+  return is_bfloat16 ? bfloat16_bits(x) : float16_bits(x);
+}
+
+MLRUN_DEVICE inline float float_of_half(uint16_t bits, bool is_bfloat16) {
+  return is_bfloat16 ? float_of_bfloat16(bits) : float_of_float16(bits);
+}
+
+/// The numbers of a tensor of floats, or of 16 bits, in every copy of a stack.
+class Numbers {
+ public:
+  Numbers() = default;
+  explicit Numbers(const Tensor& x) : bytes_(stacked<std::byte>(x)), dtype_(x.dtype) {}
+
+  MLRUN_DEVICE float operator()(int64_t k, int64_t i) const {
+    if (dtype_ == DType::kFloat32) return reinterpret_cast<const float*>(bytes_(k))[i];
+    return float_of_half(halves(k)[i], is_bfloat16());
+  }
+
+  MLRUN_DEVICE void set(int64_t k, int64_t i, float x) const {
+    if (dtype_ == DType::kFloat32) {
+      reinterpret_cast<float*>(bytes_(k))[i] = x;
+    } else {
+      halves(k)[i] = half_bits(x, is_bfloat16());
+    }
+  }
+
+  MLRUN_DEVICE bool is_half() const { return dtype_ != DType::kFloat32; }
+  MLRUN_DEVICE bool is_bfloat16() const { return dtype_ == DType::kBfloat16; }
+  MLRUN_DEVICE uint16_t* halves(int64_t k) const {
+    return reinterpret_cast<uint16_t*>(bytes_(k));
+  }
+  MLRUN_DEVICE float* floats(int64_t k) const { return reinterpret_cast<float*>(bytes_(k)); }
+
+ private:
+  Stacked<std::byte> bytes_;
+  DType dtype_ = DType::kFloat32;
+};
 
 }  // namespace mlrun::ops

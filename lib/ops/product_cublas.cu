@@ -5,6 +5,7 @@ namespace mlrun::ops {
 namespace {
 
 constexpr int64_t kFloat = sizeof(float);
+constexpr int64_t kHalf = sizeof(uint16_t);
 
 device::ProductPrecision precision_of(Precision precision) {
   switch (precision) {
@@ -38,6 +39,7 @@ device::ProductShape shape_of(const Product& p) {
   x.lda = p.shape.lda, x.ldb = p.shape.ldb, x.ldc = p.shape.ldc;
   x.precision = precision_of(p.precision);
   x.epilogue = epilogue_of(p.finish);
+  x.half_result = p.half_c.data != nullptr;
   return x;
 }
 
@@ -50,8 +52,12 @@ struct Operand {
 Operand operand_of(const Product& p, const Stacked<const float>& floats,
                    const Stacked<const uint16_t>& halves, int64_t k = 0) {
   if (p.has_half_operands())
-    return {halves(k), halves.stride / static_cast<int64_t>(sizeof(uint16_t))};
+    return {halves(k), halves.stride / kHalf};
   return {floats(k), floats.stride / kFloat};
+}
+
+void* result_of(const Product& p, int64_t k = 0) {
+  return p.half_c.data ? static_cast<void*>(p.half_c(k)) : p.c(k);
 }
 
 }  // namespace
@@ -66,15 +72,15 @@ void multiply(const graph::KernelCall& call, const Product& p) {
     x.count = call.stack;
     x.stride_a = a.stride;
     x.stride_b = b.stride;
-    x.stride_c = p.c.stride / kFloat;
+    x.stride_c = x.half_result ? p.half_c.stride / kHalf : p.c.stride / kFloat;
     x.stride_bias = p.bias.stride / kFloat;
-    return context.multiply(x, {a.data, b.data, p.c.data, p.bias.data});
+    return context.multiply(x, {a.data, b.data, result_of(p), p.bias.data});
   }
   x.count = p.count;
   x.stride_a = p.step_a, x.stride_b = p.step_b, x.stride_c = p.step_c;
   for (int64_t k = 0; k < call.stack; ++k) {
     context.multiply(x, {operand_of(p, p.a, p.half_a, k).data, operand_of(p, p.b, p.half_b, k).data,
-                         p.c(k), p.bias(k)});
+                         result_of(p, k), p.bias(k)});
   }
 }
 

@@ -1,27 +1,27 @@
 #include "ops/reduce.h"
 
 #include "ops/elementwise.h"
+#include "ops/half_bits.h"
 #include "ops/launch.h"
 
 namespace mlrun::ops {
 namespace {
 
 void scale_all(const graph::KernelCall& call, float factor) {
-  const auto x = input(call.in[0]);
+  const Numbers x(call.in[0]);
   const auto y = output(call.out[0]);
   for_each_element(call, call.out[0].elements(),
-                   [=] MLRUN_KERNEL(int64_t k, int64_t i) { y(k)[i] = x(k)[i] * factor; });
+                   [=] MLRUN_KERNEL(int64_t k, int64_t i) { y(k)[i] = x(k, i) * factor; });
 }
 
 void reduce_trailing(const graph::KernelCall& call, float factor) {
   const int64_t rows = call.out[0].elements();
   const int64_t width = rows == 0 ? 0 : call.in[0].elements() / rows;
-  const auto x = input(call.in[0]);
+  const Numbers x(call.in[0]);
   const auto y = output(call.out[0]);
   for_each_row(call, rows, width, [=] MLRUN_KERNEL(int64_t k, int64_t row, const Lanes& lanes) {
-    const float* from = x(k) + row * width;
     float sum = 0;
-    for (int64_t i = lanes.lane(); i < width; i += lanes.size()) sum += from[i];
+    for (int64_t i = lanes.lane(); i < width; i += lanes.size()) sum += x(k, row * width + i);
     sum = lanes.sum(sum);
     if (lanes.lane() == 0) y(k)[row] = sum * factor;
   });
@@ -30,12 +30,12 @@ void reduce_trailing(const graph::KernelCall& call, float factor) {
 void reduce_leading(const graph::KernelCall& call, float factor) {
   const int64_t width = call.out[0].elements();
   if (width == 0) return;
-  const auto x = input(call.in[0]);
+  const Numbers x(call.in[0]);
   const auto y = output(call.out[0]);
   reduce_columns<float>(
       call, call.in[0].elements() / width, width,
       [=] MLRUN_KERNEL(int64_t k, int64_t row, int64_t column) {
-        return x(k)[row * width + column];
+        return x(k, row * width + column);
       },
       [=] MLRUN_KERNEL(int64_t k, int64_t column, float sum) { y(k)[column] = sum * factor; });
 }

@@ -8,9 +8,13 @@
 
 namespace mlrun {
 
-enum class DType : uint8_t { kFloat32, kInt32, kUint32 };
+/// Numbers of 16 bits are made by ops/narrowing.h alone, for kernels that know them.
+enum class DType : uint8_t { kFloat32, kInt32, kUint32, kBfloat16, kFloat16 };
 
-inline constexpr int64_t size_of(DType) { return 4; }
+inline constexpr bool is_half(DType dtype) {
+  return dtype == DType::kBfloat16 || dtype == DType::kFloat16;
+}
+inline constexpr int64_t size_of(DType dtype) { return is_half(dtype) ? 2 : 4; }
 
 /// What is known of a value before it has memory.
 struct TensorType {

@@ -2,9 +2,23 @@
 
 #include <cstddef>
 
+#include "ops/narrowing.h"
+
 namespace mlrun::train {
 
 using graph::kNoValue;
+
+namespace {
+
+// The first one's graph. Of them all are narrowed, so that they stay alike.
+graph::Graph take_graph(std::vector<PhaseGraph>& graphs, const graph::Backend& backend) {
+  if (backend.stacks) {
+    for (PhaseGraph& phase : graphs) ops::narrow(phase.graph, phase.kept());
+  }
+  return std::move(graphs[0].graph);
+}
+
+}  // namespace
 
 // The step's high word has room: the phase's number goes into its top byte.
 std::array<uint32_t, 4> random_state(const PhiloxStream& stream, uint64_t step, uint32_t phase) {
@@ -25,7 +39,7 @@ Phase::Phase(std::vector<PhaseGraph> graphs, uint32_t number, int64_t max_batch,
       update_(graphs[0].update),
       loss_scaling_(graphs[0].loss_scaling),
       context_(*backend.context),
-      executable_(std::move(graphs[0].graph), graphs[0].kept(), max_batch, *backend.kernels,
+      executable_(take_graph(graphs, backend), graphs[0].kept(), max_batch, *backend.kernels,
                   context_, {static_cast<int64_t>(graphs.size()), backend.stacks}),
       states_(graphs.size()),
       device_states_(context_.allocate(static_cast<int64_t>(states_.size() * sizeof(StepState)))),

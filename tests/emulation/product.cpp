@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "emulation/context.h"
+#include "ops/half_bits.h"
 
 namespace mlrun::ops {
 namespace {
@@ -66,13 +67,20 @@ float finished(const Product& p, float sum, int64_t k, int64_t j) {
   return p.finish == Finish::kBias ? sum + p.bias(k)[j] : sum;
 }
 
+void write(const Product& p, int64_t k, int64_t at, float y) {
+  if (p.half_c.data) {
+    p.half_c(k)[at] = half_bits(y, p.precision == Precision::kBfloat16);
+  } else {
+    p.c(k)[at] = y;
+  }
+}
+
 void multiply_one(const Product& p, int64_t k, int64_t which) {
   const GemmArgs& s = p.shape;
   const Matrix left{s.m, s.k, s.transpose_a ? 1 : s.lda, s.transpose_a ? s.lda : 1};
   const Matrix right{s.k, s.n, s.transpose_b ? 1 : s.ldb, s.transpose_b ? s.ldb : 1};
   const std::vector<float> a = read(p, p.a, p.half_a, k, which * p.step_a, left);
   const std::vector<float> b = read(p, p.b, p.half_b, k, which * p.step_b, right);
-  float* c = p.c(k) + which * p.step_c;
   std::vector<double> sums(static_cast<size_t>(s.n));
   for (int64_t i = 0; i < s.m; ++i) {
     std::fill(sums.begin(), sums.end(), 0.0);
@@ -82,7 +90,8 @@ void multiply_one(const Product& p, int64_t k, int64_t which) {
       for (int64_t j = 0; j < s.n; ++j) sums[static_cast<size_t>(j)] += x * row[j];
     }
     for (int64_t j = 0; j < s.n; ++j) {
-      c[i * s.ldc + j] = finished(p, static_cast<float>(sums[static_cast<size_t>(j)]), k, j);
+      const float sum = static_cast<float>(sums[static_cast<size_t>(j)]);
+      write(p, k, which * p.step_c + i * s.ldc + j, finished(p, sum, k, j));
     }
   }
 }

@@ -33,6 +33,9 @@ double as_double(float word, DType dtype) {
       return std::bit_cast<int32_t>(word);
     case DType::kUint32:
       return std::bit_cast<uint32_t>(word);
+    case DType::kBfloat16:
+    case DType::kFloat16:
+      break;  // never read from outside
   }
   return 0;
 }

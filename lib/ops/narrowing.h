@@ -1,0 +1,16 @@
+// Values of 16 bits, for kernels of a GPU that know them.
+#pragma once
+
+#include <span>
+
+#include "graph/graph.h"
+
+namespace mlrun::ops {
+
+/// Behind set_precision() and fuse(): what products of bfloat16 or float16 read lies in memory in
+/// that precision, if nothing reads it but such products, elementwise operations and sums. The
+/// products round it in any case; what else reads it sees it rounded too. Values in `keep`,
+/// variables and inputs stay as they are.
+void narrow(graph::Graph& graph, std::span<const graph::ValueId> keep);
+
+}  // namespace mlrun::ops
