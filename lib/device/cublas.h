@@ -25,6 +25,7 @@ struct ProductShape {
   int64_t stride_a = 0, stride_b = 0, stride_c = 0, stride_bias = 0;
   ProductPrecision precision = ProductPrecision::kFloat32;  ///< of a and b; all else is float32
   ProductEpilogue epilogue = ProductEpilogue::kNone;
+  bool accumulate = false;  ///< adds to c
   uint32_t alignment = 0;  ///< of all operands, in bytes: Cublas looks it up
 
   auto operator<=>(const ProductShape&) const = default;

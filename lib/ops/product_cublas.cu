@@ -40,6 +40,7 @@ device::ProductShape shape_of(const Product& p) {
   x.lda = p.shape.lda, x.ldb = p.shape.ldb, x.ldc = p.shape.ldc;
   x.precision = precision_of(p.precision);
   x.epilogue = epilogue_of(p.finish);
+  x.accumulate = p.shape.accumulate;
   return x;
 }
 

@@ -84,7 +84,9 @@ void multiply_one(const Product& p, int64_t k, int64_t which) {
       for (int64_t j = 0; j < s.n; ++j) sums[static_cast<size_t>(j)] += x * row[j];
     }
     for (int64_t j = 0; j < s.n; ++j) {
-      c[i * s.ldc + j] = finished(p, static_cast<float>(sums[static_cast<size_t>(j)]), k, j);
+      const float before = s.accumulate ? c[i * s.ldc + j] : 0;
+      const float sum = static_cast<float>(sums[static_cast<size_t>(j)]) + before;
+      c[i * s.ldc + j] = finished(p, sum, k, j);
     }
   }
 }
