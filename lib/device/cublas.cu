@@ -168,9 +168,9 @@ void Cublas::multiply(const ProductShape& wanted, const ProductOperands& operand
     set(plan.descriptor, CUBLASLT_MATMUL_DESC_BIAS_POINTER, operands.bias);
   }
   const float one = 1;
-  const float zero = 0;
+  const float of_c = shape.accumulate ? 1 : 0;
   MLRUN_CUDA_CHECK(cublasLtMatmul(handle_.get(), plan.descriptor.get(), &one, operands.b,
-                                  plan.b.get(), operands.a, plan.a.get(), &zero, operands.c,
+                                  plan.b.get(), operands.a, plan.a.get(), &of_c, operands.c,
                                   plan.c.get(), operands.c, plan.c.get(), &plan.algorithm,
                                   workspace, static_cast<size_t>(kWorkspaceBytes), stream));
 }

@@ -7,7 +7,8 @@
 namespace mlrun::ops {
 
 /// The rows are cut into `chunks`, summed side by side. In a chunk, `lanes` lanes take every
-/// lanes-th row; their sums are added as a tree, the chunks' in order.
+/// lanes-th row; their sums are added as a tree. What the chunks have is then summed as if it were
+/// rows: of_chunks().
 struct ColumnSums {
   int64_t rows = 0;
   int64_t columns = 0;
@@ -29,6 +30,19 @@ struct ColumnSums {
     const int64_t most = std::clamp<int64_t>(room, 1, kMaxChunks);
     chunk = std::max(least, (rows + most - 1) / most);
     chunks = std::max<int64_t>((rows + chunk - 1) / chunk, 1);
+  }
+
+  /// How the sums of the chunks are added: all in one chunk, by so many lanes that none waits for
+  /// more than a few numbers, one after the other.
+  ColumnSums of_chunks() const {
+    ColumnSums s = *this;
+    s.rows = s.chunk = chunks;
+    s.chunks = 1;
+    while (s.tile > 1 && 2 * s.lanes < chunks) {
+      s.tile /= 2;
+      s.lanes *= 2;
+    }
+    return s;
   }
 
   int64_t tiles() const { return (columns + tile - 1) / tile; }

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "graph/graph.h"
+#include "ops/convolution_patches.h"
+#include "ops/convolution_way.h"
 
 namespace mlrun::ops {
 
@@ -46,6 +48,15 @@ int64_t library_bytes(const ConvolutionGeometry& geometry, int64_t batch, int64_
                       const Shape& filters) {
   return library_places(geometry, batch, channels, filters).count *
          static_cast<int64_t>(sizeof(float));
+}
+
+// Patches too where there is a library: it may have no kernel.
+int64_t cuda_bytes(const ConvolutionGeometry& geometry, int64_t batch, int64_t channels,
+                   const Shape& filters, bool may_use_tf32) {
+  const int64_t patches =
+      Patches{geometry, channels}.count(batch) * static_cast<int64_t>(sizeof(float));
+  if (!convolves_by_library(may_use_tf32)) return patches;
+  return std::max(patches, library_bytes(geometry, batch, channels, filters));
 }
 
 }  // namespace
@@ -120,8 +131,9 @@ std::shared_ptr<const ConvolutionOp> ConvolutionOp::with_tf32(bool allowed) cons
 
 int64_t ConvolutionOp::workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const {
   const Shape& filters = inputs[1].shape;
-  return std::max(convolution_workspace_cpu(*this, filters),
-                  library_bytes(geometry_, batch, filters[2] * geometry_.groups, filters));
+  return std::max(
+      convolution_workspace_cpu(*this, filters),
+      cuda_bytes(geometry_, batch, filters[2] * geometry_.groups, filters, may_use_tf32_));
 }
 
 std::vector<TensorType> ConvolutionWeightGradOp::infer(std::span<const TensorType> inputs) const {
@@ -152,7 +164,7 @@ int64_t ConvolutionWeightGradOp::workspace_bytes(std::span<const TensorType> inp
                                                  int64_t batch) const {
   return std::max(
       convolution_weight_workspace_cpu(geometry_, inputs[0].shape, inputs[1].shape, batch),
-      library_bytes(geometry_, batch, inputs[0].shape.back(), infer(inputs)[0].shape));
+      cuda_bytes(geometry_, batch, inputs[0].shape.back(), infer(inputs)[0].shape, may_use_tf32_));
 }
 
 graph::Cost ConvolutionWeightGradOp::cost(std::span<const TensorType> inputs,

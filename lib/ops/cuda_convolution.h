@@ -1,4 +1,4 @@
-// Convolutions of CUDA kernels by a library: cuDNN (ops/convolution_cudnn.cu), and for tests a loop
+// Convolutions of CUDA kernels: as matrix products, or by a library: cuDNN (ops/convolution_cudnn.cu), and for tests a loop
 // of the host (tests/emulation/convolution.cpp).
 #pragma once
 
@@ -32,5 +32,11 @@ struct Convolution {
 bool convolve_by_library(const graph::KernelCall& call, const Convolution& convolution,
                          const Stacked<const float>& a, const Stacked<const float>& b,
                          const Stacked<float>& c);
+
+/// As matrix products over patches, in the op's workspace (ops/convolution_patches.h). With a bias
+/// (K) for y, of a convolution in one group, if it has data.
+void convolve_by_patches(const graph::KernelCall& call, const Convolution& convolution,
+                         const Stacked<const float>& a, const Stacked<const float>& b,
+                         const Stacked<float>& c, const Stacked<const float>& bias = {});
 
 }  // namespace mlrun::ops

@@ -26,9 +26,14 @@ class Divider {
 
   MLRUN_DEVICE int64_t quotient(int64_t i) const {
     if (i >= kSmall || divisor_ >= kSmall) return i / divisor_;
+    return small_quotient(static_cast<int32_t>(i));
+  }
+
+  /// The same without a look at the sizes: both are below 2^31, and not negative.
+  MLRUN_DEVICE int32_t small_quotient(int32_t i) const {
     const auto n = static_cast<uint32_t>(i);
     const auto high = static_cast<uint32_t>((uint64_t{n} * factor_) >> 32);
-    return static_cast<int64_t>((high + n) >> shift_);
+    return static_cast<int32_t>((high + n) >> shift_);
   }
 
   MLRUN_DEVICE int64_t remainder(int64_t i) const { return i - quotient(i) * divisor_; }

@@ -126,16 +126,13 @@ struct FinishAtOnce {
   }
 };
 
-template <class V, class Finish>
-struct AddChunks {
+// The sums of the chunks, read as rows.
+template <class V>
+struct ReadPartial {
   const V* partial;
   int64_t first_copy, chunks, columns;
-  Finish finish;
-  __device__ void operator()(int64_t copy, int64_t column) const {
-    const V* p = partial + copy * chunks * columns + column;
-    V sum = p[0];
-    for (int64_t chunk = 1; chunk < chunks; ++chunk) sum = sum + p[chunk * columns];
-    finish(first_copy + copy, column, sum);
+  __device__ V operator()(int64_t k, int64_t chunk, int64_t column) const {
+    return partial[((k - first_copy) * chunks + chunk) * columns + column];
   }
 };
 
@@ -151,10 +148,13 @@ inline unsigned blocks_for(int64_t n, int64_t per_block) {
   return static_cast<unsigned>(std::min((n + per_block - 1) / per_block, kMaxBlocks));
 }
 
-template <class F>
-void elements_of_copies(const graph::KernelCall& call, int64_t copies, int64_t n, F f) {
-  const dim3 grid(blocks_for(n, kThreadsPerBlock), static_cast<unsigned>(copies));
-  elements<<<grid, kThreadsPerBlock, 0, context_of(call).stream()>>>(n, f);
+// Of copies [first, first + count) of a stack.
+template <class V, class Value, class Finish>
+void sum_columns(const graph::KernelCall& call, const ColumnSums& s, int64_t first, int64_t count,
+                 Value value, Finish finish) {
+  const dim3 grid(static_cast<unsigned>(s.tiles()), static_cast<unsigned>(s.chunks),
+                  static_cast<unsigned>(count));
+  columns<V><<<grid, ColumnSums::kThreads, 0, context_of(call).stream()>>>(s, first, value, finish);
   device::check_launch(call.op.name());
 }
 
@@ -162,7 +162,11 @@ void elements_of_copies(const graph::KernelCall& call, int64_t copies, int64_t n
 
 template <class F>
 void for_each_element(const graph::KernelCall& call, int64_t n, F f) {
-  if (n > 0) launch_detail::elements_of_copies(call, call.stack, n, f);
+  if (n <= 0) return;
+  const dim3 grid(launch_detail::blocks_for(n, kThreadsPerBlock),
+                  static_cast<unsigned>(call.stack));
+  launch_detail::elements<<<grid, kThreadsPerBlock, 0, context_of(call).stream()>>>(n, f);
+  device::check_launch(call.op.name());
 }
 
 template <class F>
@@ -181,26 +185,16 @@ void reduce_columns(const graph::KernelCall& call, int64_t rows, int64_t columns
   namespace detail = launch_detail;
   if (columns <= 0) return;
   const ColumnSums s(rows, columns, sizeof(V));
-  const cudaStream_t stream = context_of(call).stream();
-  const auto grid = [&](int64_t copies) {
-    return dim3(static_cast<unsigned>(s.tiles()), static_cast<unsigned>(s.chunks),
-                static_cast<unsigned>(copies));
-  };
-  if (s.chunks == 1) {
-    detail::columns<V><<<grid(call.stack), ColumnSums::kThreads, 0, stream>>>(
-        s, 0, value, detail::FinishAtOnce<Finish>{finish});
-    return device::check_launch(call.op.name());
-  }
+  const detail::FinishAtOnce<Finish> finish_all{finish};
+  if (s.chunks == 1) return detail::sum_columns<V>(call, s, 0, call.stack, value, finish_all);
   V* const partial = reinterpret_cast<V*>(context_of(call).scratch());
   const int64_t at_once = s.copies_at_once(sizeof(V));
   for (int64_t first = 0; first < call.stack; first += at_once) {
-    const int64_t copies = std::min(at_once, call.stack - first);
-    detail::columns<V><<<grid(copies), ColumnSums::kThreads, 0, stream>>>(
-        s, first, value, detail::StorePartial<V>{partial, first, s.chunks, columns});
-    device::check_launch(call.op.name());
-    detail::elements_of_copies(
-        call, copies, columns,
-        detail::AddChunks<V, Finish>{partial, first, s.chunks, columns, finish});
+    const int64_t count = std::min(at_once, call.stack - first);
+    detail::sum_columns<V>(call, s, first, count, value,
+                           detail::StorePartial<V>{partial, first, s.chunks, columns});
+    detail::sum_columns<V>(call, s.of_chunks(), first, count,
+                           detail::ReadPartial<V>{partial, first, s.chunks, columns}, finish_all);
   }
 }
 

@@ -4,24 +4,10 @@
 #include "ops/half_bits.h"
 #include "ops/launch.h"
 #include "ops/matmul.h"
+#include "ops/product_finish.h"
 
 namespace mlrun::ops {
 namespace {
-
-// What of the epilogue the product does itself: a bias and nothing else. cuBLASLt has a relu, but
-// one that makes 0 of NaN.
-Finish finish_of(const EpilogueRun& epilogue, const ElementwiseOp* program, int64_t n) {
-  if (!program || program->code().size() != 1 || program->outputs().size() != 1 ||
-      epilogue.operands().size() != 2) {
-    return Finish::kNone;
-  }
-  const EwInstruction& one = program->code()[0];
-  const Tensor& bias = epilogue.operands()[1];
-  const bool adds_bias = one.code == Ew::kAdd && one.a != one.b && !bias.shape.has_batch() &&
-                         bias.elements() == n && bias.shape.back() == n &&
-                         epilogue.product().shape.back() == n;
-  return adds_bias ? Finish::kBias : Finish::kNone;
-}
 
 // A sum over nothing.
 void fill_zero(const graph::KernelCall& call, const Tensor& x) {

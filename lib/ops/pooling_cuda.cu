@@ -1,5 +1,6 @@
 #include "ops/pooling.h"
 
+#include "ops/device_floats.h"
 #include "ops/device_images.h"
 #include "ops/divider.h"
 #include "ops/launch.h"
@@ -32,6 +33,7 @@ struct WindowAxis {
   }
 };
 
+// Channels may be counted in groups of neighbours.
 struct Windows {
   WindowAxis h, w;
   Images to, from;
@@ -40,52 +42,60 @@ struct Windows {
       : h(axes[0]), w(axes[1]), to(h.out, w.out, channels), from(h.in, w.in, channels) {}
 };
 
-// One channel of one window.
+// Neighbouring channels of one window.
+template <int kWidth>
 struct Window {
-  const Images& from;
-  int64_t image, channel;
-  Range rows, columns;
+  using Values = Floats<kWidth>;
 
-  MLRUN_DEVICE Window(const Windows& windows, const PixelChannel& to)
-      : from(windows.from),
-        image(to.image),
-        channel(to.channel),
-        rows(windows.h.positions(to.row)),
-        columns(windows.w.positions(to.column)) {}
+  int64_t first = 0, row_step = 0, step = 0;  // of x
+  int32_t rows = 0, columns = 0;
 
-  MLRUN_DEVICE int64_t element(int64_t row, int64_t column) const {
-    return from.index(image, row, column, channel);
+  MLRUN_DEVICE Window(const Windows& windows, const PixelChannel& to) {
+    const Range of_rows = windows.h.positions(to.row);
+    const Range of_columns = windows.w.positions(to.column);
+    first = windows.from.index(to.image, of_rows.begin, of_columns.begin, to.channel) * kWidth;
+    step = windows.from.channels.divisor() * kWidth;
+    row_step = windows.w.in * step;
+    rows = static_cast<int32_t>(of_rows.end - of_rows.begin);
+    columns = static_cast<int32_t>(of_columns.end - of_columns.begin);
   }
 
-  MLRUN_DEVICE float max(const float* x) const {
-    float most = x[element(rows.begin, columns.begin)];
-    for (int64_t i = rows.begin; i < rows.end; ++i) {
-      for (int64_t j = columns.begin; j < columns.end; ++j) {
-        const float v = x[element(i, j)];
-        if (v > most || v != v) most = v;
-      }
+  // visit(element of x), in reading order.
+  template <class Visit>
+  MLRUN_DEVICE void for_each(Visit visit) const {
+    for (int32_t i = 0; i < rows; ++i) {
+      for (int32_t j = 0; j < columns; ++j) visit(first + i * row_step + j * step);
     }
+  }
+
+  MLRUN_DEVICE Values max(const float* x) const {
+    Values most = Values::load(x + first);
+    for_each([&](int64_t at) {
+      const Values v = Values::load(x + at);
+      for (int c = 0; c < kWidth; ++c) {
+        if (v.of[c] > most.of[c] || v.of[c] != v.of[c]) most.of[c] = v.of[c];
+      }
+    });
     return most;
   }
 
-  MLRUN_DEVICE float share() const {
-    const int64_t count = (rows.end - rows.begin) * (columns.end - columns.begin);
-    return 1.0f / static_cast<float>(count);
+  MLRUN_DEVICE float share() const { return 1.0f / static_cast<float>(rows * columns); }
+
+  MLRUN_DEVICE Values mean(const float* x) const {
+    Values sum{};
+    for_each([&](int64_t at) {
+      const Values v = Values::load(x + at);
+      for (int c = 0; c < kWidth; ++c) sum.of[c] += v.of[c];
+    });
+    for (int c = 0; c < kWidth; ++c) sum.of[c] *= share();
+    return sum;
   }
 
-  MLRUN_DEVICE float mean(const float* x) const {
-    float sum = 0;
-    for (int64_t i = rows.begin; i < rows.end; ++i) {
-      for (int64_t j = columns.begin; j < columns.end; ++j) sum += x[element(i, j)];
-    }
-    return sum * share();
-  }
-
-  // Whether the element is the first of the window, in reading order, that equals `most`.
+  // Whether element `at` is the first of the window, in reading order, that equals `most`.
   MLRUN_DEVICE bool is_first(const float* x, int64_t at, float most) const {
-    for (int64_t i = rows.begin; i < rows.end; ++i) {
-      for (int64_t j = columns.begin; j < columns.end; ++j) {
-        const int64_t here = element(i, j);
+    for (int32_t i = 0; i < rows; ++i) {
+      for (int32_t j = 0; j < columns; ++j) {
+        const int64_t here = first + i * row_step + j * step;
         if (x[here] == most) return here == at;
       }
     }
@@ -95,14 +105,14 @@ struct Window {
 
 // What window `to` passes on to element `at` of x; y and dy are the window's.
 struct MaxShare {
-  MLRUN_DEVICE float operator()(const Window& window, const float* x, int64_t at, float y,
+  MLRUN_DEVICE float operator()(const Window<1>& window, const float* x, int64_t at, float y,
                                 float dy) const {
     return x[at] == y && window.is_first(x, at, y) ? dy : 0.0f;
   }
 };
 
 struct MeanShare {
-  MLRUN_DEVICE float operator()(const Window& window, const float*, int64_t, float,
+  MLRUN_DEVICE float operator()(const Window<1>& window, const float*, int64_t, float,
                                 float dy) const {
     return dy * window.share();
   }
@@ -122,7 +132,7 @@ void gather(const graph::KernelCall& call, const Windows& windows, Share share) 
     float sum = 0;
     for (int64_t i = rows.begin; i < rows.end; ++i) {
       for (int64_t j = columns.begin; j < columns.end; ++j) {
-        const Window window(windows, {from.image, i, j, from.channel});
+        const Window<1> window(windows, {from.image, i, j, from.channel});
         const int64_t to = windows.to.index(from.image, i, j, from.channel);
         sum += share(window, of_x(k), at, of_y(k)[to], of_dy(k)[to]);
       }
@@ -131,25 +141,131 @@ void gather(const graph::KernelCall& call, const Windows& windows, Share share) 
   });
 }
 
+// The positions of one axis that lie in a window or behind it, before the next one: where windows
+// do not overlap, these ranges cut the axis into pieces. The first window has what lies before it.
+MLRUN_DEVICE Range cell(const WindowAxis& axis, int64_t window) {
+  const int64_t begin = window * axis.stride.divisor() - axis.padding;
+  const int64_t end = begin + axis.stride.divisor();
+  return {window == 0 || begin < 0 ? 0 : begin,
+          window == axis.out - 1 || end > axis.in ? axis.in : end};
+}
+
+// The gradient of `kWidth` channels of one window, in the elements of its cell one after the other.
+template <int kWidth>
+class WindowGradient {
+ public:
+  using Values = Floats<kWidth>;
+
+  MLRUN_DEVICE WindowGradient(const Windows& windows, const PixelChannel& to, bool max,
+                              const Values& y, const Values& dy)
+      : rows_(windows.h.positions(to.row)),
+        columns_(windows.w.positions(to.column)),
+        max_(max),
+        y_(y),
+        due_(dy) {
+    if (max) return;
+    const int64_t count = (rows_.end - rows_.begin) * (columns_.end - columns_.begin);
+    const float share = 1.0f / static_cast<float>(count);
+    for (int c = 0; c < kWidth; ++c) due_.of[c] *= share;
+  }
+
+  // A 0 of either sign becomes +0, as it does in a sum over windows.
+  MLRUN_DEVICE Values next(int64_t row, int64_t column, const float* x) {
+    Values dx{};
+    const bool is_inside =
+        row >= rows_.begin && row < rows_.end && column >= columns_.begin && column < columns_.end;
+    if (!is_inside) return dx;
+    if (max_) return next_of_max(Values::load(x));
+    for (int c = 0; c < kWidth; ++c) dx.of[c] += due_.of[c];
+    return dx;
+  }
+
+ private:
+  MLRUN_DEVICE Values next_of_max(const Values& x) {
+    Values dx{};
+    for (int c = 0; c < kWidth; ++c) {
+      if (x.of[c] != y_.of[c]) continue;
+      dx.of[c] += due_.of[c];
+      due_.of[c] = 0;
+    }
+    return dx;
+  }
+
+  Range rows_, columns_;
+  bool max_;
+  Values y_;
+  Values due_;  // of a maximum: what has not found its element yet
+};
+
+// Where windows do not overlap: each writes its cell.
+template <int kWidth>
+void spread(const graph::KernelCall& call, const Windows& windows, bool max) {
+  const auto of_x = input(call.in[0]);
+  const auto of_y = input(call.in[1]);
+  const auto of_dy = input(call.in[2]);
+  const auto of_dx = output(call.out[0]);
+  using Values = Floats<kWidth>;
+  for_each_element(call, call.in[1].elements() / kWidth, [=] MLRUN_KERNEL(int64_t k, int64_t i) {
+    const PixelChannel to = windows.to.at(i);
+    const auto dy = Values::load(of_dy(k) + i * kWidth);
+    const auto y = max ? Values::load(of_y(k) + i * kWidth) : dy;
+    WindowGradient<kWidth> gradient(windows, to, max, y, dy);
+    const Range rows = cell(windows.h, to.row);
+    const Range columns = cell(windows.w, to.column);
+    const int64_t step = windows.from.channels.divisor() * kWidth;
+    for (int64_t row = rows.begin; row < rows.end; ++row) {
+      int64_t at = windows.from.index(to.image, row, columns.begin, to.channel) * kWidth;
+      for (int64_t column = columns.begin; column < columns.end; ++column, at += step) {
+        gradient.next(row, column, of_x(k) + at).store(of_dx(k) + at);
+      }
+    }
+  });
+}
+
+template <int kWidth>
+void pool_channels(const graph::KernelCall& call, const Windows& windows, bool max) {
+  const auto x = input(call.in[0]);
+  const auto y = output(call.out[0]);
+  for_each_element(call, call.out[0].elements() / kWidth, [=] MLRUN_KERNEL(int64_t k, int64_t i) {
+    const Window<kWidth> window(windows, windows.to.at(i));
+    (max ? window.max(x(k)) : window.mean(x(k))).store(y(k) + i * kWidth);
+  });
+}
+
+// Of all that is read and written, four neighbouring channels by one instruction.
+bool takes_four(const graph::KernelCall& call) {
+  const auto is_one = [](const Tensor& x) { return is_aligned(input(x)); };
+  return call.in[0].shape.back() % kMostFloats == 0 && std::ranges::all_of(call.in, is_one) &&
+         std::ranges::all_of(call.out, is_one);
+}
+
+// Small cells that are the work of one thread each; large ones keep too few threads busy.
+bool have_small_cells(const std::array<ConvolutionAxis, 2>& axes) {
+  constexpr int64_t kMost = 16;
+  const auto is_apart = [](const ConvolutionAxis& a) { return a.stride >= a.kernel; };
+  return is_apart(axes[0]) && is_apart(axes[1]) && axes[0].stride * axes[1].stride <= kMost;
+}
+
 }  // namespace
 
 void pool_cuda(const graph::KernelCall& call) {
   const auto& op = static_cast<const PoolOp&>(call.op);
-  const Windows windows(op.axes(), call.in[0].shape.back());
   const bool max = op.kind() == Pooling::kMax;
-  const auto x = input(call.in[0]);
-  const auto y = output(call.out[0]);
-  for_each_element(call, call.out[0].elements(), [=] MLRUN_KERNEL(int64_t k, int64_t i) {
-    const Window window(windows, windows.to.at(i));
-    y(k)[i] = max ? window.max(x(k)) : window.mean(x(k));
-  });
+  const int64_t channels = call.in[0].shape.back();
+  if (!takes_four(call)) return pool_channels<1>(call, Windows(op.axes(), channels), max);
+  pool_channels<kMostFloats>(call, Windows(op.axes(), channels / kMostFloats), max);
 }
 
 void pool_grad_cuda(const graph::KernelCall& call) {
   const auto& op = static_cast<const PoolGradOp&>(call.op);
-  const Windows windows(op.axes(), call.in[0].shape.back());
-  if (op.kind() == Pooling::kMax) return gather(call, windows, MaxShare{});
-  gather(call, windows, MeanShare{});
+  const bool max = op.kind() == Pooling::kMax;
+  const int64_t channels = call.in[0].shape.back();
+  const Windows windows(op.axes(), channels);
+  if (!have_small_cells(op.axes())) {
+    return max ? gather(call, windows, MaxShare{}) : gather(call, windows, MeanShare{});
+  }
+  if (!takes_four(call)) return spread<1>(call, windows, max);
+  spread<kMostFloats>(call, Windows(op.axes(), channels / kMostFloats), max);
 }
 
 }  // namespace mlrun::ops

@@ -40,6 +40,7 @@ device::ProductShape shape_of(const Product& p) {
   x.precision = precision_of(p.precision);
   x.epilogue = epilogue_of(p.finish);
   x.half_result = p.half_c.data != nullptr;
+  x.accumulate = p.shape.accumulate;
   return x;
 }
 

@@ -57,11 +57,12 @@ void reduce_columns(const graph::KernelCall& call, int64_t rows, int64_t columns
                     Finish finish) {
   const ColumnSums s(rows, columns, sizeof(V));
   for_each_element(call, columns, [=](int64_t k, int64_t column) {
-    V sum = sum_of_chunk<V>(s, k, 0, column, value);
-    for (int64_t chunk = 1; chunk < s.chunks; ++chunk) {
-      sum = sum + sum_of_chunk<V>(s, k, chunk, column, value);
-    }
-    finish(k, column, sum);
+    const auto of_chunk = [&](int64_t copy, int64_t chunk, int64_t at) {
+      return sum_of_chunk<V>(s, copy, chunk, at, value);
+    };
+    finish(k, column,
+           s.chunks == 1 ? of_chunk(k, 0, column)
+                         : sum_of_chunk<V>(s.of_chunks(), k, 0, column, of_chunk));
   });
 }
 

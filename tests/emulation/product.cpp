@@ -90,8 +90,10 @@ void multiply_one(const Product& p, int64_t k, int64_t which) {
       for (int64_t j = 0; j < s.n; ++j) sums[static_cast<size_t>(j)] += x * row[j];
     }
     for (int64_t j = 0; j < s.n; ++j) {
-      const float sum = static_cast<float>(sums[static_cast<size_t>(j)]);
-      write(p, k, which * p.step_c + i * s.ldc + j, finished(p, sum, k, j));
+      const int64_t at = which * p.step_c + i * s.ldc + j;
+      const float before = s.accumulate ? p.c(k)[at] : 0;
+      const float sum = static_cast<float>(sums[static_cast<size_t>(j)]) + before;
+      write(p, k, at, finished(p, sum, k, j));
     }
   }
 }

@@ -3,6 +3,9 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "ops/convolution_patches.h"
+#include "ops/device_backends.h"
+#include "ops/device_run.h"
 #include "ops/functions.h"
 #include "ops/harness.h"
 #include "ops/image.h"
@@ -44,6 +47,14 @@ struct Axes {
         w(s.image[1], s.kernel[1], s.options.strides[1], s.options.dilation[1], s.options.padding) {
   }
 };
+
+ConvolutionGeometry geometry_of(const Setting& s) {
+  const Axes a(s);
+  const auto axis = [](const Axis& one) {
+    return ConvolutionAxis{one.in, one.kernel, one.out, one.stride, one.dilation, one.before};
+  };
+  return {{axis(a.h), axis(a.w)}, s.options.groups};
+}
 
 // Calls term(index in x, index in w, index in y) for every product of the convolution.
 template <class Term>
@@ -120,12 +131,7 @@ Case transposed(const Setting& s) {
                                       {filters_of(s, width), -1, 1}};
           },
           [=](Graph& g, std::span<const ValueId> x) {
-            const auto axis = [](const Axis& one) {
-              return ConvolutionAxis{one.in,     one.kernel,   one.out,
-                                     one.stride, one.dilation, one.before};
-            };
-            const ConvolutionGeometry geometry{{axis(a.h), axis(a.w)}, s.options.groups};
-            return g.apply(std::make_shared<ConvolutionOp>(geometry, true), {x[0], x[1]});
+            return g.apply(std::make_shared<ConvolutionOp>(geometry_of(s), true), {x[0], x[1]});
           },
           [=](std::span<const Array> x, Sizes sizes) {
             Array y(static_cast<size_t>(sizes.batch * a.h.in * a.w.in * s.channels(sizes.width)));
@@ -148,11 +154,7 @@ Case weight_grad(const Setting& s) {
                               {{kBatch, a.h.out, a.w.out, s.filters(width)}, -1, 1}};
   };
   c.build = [=](Graph& g, std::span<const ValueId> x) {
-    const auto axis = [](const Axis& one) {
-      return ConvolutionAxis{one.in, one.kernel, one.out, one.stride, one.dilation, one.before};
-    };
-    const ConvolutionGeometry geometry{{axis(a.h), axis(a.w)}, s.options.groups};
-    return g.apply(std::make_shared<ConvolutionWeightGradOp>(geometry), {x[0], x[1]});
+    return g.apply(std::make_shared<ConvolutionWeightGradOp>(geometry_of(s)), {x[0], x[1]});
   };
   c.reference = [=](std::span<const Array> x, Sizes sizes) {
     Array dw(static_cast<size_t>(filters_of(s, sizes.width).elements()));
@@ -161,6 +163,66 @@ Case weight_grad(const Setting& s) {
     return dw;
   };
   return c;
+}
+
+Case with_bias(const Setting& s, bool relu) {
+  Case c = plain(s);
+  c.name += relu ? ", relu(product + bias)" : ", product + bias";
+  const auto inputs = c.inputs;
+  const auto product = c.reference;
+  c.inputs = [=](int64_t width) {
+    std::vector<Input> all = inputs(width);
+    all.push_back({{s.filters(width)}});
+    return all;
+  };
+  c.build = [=](Graph& g, std::span<const ValueId> x) {
+    const ValueId y = add(g, convolution(g, x[0], x[1], s.options), x[2]);
+    return relu ? unary(g, Ew::kRelu, y) : y;
+  };
+  c.reference = [=](std::span<const Array> x, Sizes sizes) {
+    Array y = product(x.first(2), sizes);
+    for (size_t i = 0; i < y.size(); ++i) {
+      const double sum = y[i] + x[2][i % x[2].size()];
+      y[i] = relu ? std::max(sum, 0.0) : sum;
+    }
+    return y;
+  };
+  return c;
+}
+
+// The same for itself, with operands that a device may round.
+Case rounded(Case c, std::shared_ptr<const graph::Op> op) {
+  c.name += ", rounded";
+  c.build = [=](Graph& g, std::span<const ValueId> x) { return g.apply(op, {x[0], x[1]}); };
+  c.differentiable = false;
+  c.tolerance = 2e-2;
+  return c;
+}
+
+// A large case, only against its reference: once, as a stack of two.
+void check_on_devices(const Case& c, Sizes sizes) {
+  Graph graph;
+  std::vector<ValueId> inputs;
+  std::vector<Words> memory(2);
+  std::vector<std::vector<Array>> arrays(2);
+  for (const Input& one : c.inputs(sizes.width)) {
+    inputs.push_back(graph.input("x", {one.shape}));
+    for (const size_t k : {0u, 1u}) {
+      memory[k].push_back(draw(one, one.shape.elements(sizes.batch), 10 * k + inputs.size()));
+      memory[k].back().pop_back();
+      arrays[k].emplace_back(memory[k].back().begin(), memory[k].back().end());
+    }
+  }
+  const ValueId keep[] = {c.build(graph, inputs)};
+  for (const DeviceBackend& device : device_backends()) {
+    const DeviceRun run{graph,           inputs,      keep,       *device.kernels,
+                        *device.context, sizes.batch, sizes.batch};
+    const std::vector<Words> got = run(memory);
+    for (const size_t k : {0u, 1u}) {
+      INFO(c.name, " on ", device.name, ", copy ", k);
+      CHECK(distance(got[k][0], c.reference(arrays[k], sizes), c.floor) <= c.tolerance);
+    }
+  }
 }
 
 constexpr Sizes kSizes[] = {{0, 3}, {1, 1}, {2, 5}, {3, 16}, {33, 2}};
@@ -185,6 +247,11 @@ std::vector<Setting> settings() {
       {{1, 29}, {1, 5}, {{1, 2}, {1, 1}, kValid, 1}},
       {{9, 14}, {3, 3}, {}, true},
       {{1, 30}, {1, 21}, {{1, 1}, {1, 1}, kSame, 1}, true},
+      {{5, 4}, {1, 1}, {{1, 1}, {1, 1}, kValid, 3}},
+      {{4, 3}, {4, 3}, {}},
+      {{4, 3}, {4, 3}, {{1, 1}, {1, 1}, kValid, 2}},
+      {{9, 7}, {3, 3}, {{1, 1}, {3, 2}, kSame, 2}},
+      {{6, 8}, {4, 2}, {{2, 2}, {1, 1}, kSame, 4}},
   };
 }
 
@@ -202,6 +269,39 @@ TEST_CASE("convolution: of the filters' gradient") {
   for (const Setting& s : settings()) check(weight_grad(s), kSizes);
 }
 
+TEST_CASE("convolution: with operands that may be rounded") {
+  for (const Setting& s : settings()) {
+    const ConvolutionGeometry g = geometry_of(s);
+    check(rounded(plain(s), ConvolutionOp(g, false).with_tf32(true)), kSizes);
+    check(rounded(transposed(s), ConvolutionOp(g, true).with_tf32(true)), kSizes);
+    check(rounded(weight_grad(s), ConvolutionWeightGradOp(g).with_tf32(true)), kSizes);
+  }
+}
+
+// A GPU makes the patches of a part of the batch at a time. Most of these lie outside of the image,
+// so that the case costs little elsewhere.
+TEST_CASE("convolution: a batch in parts") {
+  const Setting s{{1, 16}, {1, 80001}, {{1, 1}, {1, 1}, Padding::kSame, 1}, true};
+  CHECK(Patches{geometry_of(s), 1}.images_of_part(14) == 7);
+  for (const Case& c : {plain(s), transposed(s), weight_grad(s)}) check_on_devices(c, {14, 1});
+}
+
+TEST_CASE("convolution: how a batch is cut into parts") {
+  const auto of = [](const Setting& s) { return Patches{geometry_of(s), 32}; };
+  const Patches p = of({{66, 66}, {3, 3}, {}});  // 4.5 MiB
+  CHECK(p.most_images() == 14);
+  CHECK(p.images_of_part(0) == 0);
+  CHECK(p.images_of_part(14) == 14);
+  CHECK(p.images_of_part(15) == 8);
+  CHECK(p.images_of_part(128) == 13);
+  CHECK(p.count(10) == 10 * 64 * 64 * 9 * 32);
+  CHECK(p.count(128) == 14 * 64 * 64 * 9 * 32);
+  CHECK(of({{900, 900}, {3, 3}, {}}).images_of_part(3) == 1);
+  const Patches pixels = of({{66, 66}, {1, 1}, {}});
+  CHECK(pixels.images_of_part(1000) == 1000);
+  CHECK(pixels.count(1000) == 0);
+}
+
 TEST_CASE("convolution: more channels than one tile") {
   const Setting s{{4, 7}, {3, 3}, {{1, 1}, {1, 1}, Padding::kSame, 1}};
   check(plain(s), kWide);
@@ -209,26 +309,12 @@ TEST_CASE("convolution: more channels than one tile") {
 }
 
 TEST_CASE("convolution: an epilogue") {
-  for (const bool wide : {false, true}) {
-    const Setting s{{5, 7}, {3, 3}, {{1, 1}, {1, 1}, Padding::kSame, 1}};
-    Case c = plain(s);
-    c.name += ", relu(product + bias)";
-    const auto inputs = c.inputs;
-    const auto product = c.reference;
-    c.inputs = [=](int64_t width) {
-      std::vector<Input> all = inputs(width);
-      all.push_back({{s.filters(width)}});
-      return all;
-    };
-    c.build = [=](Graph& g, std::span<const ValueId> x) {
-      return unary(g, Ew::kRelu, add(g, convolution(g, x[0], x[1], s.options), x[2]));
-    };
-    c.reference = [=](std::span<const Array> x, Sizes sizes) {
-      Array y = product(x.first(2), sizes);
-      for (size_t i = 0; i < y.size(); ++i) y[i] = std::max(y[i] + x[2][i % x[2].size()], 0.0);
-      return y;
-    };
-    check(c, wide ? std::span<const Sizes>(kWide) : std::span<const Sizes>(kSizes));
+  const Setting one{{5, 7}, {3, 3}, {{1, 1}, {1, 1}, Padding::kSame, 1}};
+  const Setting two_groups{{5, 7}, {3, 3}, {{1, 1}, {1, 1}, Padding::kSame, 2}};
+  for (const bool relu : {false, true}) {
+    check(with_bias(one, relu), kWide);
+    check(with_bias(one, relu), kSizes);
+    check(with_bias(two_groups, relu), kSizes);
   }
 }
 

@@ -92,6 +92,10 @@ TEST_CASE("pooling: windows, strides and paddings") {
     check(pool_case({5, 5}, {kind, {3, 2}, {1, 1}, Padding::kValid}), kSizes);
     check(pool_case({1, 9}, {kind, {1, 3}, {1, 2}, Padding::kSame}), kSizes);
     check(pool_case({5, 5}, {kind, {1, 1}, {3, 3}, Padding::kValid}), kSizes);
+    check(pool_case({9, 8}, {kind, {2, 2}, {3, 4}, Padding::kValid}), kSizes);
+    check(pool_case({8, 9}, {kind, {2, 3}, {3, 3}, Padding::kSame}), kSizes);
+    check(pool_case({1, 7}, {kind, {1, 2}, {1, 2}, Padding::kSame}), kSizes);
+    check(pool_case({11, 9}, {kind, {4, 4}, {5, 4}, Padding::kSame}), kSizes);
   }
 }
 

@@ -1,0 +1,23 @@
+// What of an epilogue a matrix product does itself.
+#pragma once
+
+#include "ops/cuda_product.h"
+#include "ops/epilogue.h"
+
+namespace mlrun::ops {
+
+/// A bias (n) and nothing else. Not relu: a library's makes 0 of NaN.
+inline Finish finish_of(const EpilogueRun& epilogue, const ElementwiseOp* program, int64_t n) {
+  if (!program || program->code().size() != 1 || program->outputs().size() != 1 ||
+      epilogue.operands().size() != 2) {
+    return Finish::kNone;
+  }
+  const EwInstruction& one = program->code()[0];
+  const Tensor& bias = epilogue.operands()[1];
+  const bool adds_bias = one.code == Ew::kAdd && one.a != one.b && !bias.shape.has_batch() &&
+                         bias.elements() == n && bias.shape.back() == n &&
+                         epilogue.product().shape.back() == n;
+  return adds_bias ? Finish::kBias : Finish::kNone;
+}
+
+}  // namespace mlrun::ops
