@@ -6,9 +6,7 @@
 namespace mlrun::ops {
 namespace {
 
-bool aligned_16(const Tensor& x) {
-  return reinterpret_cast<uintptr_t>(x.data) % 16 == 0 && x.stride % 16 == 0;
-}
+bool is_aligned_tensor(const Tensor& x) { return is_aligned(input(x)); }
 
 }  // namespace
 
@@ -53,9 +51,9 @@ bool EwProgram::is_read_later(int number) const {
 }
 
 bool EwProgram::all_aligned(std::span<const Tensor> in, std::span<const Tensor> out) const {
-  bool aligned = std::all_of(out.begin(), out.end(), aligned_16);
+  bool aligned = std::all_of(out.begin(), out.end(), is_aligned_tensor);
   for (size_t i = 0; i < in.size(); ++i) {
-    aligned = aligned && (in_[i].spread != Spread::kSame || aligned_16(in[i]));
+    aligned = aligned && (in_[i].spread != Spread::kSame || is_aligned_tensor(in[i]));
   }
   return aligned;
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <span>
 
+#include "ops/device_floats.h"
 #include "ops/device_random.h"
 #include "ops/divider.h"
 #include "ops/elementwise_codes.h"
@@ -14,7 +15,7 @@ namespace mlrun::ops {
 /// Works on groups of four neighbouring elements, which share one block of random numbers.
 class EwProgram {
  public:
-  static constexpr int kGroup = 4;
+  static constexpr int kGroup = kMostFloats;
 
   /// Operands as of run_elementwise_cpu(); `varied` are the constants of the instructions in each
   /// copy, null if they are those of `op`. Throws Error for a program that is too long.
@@ -24,8 +25,8 @@ class EwProgram {
   int64_t groups() const { return (elements_ + kGroup - 1) / kGroup; }
 
   /// Elements [4 group, 4 group + 4) of copy k. What an instruction makes is at hand for the next
-  /// one; the array, which lies in slow memory, is for what is needed later. Outputs come last: they
-  /// may lie where inputs do.
+  /// one; the array, which lies in slow memory, is for what is needed later. Outputs come last:
+  /// they may lie where inputs do.
   MLRUN_DEVICE void run(int64_t k, int64_t group) const {
     Values registers[ElementwiseOp::kMaxRegisters];
     Values last{};
@@ -53,13 +54,7 @@ class EwProgram {
  private:
   static constexpr size_t kMaxLength = 16;
 
-  struct alignas(16) Values {
-    float of[kGroup];
-  };
-
-  struct alignas(8) Halves {
-    uint16_t of[kGroup];
-  };
+  using Values = Floats<kGroup>;
 
   struct Operand {
     Numbers data;
@@ -91,15 +86,14 @@ class EwProgram {
   }
 
   MLRUN_DEVICE Values load_same(const Numbers& data, int64_t k, int64_t first, int count) const {
-    const bool whole = aligned_ && count == kGroup;
+    const bool all = aligned_ && count == kGroup;
+    if (!data.is_half()) return load_some(data.floats(k) + first, all, count);
     Values values{};
-    if (whole && data.is_half()) {
+    if (all) {
       const Halves halves = *reinterpret_cast<const Halves*>(data.halves(k) + first);
       for (int i = 0; i < kGroup; ++i) {
         values.of[i] = float_of_half(halves.of[i], data.is_bfloat16());
       }
-    } else if (whole) {
-      values = *reinterpret_cast<const Values*>(data.floats(k) + first);
     } else {
       for (int i = 0; i < count; ++i) values.of[i] = data(k, first + i);
     }
@@ -121,13 +115,12 @@ class EwProgram {
 
   MLRUN_DEVICE void store(const Values& values, const Numbers& y, int64_t k, int64_t first,
                           int count) const {
-    const bool whole = aligned_ && count == kGroup;
-    if (whole && y.is_half()) {
+    const bool all = aligned_ && count == kGroup;
+    if (!y.is_half()) return store_some(values, y.floats(k) + first, all, count);
+    if (all) {
       Halves halves;
       for (int i = 0; i < kGroup; ++i) halves.of[i] = half_bits(values.of[i], y.is_bfloat16());
       *reinterpret_cast<Halves*>(y.halves(k) + first) = halves;
-    } else if (whole) {
-      *reinterpret_cast<Values*>(y.floats(k) + first) = values;
     } else {
       for (int i = 0; i < count; ++i) y.set(k, first + i, values.of[i]);
     }

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "ops/device_floats.h"
 #include "ops/launch.h"
 
 namespace mlrun::ops {
@@ -16,8 +17,6 @@ struct Parameter {
   int64_t begin = 0;  ///< number of its first group in the launch
   int64_t elements = 0;
 };
-
-constexpr int kGroup = 4;  // neighbouring elements of a thread
 
 // What a launch changes, and by what.
 struct Updates {
@@ -118,41 +117,22 @@ MLRUN_DEVICE inline float clipped(float g, float limit) {
   return g > limit ? limit : g < -limit ? -limit : g;
 }
 
-struct alignas(16) Values {
-  float of[kGroup];
-};
-
-MLRUN_DEVICE inline Values load(const float* x, bool whole, int count) {
-  if (whole) return *reinterpret_cast<const Values*>(x);
-  Values values{};
-  for (int i = 0; i < count; ++i) values.of[i] = x[i];
-  return values;
-}
-
-MLRUN_DEVICE inline void store(const Values& values, float* x, bool whole, int count) {
-  if (whole) {
-    *reinterpret_cast<Values*>(x) = values;
-  } else {
-    for (int i = 0; i < count; ++i) x[i] = values.of[i];
-  }
-}
-
 MLRUN_DEVICE inline void update_group(const Updates& u, int64_t k, int64_t group) {
   if (u.gate.data && *u.gate(k) == 0) return;
   int which = 0;
   while (which + 1 < u.count && group >= u.parameters[which + 1].begin) ++which;
   const Parameter& x = u.parameters[which];
-  const int64_t at = (group - x.begin) * kGroup;
-  const int count = x.elements - at < kGroup ? static_cast<int>(x.elements - at) : kGroup;
-  const bool whole = u.aligned && count == kGroup;
-  Values p = load(x.value(k) + at, whole, count);
-  Values g = load(x.gradient(k) + at, whole, count);
-  Values slots[3] = {};
+  const int64_t at = (group - x.begin) * kMostFloats;
+  const int count = size_of_group(x.elements, group - x.begin);
+  const bool all = u.aligned && count == kMostFloats;
+  Floats<kMostFloats> p = load_some(x.value(k) + at, all, count);
+  Floats<kMostFloats> g = load_some(x.gradient(k) + at, all, count);
+  Floats<kMostFloats> slots[3] = {};
   for (int j = 0; j < 3; ++j) {
-    if (x.slots[j].data) slots[j] = load(x.slots[j](k) + at, whole, count);
+    if (x.slots[j].data) slots[j] = load_some(x.slots[j](k) + at, all, count);
   }
   const Rates rates = rates_of(u, k);
-  for (int i = 0; i < kGroup; ++i) {
+  for (int i = 0; i < kMostFloats; ++i) {
     if (u.factors.data) g.of[i] *= u.factors(k)[which];
     g.of[i] = clipped(g.of[i], u.settings.clipvalue);
     if (u.settings.weight_decay > 0) {
@@ -161,9 +141,9 @@ MLRUN_DEVICE inline void update_group(const Updates& u, int64_t k, int64_t group
     float* const own[3] = {slots[0].of + i, slots[1].of + i, slots[2].of + i};
     p.of[i] = updated(u.settings, p.of[i], g.of[i], rates, own);
   }
-  store(p, x.value(k) + at, whole, count);
+  store_some(p, x.value(k) + at, all, count);
   for (int j = 0; j < 3; ++j) {
-    if (x.slots[j].data) store(slots[j], x.slots[j](k) + at, whole, count);
+    if (x.slots[j].data) store_some(slots[j], x.slots[j](k) + at, all, count);
   }
 }
 
@@ -210,11 +190,6 @@ Stacked<const float> clip_factors(const graph::KernelCall& call, const UpdateOp&
   return {factors.data, factors.stride};
 }
 
-bool is_aligned(const Tensor& x) {
-  return reinterpret_cast<uintptr_t>(x.data) % sizeof(Values) == 0 &&
-         x.stride % static_cast<int64_t>(sizeof(Values)) == 0;
-}
-
 Parameter parameter_of(const graph::KernelCall& call, size_t first, size_t group, int64_t begin) {
   Parameter x{output(call.in[first]), input(call.in[first + 1]), {}, begin};
   x.elements = call.in[first].elements();
@@ -236,8 +211,9 @@ void update_cuda(const graph::KernelCall& call) {
   u.log_beta_2 = static_cast<float>(std::log(static_cast<double>(s.beta_2)));
   for (size_t i = op.first(); i < call.in.size(); i += op.group()) {
     u.parameters[u.count++] = parameter_of(call, i, op.group(), u.groups);
-    u.groups += (call.in[i].elements() + kGroup - 1) / kGroup;
-    for (const Tensor& x : call.in.subspan(i, op.group())) u.aligned = u.aligned && is_aligned(x);
+    u.groups += groups_of(call.in[i].elements());
+    for (const Tensor& x : call.in.subspan(i, op.group()))
+      u.aligned = u.aligned && is_aligned(input(x));
     if (u.count < kMostAtOnce && i + op.group() < call.in.size()) continue;
     launch(call, u);
     if (u.factors.data) u.factors.data += u.count;
