@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kCopies = 3;
 constexpr double kOfGradients = 8;  // times the tolerance of the case: they are sums of its values
-constexpr int kReplays = 3;  // as it is, recorded, and from the recording
+constexpr int kReplays = 3;         // as it is, recorded, and from the recording
 
 class Ways {
  public:

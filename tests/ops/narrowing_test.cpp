@@ -68,8 +68,8 @@ std::pair<Words, Words> results_on(const DeviceBackend& device, const Net& net) 
   narrow(narrowed, net.keep);
   const auto run = [&](const Graph& graph) {
     const std::vector<Words> memory = {net.memory()};
-    return DeviceRun{graph, net.inputs, net.keep, *device.kernels, *device.context, kRows,
-                     kRows, 0}(memory)[0];
+    return DeviceRun{graph,           net.inputs, net.keep, *device.kernels,
+                     *device.context, kRows,      kRows,    0}(memory)[0];
   };
   return {run(net.graph), run(narrowed)};
 }
