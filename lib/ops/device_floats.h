@@ -17,18 +17,23 @@ struct alignas(kWidth * sizeof(float)) Floats {
 /// Numbers of 16 bytes, the most that one instruction takes.
 inline constexpr int kMostFloats = 4;
 
-/// The first `count` of them one by one, unless all can be taken.
+/// The first `count` of them one by one, unless all can be taken. Loops have constant ends: a number
+/// that is chosen at run time would lie in slow memory, with all its neighbours.
 MLRUN_DEVICE inline Floats<kMostFloats> load_some(const float* x, bool all, int count) {
   if (all) return Floats<kMostFloats>::load(x);
   Floats<kMostFloats> values{};
-  for (int i = 0; i < count; ++i) values.of[i] = x[i];
+  for (int i = 0; i < kMostFloats; ++i) {
+    if (i < count) values.of[i] = x[i];
+  }
   return values;
 }
 
 MLRUN_DEVICE inline void store_some(const Floats<kMostFloats>& values, float* x, bool all,
                                     int count) {
   if (all) return values.store(x);
-  for (int i = 0; i < count; ++i) x[i] = values.of[i];
+  for (int i = 0; i < kMostFloats; ++i) {
+    if (i < count) x[i] = values.of[i];
+  }
 }
 
 /// How many of `count` numbers group number `group` of so many has.

@@ -44,7 +44,9 @@ struct HalfCopy {
     if (size == kMostFloats) {
       *reinterpret_cast<Halves*>(to(k) + first) = halves;
     } else {
-      for (int i = 0; i < size; ++i) to(k)[first + i] = halves.of[i];
+      for (int i = 0; i < kMostFloats; ++i) {
+        if (i < size) to(k)[first + i] = halves.of[i];
+      }
     }
   }
 };
