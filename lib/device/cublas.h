@@ -27,7 +27,7 @@ struct ProductShape {
   bool half_result = false;  ///< c is of 16 bits as a and b are, without epilogue; else float32
   ProductEpilogue epilogue = ProductEpilogue::kNone;
   bool accumulate = false;  ///< adds to c
-  uint32_t alignment = 0;  ///< of all operands, in bytes: Cublas looks it up
+  uint32_t alignment = 0;   ///< of all operands, in bytes: Cublas looks it up
 
   auto operator<=>(const ProductShape&) const = default;
 };

@@ -22,7 +22,7 @@ bool are_alike(const Graph& a, const Graph& b) {
 Executable::Executable(Graph graph, std::span<const ValueId> keep, int64_t max_batch,
                        const KernelTable& kernels, device::Context& context, Stack stack)
     : graph_(std::move(graph)),
-      plan_(make_plan(graph_, keep, max_batch)),
+      plan_(make_plan(graph_, keep, max_batch, kernels.target())),
       bound_(graph_.values().size()),
       context_(context),
       stack_(stack),

@@ -16,6 +16,10 @@ std::vector<float> Op::varying() const { return {}; }
 
 int64_t Op::workspace_bytes(std::span<const TensorType>, int64_t) const { return 0; }
 
+int64_t Op::gpu_workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const {
+  return workspace_bytes(inputs, batch);
+}
+
 Cost Op::cost(std::span<const TensorType> inputs, std::span<const TensorType> outputs,
               int64_t batch) const {
   Cost cost;

@@ -70,8 +70,10 @@ class Op {
   /// Inputs that the op changes; such a node is never removed or moved.
   virtual bool mutates(int input) const;
 
-  /// Bytes of scratch memory at this batch size.
+  /// Bytes of scratch memory at this batch size: of the CPU's kernel, and of a GPU's (by default
+  /// the same).
   virtual int64_t workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const;
+  virtual int64_t gpu_workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const;
 
   /// Its numbers that may differ over the copies of a stack: dropout rates, factors of penalties.
   virtual std::vector<float> varying() const;
@@ -96,6 +98,9 @@ struct KernelCall {
 
 using Kernel = void (*)(const KernelCall&);
 
+/// Whose kernels they are.
+enum class Target : uint8_t { kCpu, kGpu };
+
 /// Kernels of one backend by op name.
 class KernelTable {
  public:
@@ -103,15 +108,18 @@ class KernelTable {
     std::string_view op;
     Kernel kernel;
   };
-  explicit KernelTable(std::span<const Row> rows) : rows_(rows) {}
+  explicit KernelTable(std::span<const Row> rows, Target target = Target::kCpu)
+      : rows_(rows), target_(target) {}
 
   /// Throws Error naming an op that has no kernel here.
   Kernel at(std::string_view op) const;
 
   std::span<const Row> rows() const { return rows_; }
+  Target target() const { return target_; }
 
  private:
   std::span<const Row> rows_;
+  Target target_;
 };
 
 }  // namespace mlrun::graph

@@ -18,8 +18,11 @@ struct Block {
 
 class Planner {
  public:
-  Planner(const Graph& graph, std::span<const ValueId> keep, int64_t max_batch)
-      : graph_(graph), block_of_(graph.values().size(), -1), last_use_(graph.values().size(), -1) {
+  Planner(const Graph& graph, std::span<const ValueId> keep, int64_t max_batch, Target target)
+      : graph_(graph),
+        target_(target),
+        block_of_(graph.values().size(), -1),
+        last_use_(graph.values().size(), -1) {
     plan_.max_batch = max_batch;
     plan_.placements.resize(graph.values().size());
     find_last_uses(keep);
@@ -35,7 +38,7 @@ class Planner {
     for (size_t i = 0; i < graph_.nodes().size(); ++i) {
       const Node& node = graph_.nodes()[i];
       const std::vector<TensorType> inputs = graph_.types(node.inputs);
-      workspace = std::max(workspace, node.op->workspace_bytes(inputs, plan_.max_batch));
+      workspace = std::max(workspace, workspace_of(*node.op, inputs));
       if (!node.op->is_view()) {
         plan_.cost += node.op->cost(inputs, graph_.types(node.outputs), plan_.max_batch);
       }
@@ -50,6 +53,11 @@ class Planner {
   }
 
  private:
+  int64_t workspace_of(const Op& op, std::span<const TensorType> inputs) const {
+    return target_ == Target::kGpu ? op.gpu_workspace_bytes(inputs, plan_.max_batch)
+                                   : op.workspace_bytes(inputs, plan_.max_batch);
+  }
+
   void find_last_uses(std::span<const ValueId> keep) {
     const auto end = static_cast<int32_t>(graph_.nodes().size());
     for (int32_t i = 0; i < end; ++i) {
@@ -148,6 +156,7 @@ class Planner {
   }
 
   const Graph& graph_;
+  Target target_;
   Plan plan_;
   std::vector<Block> blocks_;
   std::vector<int32_t> block_of_;
@@ -156,8 +165,9 @@ class Planner {
 
 }  // namespace
 
-Plan make_plan(const Graph& graph, std::span<const ValueId> keep, int64_t max_batch) {
-  return Planner(graph, keep, max_batch).run();
+Plan make_plan(const Graph& graph, std::span<const ValueId> keep, int64_t max_batch,
+               Target target) {
+  return Planner(graph, keep, max_batch, target).run();
 }
 
 }  // namespace mlrun::graph

@@ -31,6 +31,7 @@ struct Plan {
   Cost cost;                   ///< of one run at max_batch
 };
 
-Plan make_plan(const Graph& graph, std::span<const ValueId> keep, int64_t max_batch);
+Plan make_plan(const Graph& graph, std::span<const ValueId> keep, int64_t max_batch,
+               Target target = Target::kCpu);
 
 }  // namespace mlrun::graph

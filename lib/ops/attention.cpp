@@ -45,14 +45,17 @@ std::array<int64_t, kHeadMatrices> floats_of_sample(const AttentionOptions& o, b
           has_dropped ? o.heads * queries * keys : 0};
 }
 
-int64_t workspace_of(const AttentionOptions& options, bool is_gradient,
-                     std::span<const TensorType> inputs, int64_t batch) {
-  const int64_t queries = inputs[0].shape[1];
-  const int64_t keys = inputs[options.cross ? 1 : 0].shape[1];
-  const int64_t floats =
-      std::max(attention_workspace_floats(queries, keys),
-               head_matrices(options, is_gradient, batch, queries, keys).floats);
-  return floats * static_cast<int64_t>(sizeof(float));
+constexpr int64_t kFloat = sizeof(float);
+
+int64_t cpu_workspace(const AttentionOptions& options, std::span<const TensorType> inputs) {
+  const Shape& keys = inputs[options.cross ? 1 : 0].shape;
+  return kFloat * attention_workspace_floats(inputs[0].shape[1], keys[1]);
+}
+
+int64_t gpu_workspace(const AttentionOptions& options, bool is_gradient,
+                      std::span<const TensorType> inputs, int64_t batch) {
+  const Shape& keys = inputs[options.cross ? 1 : 0].shape;
+  return kFloat * head_matrices(options, is_gradient, batch, inputs[0].shape[1], keys[1]).floats;
 }
 
 }  // namespace
@@ -103,8 +106,12 @@ void AttentionOp::gradient(graph::GradientRule& rule) const {
   for (size_t i = 0; i < grads.size(); ++i) rule.input_grads[i] = grads[i];
 }
 
-int64_t AttentionOp::workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const {
-  return workspace_of(options_, false, inputs, batch);
+int64_t AttentionOp::workspace_bytes(std::span<const TensorType> inputs, int64_t) const {
+  return cpu_workspace(options_, inputs);
+}
+
+int64_t AttentionOp::gpu_workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const {
+  return gpu_workspace(options_, false, inputs, batch);
 }
 
 graph::Cost AttentionOp::cost(std::span<const TensorType> inputs,
@@ -121,8 +128,13 @@ std::vector<TensorType> AttentionGradOp::infer(std::span<const TensorType> input
   return {inputs[0]};
 }
 
-int64_t AttentionGradOp::workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const {
-  return workspace_of(options_, true, inputs, batch);
+int64_t AttentionGradOp::workspace_bytes(std::span<const TensorType> inputs, int64_t) const {
+  return cpu_workspace(options_, inputs);
+}
+
+int64_t AttentionGradOp::gpu_workspace_bytes(std::span<const TensorType> inputs,
+                                             int64_t batch) const {
+  return gpu_workspace(options_, true, inputs, batch);
 }
 
 graph::Cost AttentionGradOp::cost(std::span<const TensorType> inputs,

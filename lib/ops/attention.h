@@ -32,6 +32,7 @@ class AttentionOp : public graph::Op {
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override;
   void gradient(graph::GradientRule& rule) const override;
   int64_t workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const override;
+  int64_t gpu_workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const override;
   graph::Cost cost(std::span<const TensorType> inputs, std::span<const TensorType> outputs,
                    int64_t batch) const override;
   std::vector<float> varying() const override { return {options_.dropout}; }
@@ -49,6 +50,7 @@ class AttentionGradOp : public graph::Op {
   std::string_view name() const override { return "AttentionGrad"; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override;
   int64_t workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const override;
+  int64_t gpu_workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const override;
   graph::Cost cost(std::span<const TensorType> inputs, std::span<const TensorType> outputs,
                    int64_t batch) const override;
   std::vector<float> varying() const override { return {options_.dropout}; }

@@ -103,8 +103,12 @@ class HeadCopies {
   // Returns the matrices.
   Matrices add(const Operands& x, HeadMatrix which, const Tokens& tokens) {
     const Matrices matrices = x.matrices(which, tokens.length, tokens.width);
-    parts_[count_++] = {tokens, matrices.data, Divider(tokens.length), Divider(tokens.width),
-                        Divider(heads_ * tokens.width), elements_};
+    parts_[count_++] = {tokens,
+                        matrices.data,
+                        Divider(tokens.length),
+                        Divider(tokens.width),
+                        Divider(heads_ * tokens.width),
+                        elements_};
     elements_ += samples_ * tokens.length * heads_ * tokens.width;
     return matrices;
   }
@@ -148,10 +152,10 @@ class HeadCopies {
     const int64_t sample = part.length.quotient(row);
     const int64_t token = row - sample * part.length.divisor();
     const int64_t matrix = sample * heads_ + head;
-    return {
-        part.tokens.data(k) +
-            (first_sample_ * part.length.divisor() + row) * part.tokens.stride + in_row,
-        part.matrices(k) + (matrix * part.length.divisor() + token) * part.width.divisor() + column};
+    return {part.tokens.data(k) +
+                (first_sample_ * part.length.divisor() + row) * part.tokens.stride + in_row,
+            part.matrices(k) + (matrix * part.length.divisor() + token) * part.width.divisor() +
+                column};
   }
 
   int64_t heads_;
@@ -297,8 +301,8 @@ void attention_cuda(const graph::KernelCall& call) {
     const Matrices k = operands.add(x, HeadMatrix::kKey, x.key(in));
     const Matrices v = operands.add(x, HeadMatrix::kValue, x.value(in));
     operands.split(call);
-    const Matrices p = x.o.training ? x.probabilities(call.out[1], first)
-                                    : x.scores(HeadMatrix::kScores);
+    const Matrices p =
+        x.o.training ? x.probabilities(call.out[1], first) : x.scores(HeadMatrix::kScores);
     const Matrices weights = x.dropout.any() ? x.scores(HeadMatrix::kDropped) : p;
     multiply_all(call, count, q, k.transposed(), p);
     softmax_part(call, x, first, samples, p, weights);

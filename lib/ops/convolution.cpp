@@ -51,8 +51,8 @@ int64_t library_bytes(const ConvolutionGeometry& geometry, int64_t batch, int64_
 }
 
 // Patches too where there is a library: it may have no kernel.
-int64_t cuda_bytes(const ConvolutionGeometry& geometry, int64_t batch, int64_t channels,
-                   const Shape& filters, bool may_use_tf32) {
+int64_t gpu_bytes(const ConvolutionGeometry& geometry, int64_t batch, int64_t channels,
+                  const Shape& filters, bool may_use_tf32) {
   const int64_t patches =
       Patches{geometry, channels}.count(batch) * static_cast<int64_t>(sizeof(float));
   if (!convolves_by_library(may_use_tf32)) return patches;
@@ -129,11 +129,14 @@ std::shared_ptr<const ConvolutionOp> ConvolutionOp::with_tf32(bool allowed) cons
   return same;
 }
 
-int64_t ConvolutionOp::workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const {
+int64_t ConvolutionOp::workspace_bytes(std::span<const TensorType> inputs, int64_t) const {
+  return convolution_workspace_cpu(*this, inputs[1].shape);
+}
+
+int64_t ConvolutionOp::gpu_workspace_bytes(std::span<const TensorType> inputs,
+                                           int64_t batch) const {
   const Shape& filters = inputs[1].shape;
-  return std::max(
-      convolution_workspace_cpu(*this, filters),
-      cuda_bytes(geometry_, batch, filters[2] * geometry_.groups, filters, may_use_tf32_));
+  return gpu_bytes(geometry_, batch, filters[2] * geometry_.groups, filters, may_use_tf32_);
 }
 
 std::vector<TensorType> ConvolutionWeightGradOp::infer(std::span<const TensorType> inputs) const {
@@ -162,9 +165,12 @@ std::shared_ptr<const ConvolutionWeightGradOp> ConvolutionWeightGradOp::with_tf3
 
 int64_t ConvolutionWeightGradOp::workspace_bytes(std::span<const TensorType> inputs,
                                                  int64_t batch) const {
-  return std::max(
-      convolution_weight_workspace_cpu(geometry_, inputs[0].shape, inputs[1].shape, batch),
-      cuda_bytes(geometry_, batch, inputs[0].shape.back(), infer(inputs)[0].shape, may_use_tf32_));
+  return convolution_weight_workspace_cpu(geometry_, inputs[0].shape, inputs[1].shape, batch);
+}
+
+int64_t ConvolutionWeightGradOp::gpu_workspace_bytes(std::span<const TensorType> inputs,
+                                                     int64_t batch) const {
+  return gpu_bytes(geometry_, batch, inputs[0].shape.back(), infer(inputs)[0].shape, may_use_tf32_);
 }
 
 graph::Cost ConvolutionWeightGradOp::cost(std::span<const TensorType> inputs,

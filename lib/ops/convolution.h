@@ -45,6 +45,7 @@ class ConvolutionOp : public EpilogueOp {
   std::string_view name() const override { return "Convolution"; }
   void gradient(graph::GradientRule& rule) const override;
   int64_t workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const override;
+  int64_t gpu_workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const override;
   std::shared_ptr<const EpilogueOp> with(
       std::shared_ptr<const ElementwiseOp> epilogue) const override;
   /// The same; whether a device may round its operands to tf32.
@@ -73,6 +74,7 @@ class ConvolutionWeightGradOp : public graph::Op {
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override;
   void gradient(graph::GradientRule& rule) const override;
   int64_t workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const override;
+  int64_t gpu_workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const override;
   graph::Cost cost(std::span<const TensorType> inputs, std::span<const TensorType> outputs,
                    int64_t batch) const override;
   std::shared_ptr<const ConvolutionWeightGradOp> with_tf32(bool allowed) const;

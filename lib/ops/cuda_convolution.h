@@ -1,5 +1,5 @@
-// Convolutions of CUDA kernels: as matrix products, or by a library: cuDNN (ops/convolution_cudnn.cu), and for tests a loop
-// of the host (tests/emulation/convolution.cpp).
+// Convolutions of CUDA kernels: as matrix products, or by a library: cuDNN
+// (ops/convolution_cudnn.cu), and for tests a loop of the host (tests/emulation/convolution.cpp).
 #pragma once
 
 #include "device/convolution_shape.h"

@@ -104,7 +104,7 @@ const graph::KernelTable& cuda_kernels() {
       {"Unscale", unscale_cuda},
       {"Update", update_cuda},
   };
-  static const graph::KernelTable table(kRows);
+  static const graph::KernelTable table(kRows, graph::Target::kGpu);
   return table;
 }
 

@@ -7,6 +7,18 @@
 #include "ops/device_code.h"
 #include "ops/elementwise.h"
 
+/// All codes but the random ones: for who is compiled once for each.
+#define MLRUN_EW_CODES(visit)                                                                  \
+  visit(kAdd) visit(kSub) visit(kMul) visit(kDiv) visit(kMaximum) visit(kMinimum)              \
+      visit(kGreaterEqual) visit(kNegate) visit(kExp) visit(kLog) visit(kSqrt) visit(kSquare)  \
+          visit(kAbs) visit(kSign) visit(kReciprocal) visit(kErf) visit(kRelu) visit(kSigmoid) \
+              visit(kTanh) visit(kSoftplus) visit(kSoftsign) visit(kGelu) visit(kScale)        \
+                  visit(kOffset) visit(kMaximumC) visit(kMinimumC) visit(kGreaterC)            \
+                      visit(kLeakyRelu) visit(kElu) visit(kHardSigmoid) visit(kReluGrad)       \
+                          visit(kSigmoidGrad) visit(kTanhGrad) visit(kSoftsignGrad)            \
+                              visit(kGeluGrad) visit(kLeakyReluGrad) visit(kEluGrad)           \
+                                  visit(kHardSigmoidGrad) visit(kAddRelu) visit(kBroadcast)
+
 namespace mlrun::ops {
 
 MLRUN_DEVICE inline float sigmoid_of(float x) {

@@ -6,9 +6,28 @@
 namespace mlrun::ops {
 namespace {
 
-bool aligned_16(const Tensor& x) {
-  return reinterpret_cast<uintptr_t>(x.data) % 16 == 0 && x.stride % 16 == 0;
+template <Ew kCode>
+void run_single(const graph::KernelCall& call, const EwProgram& program) {
+  for_each_element(call, program.groups(), [=] MLRUN_KERNEL(int64_t k, int64_t group) {
+    program.run_single<kCode>(k, group);
+  });
 }
+
+void run_single(const graph::KernelCall& call, const EwProgram& program) {
+  switch (program.first_code()) {
+#define MLRUN_EW_CASE(name) \
+  case Ew::name:            \
+    return run_single<Ew::name>(call, program);
+    MLRUN_EW_CODES(MLRUN_EW_CASE)
+#undef MLRUN_EW_CASE
+    case Ew::kDropout:
+    case Ew::kNormal:
+    case Ew::kUniform:
+      return;
+  }
+}
+
+bool is_aligned_tensor(const Tensor& x) { return is_aligned(input(x)); }
 
 }  // namespace
 
@@ -38,24 +57,13 @@ EwProgram::EwProgram(const ElementwiseOp& op, const Shape& shape, std::span<cons
     output_register_[o] = op.outputs()[o];
   }
   std::copy(op.code().begin(), op.code().end(), code_);
-  for (int i = 0; i < length_; ++i) is_read_later_[i] = is_read_later(i);
   aligned_ = all_aligned(in, out);
 }
 
-bool EwProgram::is_read_later(int number) const {
-  const uint8_t made = code_[number].out;
-  for (int i = number + 2; i < length_; ++i) {
-    if (code_[i].a == made || code_[i].b == made) return true;
-  }
-  const bool is_newest = number + 1 == length_;
-  const auto end = output_register_ + outputs_;
-  return !is_newest && std::find(output_register_, end, made) != end;
-}
-
 bool EwProgram::all_aligned(std::span<const Tensor> in, std::span<const Tensor> out) const {
-  bool aligned = std::all_of(out.begin(), out.end(), aligned_16);
+  bool aligned = std::all_of(out.begin(), out.end(), is_aligned_tensor);
   for (size_t i = 0; i < in.size(); ++i) {
-    aligned = aligned && (in_[i].spread != Spread::kSame || aligned_16(in[i]));
+    aligned = aligned && (in_[i].spread != Spread::kSame || is_aligned_tensor(in[i]));
   }
   return aligned;
 }
@@ -64,6 +72,7 @@ void run_elementwise_cuda(const graph::KernelCall& call, const ElementwiseOp& op
                           const Shape& shape, std::span<const Tensor> in,
                           std::span<const Tensor> out) {
   const EwProgram program(op, shape, in, out, varied(call));
+  if (program.is_single()) return run_single(call, program);
   for_each_element(call, program.groups(),
                    [=] MLRUN_KERNEL(int64_t k, int64_t group) { program.run(k, group); });
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <span>
 
+#include "ops/device_floats.h"
 #include "ops/device_random.h"
 #include "ops/divider.h"
 #include "ops/elementwise_codes.h"
@@ -14,7 +15,7 @@ namespace mlrun::ops {
 /// Works on groups of four neighbouring elements, which share one block of random numbers.
 class EwProgram {
  public:
-  static constexpr int kGroup = 4;
+  static constexpr int kGroup = kMostFloats;
 
   /// Operands as of run_elementwise_cpu(); `varied` are the constants of the instructions in each
   /// copy, null if they are those of `op`. Throws Error for a program that is too long.
@@ -23,43 +24,43 @@ class EwProgram {
 
   int64_t groups() const { return (elements_ + kGroup - 1) / kGroup; }
 
-  /// Elements [4 group, 4 group + 4) of copy k. What an instruction makes is at hand for the next
-  /// one; the array, which lies in slow memory, is for what is needed later. Outputs come last: they
-  /// may lie where inputs do.
+  /// Elements [4 group, 4 group + 4) of copy k.
   MLRUN_DEVICE void run(int64_t k, int64_t group) const {
     Values registers[ElementwiseOp::kMaxRegisters];
-    Values last{};
-    registers[0] = last;
-    int newest = -1;  // register of `last`
     const int64_t first = group * kGroup;
-    const int count = elements_ - first < kGroup ? static_cast<int>(elements_ - first) : kGroup;
-    const auto operand = [&](int number) {
-      if (number == newest) return last;
-      return number < inputs_ ? load(in_[number], k, first, count) : registers[number];
-    };
+    const int count = size_of_group(elements_, group);
+    for (int i = 0; i < inputs_; ++i) registers[i] = load(in_[i], k, first, count);
     for (int i = 0; i < length_; ++i) {
       EwInstruction one = code_[i];
       if (varied_.data) one.c = varied_(k)[i];
-      const Values a = operand(one.a);
-      last = result(one, a, one.b == one.a ? a : operand(one.b), k, group);
-      newest = one.out;
-      if (is_read_later_[i]) registers[newest] = last;
+      registers[one.out] = result(one, registers[one.a], registers[one.b], k, group);
     }
     for (int o = 0; o < outputs_; ++o) {
-      store(operand(output_register_[o]), out_[o], k, first, count);
+      store(registers[output_register_[o]], out_[o], k, first, count);
     }
+  }
+
+  /// A program of one instruction can do without the registers, which lie in slow memory, and
+  /// without looking up what it is: then it is as fast as its operands come. Not the random codes.
+  bool is_single() const { return length_ == 1 && outputs_ == 1 && code_[0].code < Ew::kDropout; }
+  Ew first_code() const { return code_[0].code; }
+
+  /// The same of a single instruction with this code.
+  template <Ew kCode>
+  MLRUN_DEVICE void run_single(int64_t k, int64_t group) const {
+    const int64_t first = group * kGroup;
+    const int count = size_of_group(elements_, group);
+    const EwInstruction one = code_[0];
+    const Values a = load(in_[one.a], k, first, count);
+    const Values b = one.b == one.a ? a : load(in_[one.b], k, first, count);
+    const float c = varied_.data ? varied_(k)[0] : one.c;
+    store(values_of<kCode>(a, b, c), out_[0], k, first, count);
   }
 
  private:
   static constexpr size_t kMaxLength = 16;
 
-  struct alignas(16) Values {
-    float of[kGroup];
-  };
-
-  struct alignas(8) Halves {
-    uint16_t of[kGroup];
-  };
+  using Values = Floats<kGroup>;
 
   struct Operand {
     Numbers data;
@@ -69,7 +70,6 @@ class EwProgram {
 
   static Operand operand(const Shape& shape, const Tensor& tensor);
   bool all_aligned(std::span<const Tensor> in, std::span<const Tensor> out) const;
-  bool is_read_later(int number) const;
 
   MLRUN_DEVICE Values load(const Operand& operand, int64_t k, int64_t first, int count) const {
     const float* x = operand.data.floats(k);
@@ -78,7 +78,7 @@ class EwProgram {
       case Spread::kSame:
         return load_same(operand.data, k, first, count);
       case Spread::kScalar:
-        for (int i = 0; i < count; ++i) values.of[i] = x[0];
+        for (int i = 0; i < kGroup; ++i) values.of[i] = x[0];
         return values;
       case Spread::kRow:
       case Spread::kColumn:
@@ -91,17 +91,18 @@ class EwProgram {
   }
 
   MLRUN_DEVICE Values load_same(const Numbers& data, int64_t k, int64_t first, int count) const {
-    const bool whole = aligned_ && count == kGroup;
+    const bool all = aligned_ && count == kGroup;
+    if (!data.is_half()) return load_some(data.floats(k) + first, all, count);
     Values values{};
-    if (whole && data.is_half()) {
+    if (all) {
       const Halves halves = *reinterpret_cast<const Halves*>(data.halves(k) + first);
       for (int i = 0; i < kGroup; ++i) {
         values.of[i] = float_of_half(halves.of[i], data.is_bfloat16());
       }
-    } else if (whole) {
-      values = *reinterpret_cast<const Values*>(data.floats(k) + first);
     } else {
-      for (int i = 0; i < count; ++i) values.of[i] = data(k, first + i);
+      for (int i = 0; i < kGroup; ++i) {
+        if (i < count) values.of[i] = data(k, first + i);
+      }
     }
     return values;
   }
@@ -110,8 +111,8 @@ class EwProgram {
                                   Values& values) {
     int64_t quotient = operand.divider.quotient(first);
     int64_t remainder = first - quotient * operand.divider.divisor();
-    for (int i = 0; i < count; ++i) {
-      values.of[i] = x[operand.spread == Spread::kRow ? remainder : quotient];
+    for (int i = 0; i < kGroup; ++i) {
+      if (i < count) values.of[i] = x[operand.spread == Spread::kRow ? remainder : quotient];
       if (++remainder == operand.divider.divisor()) {
         remainder = 0;
         ++quotient;
@@ -121,23 +122,39 @@ class EwProgram {
 
   MLRUN_DEVICE void store(const Values& values, const Numbers& y, int64_t k, int64_t first,
                           int count) const {
-    const bool whole = aligned_ && count == kGroup;
-    if (whole && y.is_half()) {
+    const bool all = aligned_ && count == kGroup;
+    if (!y.is_half()) return store_some(values, y.floats(k) + first, all, count);
+    if (all) {
       Halves halves;
       for (int i = 0; i < kGroup; ++i) halves.of[i] = half_bits(values.of[i], y.is_bfloat16());
       *reinterpret_cast<Halves*>(y.halves(k) + first) = halves;
-    } else if (whole) {
-      *reinterpret_cast<Values*>(y.floats(k) + first) = values;
     } else {
-      for (int i = 0; i < count; ++i) y.set(k, first + i, values.of[i]);
+      for (int i = 0; i < kGroup; ++i) {
+        if (i < count) y.set(k, first + i, values.of[i]);
+      }
     }
   }
 
   MLRUN_DEVICE Values result(const EwInstruction& one, const Values& a, const Values& b, int64_t k,
                              int64_t group) const {
-    if (one.code >= Ew::kDropout) return random_result(one, a, k, group);
+    switch (one.code) {
+#define MLRUN_EW_CASE(name) \
+  case Ew::name:            \
+    return values_of<Ew::name>(a, b, one.c);
+      MLRUN_EW_CODES(MLRUN_EW_CASE)
+#undef MLRUN_EW_CASE
+      case Ew::kDropout:
+      case Ew::kNormal:
+      case Ew::kUniform:
+        break;
+    }
+    return random_result(one, a, k, group);
+  }
+
+  template <Ew kCode>
+  MLRUN_DEVICE static Values values_of(const Values& a, const Values& b, float c) {
     Values y;
-    for (int i = 0; i < kGroup; ++i) y.of[i] = value_of(one.code, a.of[i], b.of[i], one.c);
+    for (int i = 0; i < kGroup; ++i) y.of[i] = value_of(kCode, a.of[i], b.of[i], c);
     return y;
   }
 
@@ -169,7 +186,6 @@ class EwProgram {
   Numbers out_[kMaxLength];
   uint8_t output_register_[kMaxLength] = {};
   EwInstruction code_[kMaxLength] = {};
-  bool is_read_later_[kMaxLength] = {};  ///< not only by the next instruction
   Stacked<const float> varied_;
 };
 

@@ -70,6 +70,11 @@ MLRUN_DEVICE inline float float_of_half(uint16_t bits, bool is_bfloat16) {
   return is_bfloat16 ? float_of_bfloat16(bits) : float_of_float16(bits);
 }
 
+/// Four neighbours, which a thread reads and writes by one instruction.
+struct alignas(8) Halves {
+  uint16_t of[4];
+};
+
 /// The numbers of a tensor of floats, or of 16 bits, in every copy of a stack.
 class Numbers {
  public:
@@ -91,9 +96,7 @@ class Numbers {
 
   MLRUN_DEVICE bool is_half() const { return dtype_ != DType::kFloat32; }
   MLRUN_DEVICE bool is_bfloat16() const { return dtype_ == DType::kBfloat16; }
-  MLRUN_DEVICE uint16_t* halves(int64_t k) const {
-    return reinterpret_cast<uint16_t*>(bytes_(k));
-  }
+  MLRUN_DEVICE uint16_t* halves(int64_t k) const { return reinterpret_cast<uint16_t*>(bytes_(k)); }
   MLRUN_DEVICE float* floats(int64_t k) const { return reinterpret_cast<float*>(bytes_(k)); }
 
  private:

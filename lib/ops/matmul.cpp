@@ -9,6 +9,14 @@ namespace mlrun::ops {
 using graph::ShapeError;
 using graph::ValueId;
 
+namespace {
+
+GemmArgs args_of(const MatMulOp& op, std::span<const TensorType> inputs, int64_t batch) {
+  return product_args(op, inputs[0].shape.with_batch(batch), inputs[1].shape.with_batch(batch));
+}
+
+}  // namespace
+
 TensorType MatMulOp::product(std::span<const TensorType> inputs) const {
   const Shape& a = inputs[0].shape;
   const Shape& b = inputs[1].shape;
@@ -61,19 +69,24 @@ std::shared_ptr<const MatMulOp> MatMulOp::with(Precision precision) const {
 }
 
 int64_t MatMulOp::workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const {
-  const GemmArgs args =
-      product_args(*this, inputs[0].shape.with_batch(batch), inputs[1].shape.with_batch(batch));
-  const int64_t half_bytes = half_operands(args).count * static_cast<int64_t>(sizeof(uint16_t));
+  const GemmArgs args = args_of(*this, inputs, batch);
   switch (precision_) {
     case Precision::kFloat32:
     case Precision::kTfloat32:
       return 0;
     case Precision::kBfloat16:
-      return std::max(bfloat16_workspace(args), half_bytes);
+      return bfloat16_workspace(args);
     case Precision::kFloat16:
-      return std::max(rounded_workspace(args), half_bytes);
+      return rounded_workspace(args);
   }
   return 0;
+}
+
+// Of operands that lie in memory as floats.
+int64_t MatMulOp::gpu_workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const {
+  const bool rounds = precision_ == Precision::kBfloat16 || precision_ == Precision::kFloat16;
+  const GemmArgs args = args_of(*this, inputs, batch);
+  return rounds ? half_operands(args).count * static_cast<int64_t>(sizeof(uint16_t)) : 0;
 }
 
 // Each begins where cuBLASLt has its fastest kernels.

@@ -34,6 +34,7 @@ class MatMulOp : public EpilogueOp {
   /// The same product in another precision.
   std::shared_ptr<const MatMulOp> with(Precision precision) const;
   int64_t workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const override;
+  int64_t gpu_workspace_bytes(std::span<const TensorType> inputs, int64_t batch) const override;
 
   bool transpose_a() const { return transpose_a_; }
   bool transpose_b() const { return transpose_b_; }

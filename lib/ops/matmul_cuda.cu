@@ -1,4 +1,5 @@
 #include "ops/cuda_product.h"
+#include "ops/device_floats.h"
 #include "ops/device_workspace.h"
 #include "ops/elementwise_program.h"
 #include "ops/half_bits.h"
@@ -15,26 +16,53 @@ void fill_zero(const graph::KernelCall& call, const Tensor& x) {
   for_each_element(call, x.elements(), [=] MLRUN_KERNEL(int64_t k, int64_t i) { y.set(k, i, 0); });
 }
 
+// Floats that become numbers of 16 bits in the workspace.
+struct HalfCopy {
+  Stacked<const float> from;
+  Stacked<uint16_t> to;
+  int64_t count = 0;
+  bool aligned = false;
+
+  HalfCopy(const Tensor& x, const Stacked<uint16_t>& place)
+      : from(input(x)),
+        to(place),
+        count(is_half(x.dtype) ? 0 : x.elements()),
+        aligned(is_aligned(from)) {}
+
+  // What the product reads.
+  Stacked<const uint16_t> operand(const Tensor& x) const {
+    if (is_half(x.dtype)) return stacked<const uint16_t>(x);
+    return {to.data, to.stride};
+  }
+
+  MLRUN_DEVICE void run(int64_t k, int64_t group, bool is_bfloat16) const {
+    const int size = size_of_group(count, group);
+    const int64_t first = group * kMostFloats;
+    const auto values = load_some(from(k) + first, aligned && size == kMostFloats, size);
+    Halves halves;
+    for (int i = 0; i < kMostFloats; ++i) halves.of[i] = half_bits(values.of[i], is_bfloat16);
+    if (size == kMostFloats) {
+      *reinterpret_cast<Halves*>(to(k) + first) = halves;
+    } else {
+      for (int i = 0; i < kMostFloats; ++i) {
+        if (i < size) to(k)[first + i] = halves.of[i];
+      }
+    }
+  }
+};
+
 // Those operands that are not yet in 16 bits, in the workspace, by one launch.
 void make_half_operands(const graph::KernelCall& call, Product& product) {
   const HalfOperands place = half_operands(product.shape);
   const Stacked<uint16_t> bits = workspace_values<uint16_t>(call, place.count);
-  const bool has_a = is_half(call.in[0].dtype);
-  const bool has_b = is_half(call.in[1].dtype);
-  const Stacked<const uint16_t> in_workspace{bits.data, bits.stride};
-  product.half_a = has_a ? stacked<const uint16_t>(call.in[0]) : in_workspace;
-  product.half_b =
-      has_b ? stacked<const uint16_t>(call.in[1]) : behind(in_workspace, place.first_b);
-  const auto a = product.a;
-  const auto b = product.b;
-  const int64_t count_a = has_a ? 0 : product.shape.m * product.shape.k;
-  const int64_t count_b = has_b ? 0 : product.shape.k * product.shape.n;
-  const int64_t first_b = place.first_b;
+  const HalfCopy a(call.in[0], bits);
+  const HalfCopy b(call.in[1], behind(bits, place.first_b));
+  product.half_a = a.operand(call.in[0]);
+  product.half_b = b.operand(call.in[1]);
+  const int64_t of_a = groups_of(a.count);
   const bool is_bfloat16 = product.precision == Precision::kBfloat16;
-  for_each_element(call, count_a + count_b, [=] MLRUN_KERNEL(int64_t k, int64_t i) {
-    const bool of_a = i < count_a;
-    const float x = of_a ? a(k)[i] : b(k)[i - count_a];
-    bits(k)[of_a ? i : first_b + i - count_a] = half_bits(x, is_bfloat16);
+  for_each_element(call, of_a + groups_of(b.count), [=] MLRUN_KERNEL(int64_t k, int64_t group) {
+    group < of_a ? a.run(k, group, is_bfloat16) : b.run(k, group - of_a, is_bfloat16);
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "ops/device_floats.h"
 #include "ops/launch.h"
 
 namespace mlrun::ops {
@@ -16,8 +17,6 @@ struct Parameter {
   int64_t begin = 0;  ///< number of its first group in the launch
   int64_t elements = 0;
 };
-
-constexpr int kGroup = 4;  // neighbouring elements of a thread
 
 // What a launch changes, and by what.
 struct Updates {
@@ -48,69 +47,71 @@ MLRUN_DEVICE inline Rates rates_of(const Updates& u, int64_t k) {
   return {learning_rate, learning_rate * sqrtf(correction_2) / correction_1};
 }
 
-MLRUN_DEVICE inline float sgd(const UpdateSettings& s, float p, float g, float lr,
-                              float* const* slots) {
+// What a rule remembers of one element: its slots, in the order in which the op has them.
+struct Kept {
+  float first = 0, second = 0, third = 0;
+};
+
+template <UpdateRule kRule>
+MLRUN_DEVICE float updated(const UpdateSettings& s, float p, float g, const Rates& rates,
+                           Kept& kept);
+
+template <>
+MLRUN_DEVICE inline float updated<UpdateRule::kSgd>(const UpdateSettings& s, float p, float g,
+                                                    const Rates& rates, Kept& kept) {
+  const float lr = rates.learning_rate;
   if (s.momentum <= 0) return p - lr * g;
-  const float v = s.momentum * *slots[0] - lr * g;
-  *slots[0] = v;
+  const float v = s.momentum * kept.first - lr * g;
+  kept.first = v;
   return s.nesterov ? p + (s.momentum * v - lr * g) : p + v;
 }
 
-MLRUN_DEVICE inline float adam(const UpdateSettings& s, float p, float g, float size,
-                               float* const* slots) {
-  const float m = *slots[0] + (1 - s.beta_1) * (g - *slots[0]);
-  const float v = *slots[1] + (1 - s.beta_2) * (g * g - *slots[1]);
-  *slots[0] = m;
-  *slots[1] = v;
+template <>
+MLRUN_DEVICE inline float updated<UpdateRule::kAdam>(const UpdateSettings& s, float p, float g,
+                                                     const Rates& rates, Kept& kept) {
+  const float m = kept.first + (1 - s.beta_1) * (g - kept.first);
+  const float v = kept.second + (1 - s.beta_2) * (g * g - kept.second);
+  kept.first = m;
+  kept.second = v;
   float scale = v;
   if (s.amsgrad) {
-    scale = *slots[2] > v ? *slots[2] : v;
-    *slots[2] = scale;
+    scale = kept.third > v ? kept.third : v;
+    kept.third = scale;
   }
-  return p - size * m / (sqrtf(scale) + s.epsilon);
+  return p - rates.step_size * m / (sqrtf(scale) + s.epsilon);
 }
 
-// Rounding may make the centred variance negative.
-MLRUN_DEVICE inline float rmsprop(const UpdateSettings& s, float p, float g, float lr,
-                                  float* const* slots) {
+// Of the mean's square nothing is left of the variance but what rounding makes, which may be
+// negative. The mean is behind the momentum, if there is one.
+template <>
+MLRUN_DEVICE inline float updated<UpdateRule::kRmsprop>(const UpdateSettings& s, float p, float g,
+                                                        const Rates& rates, Kept& kept) {
+  const bool has_momentum = s.momentum > 0;
   const float rest = 1 - s.beta_2;
-  const float v = *slots[0] + rest * (g * g - *slots[0]);
-  *slots[0] = v;
+  const float v = kept.first + rest * (g * g - kept.first);
+  kept.first = v;
   float scale = v;
   if (s.centered) {
-    float* const mean = slots[s.momentum > 0 ? 2 : 1];
-    *mean += rest * (g - *mean);
-    scale = v - *mean * *mean;
+    float mean = has_momentum ? kept.third : kept.second;
+    mean += rest * (g - mean);
+    (has_momentum ? kept.third : kept.second) = mean;
+    scale = v - mean * mean;
     if (scale < 0) scale = 0;
   }
-  float step = lr * g / sqrtf(scale + s.epsilon);
-  if (s.momentum > 0) {
-    step += s.momentum * *slots[1];
-    *slots[1] = step;
+  float step = rates.learning_rate * g / sqrtf(scale + s.epsilon);
+  if (has_momentum) {
+    step += s.momentum * kept.second;
+    kept.second = step;
   }
   return p - step;
 }
 
-MLRUN_DEVICE inline float adagrad(const UpdateSettings& s, float p, float g, float lr,
-                                  float* const* slots) {
-  const float a = *slots[0] + g * g;
-  *slots[0] = a;
-  return p - lr * g / sqrtf(a + s.epsilon);
-}
-
-MLRUN_DEVICE inline float updated(const UpdateSettings& s, float p, float g, const Rates& rates,
-                                  float* const* slots) {
-  switch (s.rule) {
-    case UpdateRule::kSgd:
-      return sgd(s, p, g, rates.learning_rate, slots);
-    case UpdateRule::kAdam:
-      return adam(s, p, g, rates.step_size, slots);
-    case UpdateRule::kRmsprop:
-      return rmsprop(s, p, g, rates.learning_rate, slots);
-    case UpdateRule::kAdagrad:
-      return adagrad(s, p, g, rates.learning_rate, slots);
-  }
-  return p;
+template <>
+MLRUN_DEVICE inline float updated<UpdateRule::kAdagrad>(const UpdateSettings& s, float p, float g,
+                                                        const Rates& rates, Kept& kept) {
+  const float a = kept.first + g * g;
+  kept.first = a;
+  return p - rates.learning_rate * g / sqrtf(a + s.epsilon);
 }
 
 MLRUN_DEVICE inline float clipped(float g, float limit) {
@@ -118,58 +119,63 @@ MLRUN_DEVICE inline float clipped(float g, float limit) {
   return g > limit ? limit : g < -limit ? -limit : g;
 }
 
-struct alignas(16) Values {
-  float of[kGroup];
-};
-
-MLRUN_DEVICE inline Values load(const float* x, bool whole, int count) {
-  if (whole) return *reinterpret_cast<const Values*>(x);
-  Values values{};
-  for (int i = 0; i < count; ++i) values.of[i] = x[i];
-  return values;
-}
-
-MLRUN_DEVICE inline void store(const Values& values, float* x, bool whole, int count) {
-  if (whole) {
-    *reinterpret_cast<Values*>(x) = values;
-  } else {
-    for (int i = 0; i < count; ++i) x[i] = values.of[i];
-  }
-}
-
-MLRUN_DEVICE inline void update_group(const Updates& u, int64_t k, int64_t group) {
+template <UpdateRule kRule>
+MLRUN_DEVICE void update_group(const Updates& u, int64_t k, int64_t group) {
   if (u.gate.data && *u.gate(k) == 0) return;
   int which = 0;
   while (which + 1 < u.count && group >= u.parameters[which + 1].begin) ++which;
   const Parameter& x = u.parameters[which];
-  const int64_t at = (group - x.begin) * kGroup;
-  const int count = x.elements - at < kGroup ? static_cast<int>(x.elements - at) : kGroup;
-  const bool whole = u.aligned && count == kGroup;
-  Values p = load(x.value(k) + at, whole, count);
-  Values g = load(x.gradient(k) + at, whole, count);
-  Values slots[3] = {};
-  for (int j = 0; j < 3; ++j) {
-    if (x.slots[j].data) slots[j] = load(x.slots[j](k) + at, whole, count);
-  }
+  const int64_t at = (group - x.begin) * kMostFloats;
+  const int count = size_of_group(x.elements, group - x.begin);
+  const bool all = u.aligned && count == kMostFloats;
+  const auto load = [&](const Stacked<float>& slot) {
+    return slot.data ? load_some(slot(k) + at, all, count) : Floats<kMostFloats>{};
+  };
+  Floats<kMostFloats> p = load_some(x.value(k) + at, all, count);
+  const Floats<kMostFloats> g = load_some(x.gradient(k) + at, all, count);
+  Floats<kMostFloats> first = load(x.slots[0]);
+  Floats<kMostFloats> second = load(x.slots[1]);
+  Floats<kMostFloats> third = load(x.slots[2]);
   const Rates rates = rates_of(u, k);
-  for (int i = 0; i < kGroup; ++i) {
-    if (u.factors.data) g.of[i] *= u.factors(k)[which];
-    g.of[i] = clipped(g.of[i], u.settings.clipvalue);
+  for (int i = 0; i < kMostFloats; ++i) {
+    float slope = g.of[i];
+    if (u.factors.data) slope *= u.factors(k)[which];
+    slope = clipped(slope, u.settings.clipvalue);
+    float value = p.of[i];
     if (u.settings.weight_decay > 0) {
-      p.of[i] *= 1.0f - rates.learning_rate * u.settings.weight_decay;
+      value *= 1.0f - rates.learning_rate * u.settings.weight_decay;
     }
-    float* const own[3] = {slots[0].of + i, slots[1].of + i, slots[2].of + i};
-    p.of[i] = updated(u.settings, p.of[i], g.of[i], rates, own);
+    Kept kept{first.of[i], second.of[i], third.of[i]};
+    p.of[i] = updated<kRule>(u.settings, value, slope, rates, kept);
+    first.of[i] = kept.first, second.of[i] = kept.second, third.of[i] = kept.third;
   }
-  store(p, x.value(k) + at, whole, count);
-  for (int j = 0; j < 3; ++j) {
-    if (x.slots[j].data) store(slots[j], x.slots[j](k) + at, whole, count);
-  }
+  const auto store = [&](const Floats<kMostFloats>& values, const Stacked<float>& slot) {
+    if (slot.data) store_some(values, slot(k) + at, all, count);
+  };
+  store(p, x.value);
+  store(first, x.slots[0]);
+  store(second, x.slots[1]);
+  store(third, x.slots[2]);
+}
+
+template <UpdateRule kRule>
+void launch_rule(const graph::KernelCall& call, const Updates& u) {
+  for_each_element(call, u.groups, [=] MLRUN_KERNEL(int64_t k, int64_t group) {
+    update_group<kRule>(u, k, group);
+  });
 }
 
 void launch(const graph::KernelCall& call, const Updates& u) {
-  for_each_element(call, u.groups,
-                   [=] MLRUN_KERNEL(int64_t k, int64_t group) { update_group(u, k, group); });
+  switch (u.settings.rule) {
+    case UpdateRule::kSgd:
+      return launch_rule<UpdateRule::kSgd>(call, u);
+    case UpdateRule::kAdam:
+      return launch_rule<UpdateRule::kAdam>(call, u);
+    case UpdateRule::kRmsprop:
+      return launch_rule<UpdateRule::kRmsprop>(call, u);
+    case UpdateRule::kAdagrad:
+      return launch_rule<UpdateRule::kAdagrad>(call, u);
+  }
 }
 
 // squares(k)[p] = the sum of the squares of gradient p.
@@ -210,11 +216,6 @@ Stacked<const float> clip_factors(const graph::KernelCall& call, const UpdateOp&
   return {factors.data, factors.stride};
 }
 
-bool is_aligned(const Tensor& x) {
-  return reinterpret_cast<uintptr_t>(x.data) % sizeof(Values) == 0 &&
-         x.stride % static_cast<int64_t>(sizeof(Values)) == 0;
-}
-
 Parameter parameter_of(const graph::KernelCall& call, size_t first, size_t group, int64_t begin) {
   Parameter x{output(call.in[first]), input(call.in[first + 1]), {}, begin};
   x.elements = call.in[first].elements();
@@ -236,8 +237,9 @@ void update_cuda(const graph::KernelCall& call) {
   u.log_beta_2 = static_cast<float>(std::log(static_cast<double>(s.beta_2)));
   for (size_t i = op.first(); i < call.in.size(); i += op.group()) {
     u.parameters[u.count++] = parameter_of(call, i, op.group(), u.groups);
-    u.groups += (call.in[i].elements() + kGroup - 1) / kGroup;
-    for (const Tensor& x : call.in.subspan(i, op.group())) u.aligned = u.aligned && is_aligned(x);
+    u.groups += groups_of(call.in[i].elements());
+    for (const Tensor& x : call.in.subspan(i, op.group()))
+      u.aligned = u.aligned && is_aligned(input(x));
     if (u.count < kMostAtOnce && i + op.group() < call.in.size()) continue;
     launch(call, u);
     if (u.factors.data) u.factors.data += u.count;

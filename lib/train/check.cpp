@@ -75,6 +75,8 @@ void plan_training(const GraphSetup& setup, const std::vector<PhaseGraph>& phase
     }
     const graph::Plan plan = graph::make_plan(phase.graph, phase.kept(), batch);
     report.batch_bytes += plan.arena_bytes;
+    report.gpu_batch_bytes +=
+        graph::make_plan(phase.graph, phase.kept(), batch, graph::Target::kGpu).arena_bytes;
     report.unshared_bytes += plan.unshared_bytes;
     report.training_flops_per_sample += plan.cost.flops / static_cast<double>(batch);
   }

@@ -54,14 +54,15 @@ GradientLearner::GradientLearner(const LearnerOptions& options)
       setup, *rows_, memory_, inference_batch(first.feed->dataset(), most_rows), backend_);
 }
 
-// As many rows as its memory may have.
+// As many rows as its memory may have: that of values, since scratch memory does not grow with them
+// for ever.
 int64_t GradientLearner::inference_batch(const data::Dataset& dataset, int64_t most_rows) const {
   if (dataset.is_one_graph()) return most_rows;
-  int64_t arena_bytes = 0;
+  int64_t bytes = 0;
   for (const auto& phase : phases_) {
-    arena_bytes = std::max(arena_bytes, phase->executable().plan().arena_bytes);
+    bytes = std::max(bytes, phase->executable().plan().workspace_offset);
   }
-  const int64_t sample_bytes = std::max<int64_t>(arena_bytes / batch_size_, 1);
+  const int64_t sample_bytes = std::max<int64_t>(bytes / batch_size_, 1);
   return std::clamp(kInferenceBytes / sample_bytes, batch_size_, most_rows);
 }
 

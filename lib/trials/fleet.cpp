@@ -66,7 +66,7 @@ bool Fleet::has_usable() const {
 
 int64_t device_bytes(const Search& search, const Cell& cell, int64_t stack) {
   const int64_t copies = share_data(search, cell.spec) ? 0 : stack - 1;
-  return stack * (cell.model.variable_bytes + cell.model.batch_bytes) +
+  return stack * (cell.model.variable_bytes + cell.model.gpu_batch_bytes) +
          copies * bytes_of(search.dataset) + kWorkspaceBytes;
 }
 

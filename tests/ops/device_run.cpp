@@ -31,7 +31,7 @@ class Stack {
   Stack(const DeviceRun& run, std::span<const Words> memory)
       : run_(run),
         copies_(static_cast<int64_t>(memory.size())),
-        plan_(graph::make_plan(run.graph, run.keep, run.max_batch)),
+        plan_(graph::make_plan(run.graph, run.keep, run.max_batch, run.kernels.target())),
         arena_(run.context, plan_.workspace_offset, copies_),
         workspace_(run.context.allocate((plan_.arena_bytes - plan_.workspace_offset) * copies_)) {
     for (size_t i = 0; i < run.inputs.size(); ++i) {

@@ -99,7 +99,7 @@ TEST_CASE("fleet: trials of a stack need data of their own where they learn from
     const test::SmallSearch small(overrides);
     const Cell& cell = small.search.cells[0];
     return device_bytes(small.search, cell, 2) - device_bytes(small.search, cell, 1) -
-           cell.model.variable_bytes - cell.model.batch_bytes;
+           cell.model.variable_bytes - cell.model.gpu_batch_bytes;
   };
   CHECK(bytes_of_further({}) == 0);
   CHECK(bytes_of_further({"dataset.standardize=true"}) > 0);
