@@ -13,8 +13,8 @@ namespace mlrun::graph {
 struct Backend {
   const KernelTable* kernels = nullptr;
   std::unique_ptr<device::Context> context;
-  /// The kernels are those of a GPU: they compute all copies of a stack at once (KernelCall::stack),
-  /// and know numbers of 16 bits (ops/narrowing.h).
+  /// The kernels are those of a GPU: they compute all copies of a stack at once
+  /// (KernelCall::stack), and know numbers of 16 bits (ops/narrowing.h).
   bool stacks = false;
 };
 

@@ -17,8 +17,8 @@ struct alignas(kWidth * sizeof(float)) Floats {
 /// Numbers of 16 bytes, the most that one instruction takes.
 inline constexpr int kMostFloats = 4;
 
-/// The first `count` of them one by one, unless all can be taken. Loops have constant ends: a number
-/// that is chosen at run time would lie in slow memory, with all its neighbours.
+/// The first `count` of them one by one, unless all can be taken. Loops have constant ends: a
+/// number that is chosen at run time would lie in slow memory, with all its neighbours.
 MLRUN_DEVICE inline Floats<kMostFloats> load_some(const float* x, bool all, int count) {
   if (all) return Floats<kMostFloats>::load(x);
   Floats<kMostFloats> values{};

@@ -52,8 +52,7 @@ struct Operand {
 
 Operand operand_of(const Product& p, const Stacked<const float>& floats,
                    const Stacked<const uint16_t>& halves, int64_t k = 0) {
-  if (p.has_half_operands())
-    return {halves(k), halves.stride / kHalf};
+  if (p.has_half_operands()) return {halves(k), halves.stride / kHalf};
   return {floats(k), floats.stride / kFloat};
 }
 
