@@ -243,6 +243,16 @@ MLRUN_KERNEL void softmax_row(float* x, int64_t keys, int64_t seen, float factor
   }
 }
 
+// What all parts of the computation read, as matrices of heads.
+struct QueryKeyValue {
+  Matrices q, k, v;
+
+  QueryKeyValue(HeadCopies& copies, const Operands& x, const Tensor* in)
+      : q(copies.add(x, HeadMatrix::kQuery, x.query(in))),
+        k(copies.add(x, HeadMatrix::kKey, x.key(in))),
+        v(copies.add(x, HeadMatrix::kValue, x.value(in))) {}
+};
+
 float factor_of(const Operands& x) { return 1.0f / std::sqrt(static_cast<float>(x.o.key_dim)); }
 
 // p <- softmax(factor p), and what dropout leaves of it.
@@ -297,9 +307,7 @@ void attention_cuda(const graph::KernelCall& call) {
   for_each_part(x, [&](int64_t first, int64_t samples) {
     const int64_t count = samples * x.o.heads;
     HeadCopies operands(x, first, samples);
-    const Matrices q = operands.add(x, HeadMatrix::kQuery, x.query(in));
-    const Matrices k = operands.add(x, HeadMatrix::kKey, x.key(in));
-    const Matrices v = operands.add(x, HeadMatrix::kValue, x.value(in));
+    const auto [q, k, v] = QueryKeyValue(operands, x, in);
     operands.split(call);
     const Matrices p =
         x.o.training ? x.probabilities(call.out[1], first) : x.scores(HeadMatrix::kScores);
@@ -322,9 +330,7 @@ void attention_grad_cuda(const graph::KernelCall& call) {
   for_each_part(x, [&](int64_t first, int64_t samples) {
     const int64_t count = samples * x.o.heads;
     HeadCopies operands(x, first, samples);
-    const Matrices q = operands.add(x, HeadMatrix::kQuery, x.query(in));
-    const Matrices k = operands.add(x, HeadMatrix::kKey, x.key(in));
-    const Matrices v = operands.add(x, HeadMatrix::kValue, x.value(in));
+    const auto [q, k, v] = QueryKeyValue(operands, x, in);
     const Matrices dy = operands.add(x, HeadMatrix::kResult, x.result(call.in.back()));
     operands.split(call);
     const Matrices p = x.probabilities(call.in[call.in.size() - 2], first);

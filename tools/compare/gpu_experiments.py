@@ -74,7 +74,7 @@ def compare(args, path, work):
     sides, troubles = {}, {}
     for side, words in (("gpu", ("--gpus", "0")), ("cpu", ())):
         try:
-            sides[side] = train(args, path, work / f"{path.stem}-{side}", *words)
+            sides[side] = train(args, path, work / f"{path.parent.name}-{path.stem}-{side}", *words)
         except Failed as reason:
             troubles[side] = str(reason)
     if troubles:
