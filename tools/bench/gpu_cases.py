@@ -213,5 +213,13 @@ def gpu_cases():
                                {cross_entropy: {"from_logits": True}}, 32, 12),
                     {"encoder": str(ENCODER), "shape": [64, 32], "classes": 10, "rows": 3200,
                      "batch": 32, "epochs": 5}, {"torch.compile": 1}),
+        GpuTraining("gpu-lstm",
+                    "LSTM of 128 units over 28 steps of 28 numbers, 10 outputs; batch 128, 12,800 "
+                    "rows, Adam, float32",
+                    experiment(random_table(12800, 784, 10, shape=[28, 28]),
+                               [{"LSTM": {"units": 128}}, dense(10, "softmax")], cross_entropy,
+                               128, 12),
+                    {"cell": "LSTM", "units": 128, "widths": [10], "shape": [784], "classes": 10,
+                     "rows": 12800, "batch": 128, "epochs": 5}, {}),
         Trials(),
     ]
