@@ -13,9 +13,7 @@ namespace mlrun::graph {
 struct Backend {
   const KernelTable* kernels = nullptr;
   std::unique_ptr<device::Context> context;
-  /// The kernels are those of a GPU: they compute all copies of a stack at once
-  /// (KernelCall::stack), and know numbers of 16 bits (ops/narrowing.h).
-  bool stacks = false;
+  bool stacks = false;  ///< the kernels compute all copies of a stack at once (KernelCall::stack)
 };
 
 /// Makes one where it is used: after the fork, in the thread that runs the trial. `threads` of the

@@ -12,7 +12,7 @@ namespace {
 
 // The first one's graph. Of them all are narrowed, so that they stay alike.
 graph::Graph take_graph(std::vector<PhaseGraph>& graphs, const graph::Backend& backend) {
-  if (backend.stacks) {
+  if (backend.kernels->target() == graph::Target::kGpu) {
     for (PhaseGraph& phase : graphs) ops::narrow(phase.graph, phase.kept());
   }
   return std::move(graphs[0].graph);
