@@ -11,7 +11,7 @@
 #define HWY_TARGET_INCLUDE "ops/convolution_cpu.cpp"
 // clang-format off
 #include <hwy/foreach_target.h>
-#include "ops/simd-inl.h"
+#include "ops/convolution_tiles-inl.h"
 // clang-format on
 
 #include <algorithm>
@@ -23,9 +23,6 @@
 #define MLRUN_OPS_CONVOLUTION_CPU_
 namespace mlrun::ops {
 
-// Positions of a tile. Six of them with four vectors fill the 32 registers of AVX-512, with two
-// vectors the 16 of AVX2: 6 x 4 sums + 4 filters + 1 input, 6 x 2 + 2 + 1.
-inline constexpr int64_t kTilePositions = 6;
 // Packed filters are padded to whole vectors of the widest instruction set.
 inline constexpr int64_t kChannelPadding = 16;
 
@@ -53,15 +50,9 @@ HWY_BEFORE_NAMESPACE();
 namespace mlrun::ops::HWY_NAMESPACE {
 namespace {
 
-#if HWY_TARGET <= HWY_AVX3
-inline constexpr int kTileVectors = 4;
-#else
-inline constexpr int kTileVectors = 2;
-#endif
-
 // `length` inputs at each position of the tile, and the filters they meet.
 struct Segment {
-  const float* x[kTilePositions];
+  const float* x[kTileRows];
   const float* filters;
   int64_t length;
 };
@@ -75,78 +66,47 @@ struct Sums {
 };
 
 // sums (P, V vectors) += the segments; = if they are the first.
-template <int P, int V>
-void add_segments(const Segment* segments, int count, bool first, const Sums& sums) {
-  const Float d;
-  const size_t lanes = hn::Lanes(d);
-  Vec acc[P][V];
-  HWY_UNROLL(8)
-  for (int p = 0; p < P; ++p) {
+struct SegmentSum {
+  template <int P, int V>
+  static void run(const Segment* segments, int count, bool first, const Sums& sums) {
+    const Float d;
+    const size_t lanes = hn::Lanes(d);
+    Vec acc[P][V];
     HWY_UNROLL(8)
-    for (int v = 0; v < V; ++v) {
-      acc[p][v] = first ? hn::Zero(d) : hn::LoadU(d, sums.at + p * sums.pitch + v * lanes);
-    }
-  }
-  for (int s = 0; s < count; ++s) {
-    const Segment& segment = segments[s];
-    const float* x[P];
-    HWY_UNROLL(8)
-    for (int p = 0; p < P; ++p) x[p] = segment.x[p];
-    const float* w = segment.filters;
-    for (int64_t c = 0; c < segment.length; ++c) {
-      Vec filter[V];
+    for (int p = 0; p < P; ++p) {
       HWY_UNROLL(8)
-      for (int v = 0; v < V; ++v) filter[v] = hn::Load(d, w + v * lanes);
-      w += V * lanes;
-      HWY_UNROLL(8)
-      for (int p = 0; p < P; ++p) {
-        const Vec in = hn::Set(d, x[p][c]);
-        HWY_UNROLL(8)
-        for (int v = 0; v < V; ++v) acc[p][v] = hn::MulAdd(in, filter[v], acc[p][v]);
+      for (int v = 0; v < V; ++v) {
+        acc[p][v] = first ? hn::Zero(d) : hn::LoadU(d, sums.at + p * sums.pitch + v * lanes);
       }
     }
-  }
-  HWY_UNROLL(8)
-  for (int p = 0; p < P; ++p) {
+    for (int s = 0; s < count; ++s) {
+      const Segment& segment = segments[s];
+      const float* x[P];
+      HWY_UNROLL(8)
+      for (int p = 0; p < P; ++p) x[p] = segment.x[p];
+      const float* w = segment.filters;
+      for (int64_t c = 0; c < segment.length; ++c) {
+        Vec filter[V];
+        HWY_UNROLL(8)
+        for (int v = 0; v < V; ++v) filter[v] = hn::Load(d, w + v * lanes);
+        w += V * lanes;
+        HWY_UNROLL(8)
+        for (int p = 0; p < P; ++p) {
+          const Vec in = hn::Set(d, x[p][c]);
+          HWY_UNROLL(8)
+          for (int v = 0; v < V; ++v) acc[p][v] = hn::MulAdd(in, filter[v], acc[p][v]);
+        }
+      }
+    }
     HWY_UNROLL(8)
-    for (int v = 0; v < V; ++v) hn::StoreU(acc[p][v], d, sums.at + p * sums.pitch + v * lanes);
+    for (int p = 0; p < P; ++p) {
+      HWY_UNROLL(8)
+      for (int v = 0; v < V; ++v) hn::StoreU(acc[p][v], d, sums.at + p * sums.pitch + v * lanes);
+    }
   }
-}
+};
 
 using AddSegments = void (*)(const Segment*, int, bool, const Sums&);
-
-template <int P>
-AddSegments for_vectors(int64_t vectors) {
-  switch (vectors) {
-    case 1:
-      return add_segments<P, 1>;
-    case 2:
-      return add_segments<P, 2>;
-#if HWY_TARGET <= HWY_AVX3
-    case 3:
-      return add_segments<P, 3>;
-#endif
-    default:
-      return add_segments<P, kTileVectors>;
-  }
-}
-
-AddSegments for_tile(int64_t positions, int64_t vectors) {
-  switch (positions) {
-    case 1:
-      return for_vectors<1>(vectors);
-    case 2:
-      return for_vectors<2>(vectors);
-    case 3:
-      return for_vectors<3>(vectors);
-    case 4:
-      return for_vectors<4>(vectors);
-    case 5:
-      return for_vectors<5>(vectors);
-    default:
-      return for_vectors<6>(vectors);
-  }
-}
 
 // Positions first, first + spacing, ... of output row i of sample n.
 struct Tile {
@@ -166,7 +126,8 @@ class TileSum {
         channels_(plan.c * plan.groups),
         offset_(group * plan.c),
         sums_(sums),
-        add_(for_tile(tile.count, block_width / static_cast<int64_t>(hn::Lanes(Float())))) {}
+        add_(kernel_of_tile<SegmentSum>(tile.count,
+                                        block_width / static_cast<int64_t>(hn::Lanes(Float())))) {}
 
   void run() {
     for (int64_t a = 0; a < plan_.h.kernel; ++a) {
@@ -208,7 +169,7 @@ class TileSum {
   }
 
   void add_tap(const float* x, int64_t a, int64_t b) {
-    const float* at[kTilePositions];
+    const float* at[kTileRows];
     bool any = false;
     for (int64_t p = 0; p < tile_.count; ++p) {
       const int64_t column = plan_.w.source(tile_.first + p * tile_.spacing, b);
@@ -249,7 +210,7 @@ void run_tile(const TapPlan& plan, const TapOperands& operands, const Tile& tile
                    group * plan.k + block,
                tile.spacing * channels};
   if (used == width) return TileSum(plan, operands, tile, group, block, width, y).run();
-  alignas(64) float padded[kTilePositions * kChannelPadding * 4];
+  alignas(64) float padded[kTileRows * kChannelPadding * 4];
   TileSum(plan, operands, tile, group, block, width, {padded, width}).run();
   for (int64_t p = 0; p < tile.count; ++p) {
     std::copy_n(padded + p * width, used, y.at + p * y.pitch);
@@ -262,10 +223,9 @@ void run_row(const TapPlan& plan, const TapOperands& operands, int64_t n, int64_
   // Positions that read at the same taps are `divisor` apart.
   const int64_t spacing = plan.w.divisor;
   for (int64_t phase = 0; phase < std::min(spacing, plan.w.out); ++phase) {
-    for (int64_t j = phase; j < plan.w.out; j += spacing * kTilePositions) {
+    for (int64_t j = phase; j < plan.w.out; j += spacing * kTileRows) {
       const int64_t left = (plan.w.out - j + spacing - 1) / spacing;
-      run_tile(plan, operands, {n, i, j, spacing, std::min(left, kTilePositions)}, group, block,
-               width);
+      run_tile(plan, operands, {n, i, j, spacing, std::min(left, kTileRows)}, group, block, width);
     }
   }
 }

@@ -9,7 +9,7 @@
 #define HWY_TARGET_INCLUDE "ops/convolution_weight_cpu.cpp"
 // clang-format off
 #include <hwy/foreach_target.h>
-#include "ops/simd-inl.h"
+#include "ops/convolution_tiles-inl.h"
 // clang-format on
 
 #include <algorithm>
@@ -43,81 +43,41 @@ HWY_BEFORE_NAMESPACE();
 namespace mlrun::ops::HWY_NAMESPACE {
 namespace {
 
-#if HWY_TARGET <= HWY_AVX3
-inline constexpr int kTileVectors = 4;
-#else
-inline constexpr int kTileVectors = 2;
-#endif
-inline constexpr int64_t kTileRows = 6;
-
-template <int R, int V>
-void add_band(const Band& band, int64_t padded_k, float* dw) {
-  const Float d;
-  const size_t lanes = hn::Lanes(d);
-  Vec acc[R][V];
-  HWY_UNROLL(8)
-  for (int r = 0; r < R; ++r) {
+struct BandSum {
+  template <int R, int V>
+  static void run(const Band& band, int64_t padded_k, float* dw) {
+    const Float d;
+    const size_t lanes = hn::Lanes(d);
+    Vec acc[R][V];
     HWY_UNROLL(8)
-    for (int v = 0; v < V; ++v) acc[r][v] = hn::LoadU(d, dw + r * padded_k + v * lanes);
-  }
-  for (int64_t i = 0; i < band.rows; ++i) {
-    const float* x = band.x + i * band.x_row;
-    const float* dy = band.dy + i * band.dy_row;
-    for (int64_t j = 0; j < band.columns; ++j) {
-      Vec g[V];
+    for (int r = 0; r < R; ++r) {
       HWY_UNROLL(8)
-      for (int v = 0; v < V; ++v) g[v] = hn::LoadU(d, dy + v * lanes);
-      HWY_UNROLL(8)
-      for (int r = 0; r < R; ++r) {
-        const Vec in = hn::Set(d, x[r]);
+      for (int v = 0; v < V; ++v) acc[r][v] = hn::LoadU(d, dw + r * padded_k + v * lanes);
+    }
+    for (int64_t i = 0; i < band.rows; ++i) {
+      const float* x = band.x + i * band.x_row;
+      const float* dy = band.dy + i * band.dy_row;
+      for (int64_t j = 0; j < band.columns; ++j) {
+        Vec g[V];
         HWY_UNROLL(8)
-        for (int v = 0; v < V; ++v) acc[r][v] = hn::MulAdd(in, g[v], acc[r][v]);
+        for (int v = 0; v < V; ++v) g[v] = hn::LoadU(d, dy + v * lanes);
+        HWY_UNROLL(8)
+        for (int r = 0; r < R; ++r) {
+          const Vec in = hn::Set(d, x[r]);
+          HWY_UNROLL(8)
+          for (int v = 0; v < V; ++v) acc[r][v] = hn::MulAdd(in, g[v], acc[r][v]);
+        }
+        x += band.x_column;
+        dy += band.dy_column;
       }
-      x += band.x_column;
-      dy += band.dy_column;
+    }
+    HWY_UNROLL(8)
+    for (int r = 0; r < R; ++r) {
+      HWY_UNROLL(8)
+      for (int v = 0; v < V; ++v) hn::StoreU(acc[r][v], d, dw + r * padded_k + v * lanes);
     }
   }
-  HWY_UNROLL(8)
-  for (int r = 0; r < R; ++r) {
-    HWY_UNROLL(8)
-    for (int v = 0; v < V; ++v) hn::StoreU(acc[r][v], d, dw + r * padded_k + v * lanes);
-  }
-}
-
-using AddBand = void (*)(const Band&, int64_t, float*);
-
-template <int R>
-AddBand for_vectors(int64_t vectors) {
-  switch (vectors) {
-    case 1:
-      return add_band<R, 1>;
-    case 2:
-      return add_band<R, 2>;
-#if HWY_TARGET <= HWY_AVX3
-    case 3:
-      return add_band<R, 3>;
-#endif
-    default:
-      return add_band<R, kTileVectors>;
-  }
-}
-
-AddBand for_tile(int64_t rows, int64_t vectors) {
-  switch (rows) {
-    case 1:
-      return for_vectors<1>(vectors);
-    case 2:
-      return for_vectors<2>(vectors);
-    case 3:
-      return for_vectors<3>(vectors);
-    case 4:
-      return for_vectors<4>(vectors);
-    case 5:
-      return for_vectors<5>(vectors);
-    default:
-      return for_vectors<6>(vectors);
-  }
-}
+};
 
 void add_product(const Band& whole, const BandProduct& product) {
   const auto lanes = static_cast<int64_t>(hn::Lanes(Float()));
@@ -127,7 +87,7 @@ void add_product(const Band& whole, const BandProduct& product) {
       Band band = whole;
       band.x += r;
       band.dy += block;
-      for_tile(std::min(kTileRows, product.rows - r), vectors)(
+      kernel_of_tile<BandSum>(std::min(kTileRows, product.rows - r), vectors)(
           band, product.padded_k, product.dw + r * product.padded_k + block);
     }
   }

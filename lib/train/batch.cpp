@@ -1,14 +1,10 @@
 #include "train/batch.h"
 
+#include "train/words.h"
+
 namespace mlrun::train {
 
 using graph::kNoValue;
-
-namespace {
-
-constexpr int64_t kWord = 4;
-
-}  // namespace
 
 Batch::Batch(std::span<const Feed* const> feeds, int64_t capacity, device::Context& context)
     : feeds_(feeds.begin(), feeds.end()), context_(context) {

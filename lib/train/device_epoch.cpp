@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "ops/epoch.h"
+#include "train/words.h"
 
 namespace mlrun::train {
 
@@ -10,7 +11,6 @@ using graph::ValueId;
 
 namespace {
 
-constexpr int64_t kWord = 4;
 constexpr int64_t kStateWords = sizeof(StepState) / kWord;
 
 using Phases = std::span<const std::unique_ptr<Phase>>;

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "ops/epoch.h"
+#include "train/words.h"
 
 namespace mlrun::train {
 
@@ -11,8 +12,6 @@ using graph::kNoValue;
 using graph::ValueId;
 
 namespace {
-
-constexpr int64_t kWord = 4;
 
 void bind(graph::Executable& executable, ValueId id, const PassMemory::Place& place) {
   executable.bind(id, place.memory, place.stride);

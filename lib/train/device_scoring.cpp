@@ -4,6 +4,7 @@
 
 #include "ops/epoch.h"
 #include "train/phase.h"
+#include "train/words.h"
 
 namespace mlrun::train {
 
@@ -11,7 +12,6 @@ using graph::ValueId;
 
 namespace {
 
-constexpr int64_t kWord = 4;
 constexpr int64_t kStateWords = 4;
 
 }  // namespace

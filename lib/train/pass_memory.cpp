@@ -3,14 +3,13 @@
 #include <algorithm>
 
 #include "ops/epoch.h"
+#include "train/words.h"
 
 namespace mlrun::train {
 
 using graph::ValueId;
 
 namespace {
-
-constexpr int64_t kWord = 4;
 
 int64_t padded(int64_t bytes) {
   return (bytes + graph::kAlignment - 1) / graph::kAlignment * graph::kAlignment;

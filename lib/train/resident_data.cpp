@@ -5,11 +5,11 @@
 #include <numeric>
 
 #include "ops/epoch.h"
+#include "train/words.h"
 
 namespace mlrun::train {
 namespace {
 
-constexpr int64_t kWord = 4;
 constexpr int64_t kChunk = 4096;  // rows that are brought at once
 
 bool are_same(std::span<const Feed* const> feeds) {

@@ -36,11 +36,11 @@ struct Matrix {
 
 template <class T, class Convert>
 std::vector<float> read(const T* from, const Matrix& x, Convert convert) {
-  std::vector<float> values;
-  values.reserve(static_cast<size_t>(x.rows * x.columns));
+  std::vector<float> values(static_cast<size_t>(x.rows * x.columns));
+  float* to = values.data();
   for (int64_t i = 0; i < x.rows; ++i) {
     for (int64_t j = 0; j < x.columns; ++j) {
-      values.push_back(convert(from[i * x.row_step + j * x.column_step]));
+      *to++ = convert(from[i * x.row_step + j * x.column_step]);
     }
   }
   return values;
@@ -86,8 +86,9 @@ void multiply_one(const Product& p, int64_t k, int64_t which) {
     std::fill(sums.begin(), sums.end(), 0.0);
     for (int64_t l = 0; l < s.k; ++l) {
       const double x = a[static_cast<size_t>(i * s.k + l)];
-      const float* row = &b[static_cast<size_t>(l * s.n)];
-      for (int64_t j = 0; j < s.n; ++j) sums[static_cast<size_t>(j)] += x * row[j];
+      const float* from = b.data() + l * s.n;
+      double* to = sums.data();
+      for (int64_t j = 0; j < s.n; ++j) to[j] += x * from[j];
     }
     for (int64_t j = 0; j < s.n; ++j) {
       const int64_t at = which * p.step_c + i * s.ldc + j;

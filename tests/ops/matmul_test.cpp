@@ -19,14 +19,17 @@ struct Product {
 };
 
 Array naive(const Product& p, const Array& a, const Array& b) {
+  const int64_t a_row = p.transpose_a ? 1 : p.k;
+  const int64_t a_column = p.transpose_a ? p.m : 1;
+  const int64_t b_row = p.transpose_b ? 1 : p.n;
+  const int64_t b_column = p.transpose_b ? p.k : 1;
   Array c(static_cast<size_t>(p.m * p.n), 0.0);
   for (int64_t i = 0; i < p.m; ++i) {
+    double* to = c.data() + i * p.n;
     for (int64_t l = 0; l < p.k; ++l) {
-      const double x = a[static_cast<size_t>(p.transpose_a ? l * p.m + i : i * p.k + l)];
-      for (int64_t j = 0; j < p.n; ++j) {
-        c[static_cast<size_t>(i * p.n + j)] +=
-            x * b[static_cast<size_t>(p.transpose_b ? j * p.k + l : l * p.n + j)];
-      }
+      const double x = a[static_cast<size_t>(i * a_row + l * a_column)];
+      const double* from = b.data() + l * b_row;
+      for (int64_t j = 0; j < p.n; ++j) to[j] += x * from[j * b_column];
     }
   }
   return c;
