@@ -1,4 +1,4 @@
-// Matrix products of CUDA kernels: by cuBLASLt (ops/product_cublas.cu), and for tests by a loop of
+// Matrix products of CUDA kernels: by cuBLASLt (ops/product_cublas.cu), and for tests by those of
 // the host (tests/emulation/product.cpp).
 #pragma once
 

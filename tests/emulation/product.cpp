@@ -1,7 +1,6 @@
 // Stands in for ops/product_cublas.cu.
 #include "ops/cuda_product.h"
 
-#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <vector>
@@ -81,19 +80,21 @@ void multiply_one(const Product& p, int64_t k, int64_t which) {
   const Matrix right{s.k, s.n, s.transpose_b ? 1 : s.ldb, s.transpose_b ? s.ldb : 1};
   const std::vector<float> a = read(p, p.a, p.half_a, k, which * p.step_a, left);
   const std::vector<float> b = read(p, p.b, p.half_b, k, which * p.step_b, right);
-  std::vector<double> sums(static_cast<size_t>(s.n));
+  std::vector<float> sums(static_cast<size_t>(s.m * s.n));
+  gemm({.m = s.m,
+        .n = s.n,
+        .k = s.k,
+        .a = a.data(),
+        .lda = s.k,
+        .b = b.data(),
+        .ldb = s.n,
+        .c = sums.data(),
+        .ldc = s.n});
   for (int64_t i = 0; i < s.m; ++i) {
-    std::fill(sums.begin(), sums.end(), 0.0);
-    for (int64_t l = 0; l < s.k; ++l) {
-      const double x = a[static_cast<size_t>(i * s.k + l)];
-      const float* from = b.data() + l * s.n;
-      double* to = sums.data();
-      for (int64_t j = 0; j < s.n; ++j) to[j] += x * from[j];
-    }
     for (int64_t j = 0; j < s.n; ++j) {
       const int64_t at = which * p.step_c + i * s.ldc + j;
       const float before = s.accumulate ? p.c(k)[at] : 0;
-      const float sum = static_cast<float>(sums[static_cast<size_t>(j)]) + before;
+      const float sum = sums[static_cast<size_t>(i * s.n + j)] + before;
       write(p, k, at, finished(p, sum, k, j));
     }
   }
