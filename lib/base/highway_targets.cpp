@@ -3,12 +3,27 @@
 // program.
 #include <hwy/highway.h>
 #include <hwy/targets.h>
+#if HWY_ARCH_X86_64
+#include <cpuid.h>
+#endif
 
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
 
 namespace hwy {
+namespace {
+
+#if HWY_ARCH_X86_64
+// Clang's __builtin_cpu_supports() does not know them.
+bool has_f16c_and_lzcnt() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_F16C)) return false;
+  return __get_cpuid(0x80000001, &a, &b, &c, &d) && (c & bit_LZCNT);
+}
+#endif
+
+}  // namespace
 
 int64_t SupportedTargets() {
   int64_t targets = HWY_ENABLED_BASELINE;
@@ -20,8 +35,7 @@ int64_t SupportedTargets() {
   }
   targets |= HWY_SSE4;
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") ||
-      !__builtin_cpu_supports("f16c") || !__builtin_cpu_supports("bmi") ||
-      !__builtin_cpu_supports("bmi2") || !__builtin_cpu_supports("lzcnt")) {
+      !__builtin_cpu_supports("bmi") || !__builtin_cpu_supports("bmi2") || !has_f16c_and_lzcnt()) {
     return targets;
   }
   targets |= HWY_AVX2;

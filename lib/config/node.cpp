@@ -74,6 +74,12 @@ void write_block(const Node& node, int indent, std::string& out) {
   }
 }
 
+Node with_kind(Node::Kind kind) {
+  Node node;
+  node.kind = kind;
+  return node;
+}
+
 template <class T>
 auto find_entry(T& entries, std::string_view key) {
   const auto at = std::find_if(entries.begin(), entries.end(),
@@ -99,12 +105,14 @@ const Mark& KeyMarks::of(std::string_view key) const {
 }
 
 Node Node::of(std::string scalar, bool quoted) {
-  Node node;
-  node.kind = Kind::kScalar;
+  Node node = with_kind(Kind::kScalar);
   node.scalar = std::move(scalar);
   node.quoted = quoted;
   return node;
 }
+
+Node Node::map() { return with_kind(Kind::kMap); }
+Node Node::sequence() { return with_kind(Kind::kSequence); }
 
 std::string Node::describe() const {
   switch (kind) {

@@ -35,18 +35,11 @@ struct Node {
   Node& operator[](std::string_view key);
 
   static Node of(std::string scalar, bool quoted = false);
-  static Node map() { return with_kind(Kind::kMap); }
-  static Node sequence() { return with_kind(Kind::kSequence); }
+  static Node map();
+  static Node sequence();
 
   /// "'ten'", "the text '10'" (quoted), "a list", "a map" or "nothing": for messages.
   std::string describe() const;
-
- private:
-  static Node with_kind(Kind kind) {
-    Node node;
-    node.kind = kind;
-    return node;
-  }
 };
 
 struct Entry {
