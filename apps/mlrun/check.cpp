@@ -54,12 +54,12 @@ void print_trials(const Search& search) {
   fmt::print("cells have {} to {} parameters\n", least->model.parameters, most->model.parameters);
 }
 
-struct Arguments {
+struct CheckArguments {
   ExperimentArguments experiment;
   GpusArgument gpus;
 };
 
-int run(const Arguments& arguments) {
+int run(const CheckArguments& arguments) {
   const ExperimentArguments& args = arguments.experiment;
   const std::vector<device::Gpu> gpus = arguments.gpus.chosen();
   trials::SearchOptions options{
@@ -100,7 +100,7 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 void add_check_command(CommandLine& line) {
-  auto args = std::make_shared<Arguments>();
+  auto args = std::make_shared<CheckArguments>();
   Verb verb = line.program().add_verb(
       "check", "Print the resolved experiment, its layers, memory and trials");
   args->experiment.add_to(verb);

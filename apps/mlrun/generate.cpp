@@ -12,7 +12,7 @@
 namespace mlrun::app {
 namespace {
 
-struct Arguments {
+struct GenerateArguments {
   ExperimentArguments experiment;
   ModelArgument model;
   std::string prompt = "\n";
@@ -22,7 +22,7 @@ struct Arguments {
 };
 
 void print_text(train::Continuation& model, const data::Tokens& tokens,
-                const data::Dataset& dataset, const Arguments& args) {
+                const data::Dataset& dataset, const GenerateArguments& args) {
   const std::vector<int32_t> start = tokens.encode(args.prompt, dataset.class_names);
   if (start.empty()) throw InputError("--prompt holds no token");
   for (const std::string& word : tokens.split(args.prompt)) {
@@ -50,7 +50,7 @@ void print_series(train::Continuation& model, const data::Dataset& dataset, int6
   }
 }
 
-int generate(const Arguments& args) {
+int generate(const GenerateArguments& args) {
   const Trained trained = open_trained(args.experiment, args.model);
   const data::Dataset& dataset = trained.search.dataset;
   train::Continuation model(input_of(trained, 1), trained.model);
@@ -66,7 +66,7 @@ int generate(const Arguments& args) {
 
 void add_generate_command(CommandLine& line) {
   Verb verb = line.program().add_verb("generate", "Continue a text or a series by a trained model");
-  auto args = std::make_shared<Arguments>();
+  auto args = std::make_shared<GenerateArguments>();
   args->experiment.add_to(verb);
   args->model.add_to(verb);
   verb.add_option("--prompt", args->prompt, "what a text starts with");

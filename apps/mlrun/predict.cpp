@@ -12,7 +12,7 @@
 namespace mlrun::app {
 namespace {
 
-struct Arguments {
+struct PredictArguments {
   ExperimentArguments experiment;
   ModelArgument model;
   std::string output;
@@ -21,7 +21,8 @@ struct Arguments {
 };
 
 // Beside the model, after what it holds; a layer may be called 'model' or 'results'.
-std::filesystem::path default_output(const Arguments& args, const std::filesystem::path& model) {
+std::filesystem::path default_output(const PredictArguments& args,
+                                     const std::filesystem::path& model) {
   std::string name = args.samples > 0 ? "samples" : "predictions";
   if (!args.layer.empty()) {
     name = "layer-" + args.layer;
@@ -30,7 +31,7 @@ std::filesystem::path default_output(const Arguments& args, const std::filesyste
   return model.parent_path() / (name + ".h5");
 }
 
-int run(const Arguments& args) {
+int run(const PredictArguments& args) {
   trials::SearchOptions search_options{
       {args.experiment.file, args.experiment.all_overrides(), ExperimentArguments::environment()},
       trials::SearchKind::kTrain,
@@ -58,7 +59,7 @@ int run(const Arguments& args) {
 }  // namespace
 
 void add_predict_command(CommandLine& line) {
-  auto args = std::make_shared<Arguments>();
+  auto args = std::make_shared<PredictArguments>();
   Verb verb = line.program().add_verb(
       "predict", "Write what a trained model says of its data, or samples that it makes");
   args->experiment.add_to(verb);

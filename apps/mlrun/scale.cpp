@@ -16,7 +16,7 @@ namespace {
 using scale::Curve;
 using scale::StudyOptions;
 
-struct Arguments {
+struct ScaleArguments {
   ExperimentArguments experiment;
   std::string output;
   std::vector<std::string> over;
@@ -32,7 +32,7 @@ struct Arguments {
   bool quiet = false;
 };
 
-void add_options(Verb& verb, Arguments& args) {
+void add_options(Verb& verb, ScaleArguments& args) {
   args.experiment.add_to(verb);
   verb.add_option("-o,--output", args.output, "folder of the results; default results/<name>-scale")
       .shown_as("DIR");
@@ -82,7 +82,7 @@ std::string as_grid(const std::vector<std::string>& vary) {
   return "param_grid={" + axes + "}";
 }
 
-trials::Search prepare(const Arguments& args) {
+trials::Search prepare(const ScaleArguments& args) {
   trials::SearchOptions options{
       {args.experiment.file, args.experiment.all_overrides(), ExperimentArguments::environment()},
       trials::SearchKind::kTrain,
@@ -94,7 +94,7 @@ trials::Search prepare(const Arguments& args) {
   return trials::prepare_search(options);
 }
 
-StudyOptions study_options(const Arguments& args, const trials::Search& search,
+StudyOptions study_options(const ScaleArguments& args, const trials::Search& search,
                            const scale::Limits& limits) {
   StudyOptions options;
   std::vector<std::string> over = args.over;
@@ -122,7 +122,7 @@ StudyOptions study_options(const Arguments& args, const trials::Search& search,
   return options;
 }
 
-void print_study(const std::vector<Curve>& curves, const Arguments& args) {
+void print_study(const std::vector<Curve>& curves, const ScaleArguments& args) {
   print_table(scale::summary_table(curves), args.format);
   if (args.format != Format::kTable) return;
   fmt::print("\n");
@@ -134,7 +134,7 @@ void print_study(const std::vector<Curve>& curves, const Arguments& args) {
   }
 }
 
-int run(const Arguments& args, const std::string& command_line) {
+int run(const ScaleArguments& args, const std::string& command_line) {
   const device::Budget budget = device::find_budget();
   const scale::Equipment equipment{.budget = budget, .gpus = args.gpus.chosen()};
   const trials::Search search = prepare(args);
@@ -165,7 +165,7 @@ int run(const Arguments& args, const std::string& command_line) {
 }  // namespace
 
 void add_scale_command(CommandLine& line) {
-  auto args = std::make_shared<Arguments>();
+  auto args = std::make_shared<ScaleArguments>();
   Verb verb = line.program().add_verb(
       "scale", "Measure speedup and efficiency over workers, threads, GPUs and model size");
   add_options(verb, *args);

@@ -23,7 +23,7 @@ using trials::RunReport;
 using trials::Search;
 using trials::SearchKind;
 
-struct Arguments {
+struct SearchArguments {
   SearchKind kind = SearchKind::kTrain;
   ExperimentArguments experiment;
   std::string output;
@@ -67,7 +67,7 @@ std::optional<int> parse_stack(const std::string& text) {
   return static_cast<int>(*count);
 }
 
-void add_options(Verb& verb, Arguments& args) {
+void add_options(Verb& verb, SearchArguments& args) {
   args.experiment.add_to(verb);
   verb.add_option("-o,--output", args.output, "folder of the results; default results/<name>")
       .or_environment("MLRUN_OUTPUT")
@@ -160,7 +160,7 @@ int exit_code(const RunReport& report) {
   return failures == static_cast<int64_t>(report.records.size()) ? kRunFailed : kSomeTrialsFailed;
 }
 
-int run(const Arguments& args, const std::string& command_line) {
+int run(const SearchArguments& args, const std::string& command_line) {
   trials::RunOptions options;
   options.gpus = args.gpus.chosen();
   options.jobs = args.jobs;
@@ -206,7 +206,7 @@ int run(const Arguments& args, const std::string& command_line) {
 }
 
 void add_command(CommandLine& line, SearchKind kind, const char* name, const char* help) {
-  auto args = std::make_shared<Arguments>();
+  auto args = std::make_shared<SearchArguments>();
   args->kind = kind;
   Verb verb = line.program().add_verb(name, help);
   add_options(verb, *args);

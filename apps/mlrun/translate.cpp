@@ -15,7 +15,7 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-struct Arguments {
+struct TranslateArguments {
   ExperimentArguments experiment;
   ModelArgument model;
   std::string text;
@@ -24,8 +24,9 @@ struct Arguments {
   std::string output;
 };
 
-store::ResultsFile as_file(const Arguments& args, const train::Bleu& bleu, const Texts& sources,
-                           const Texts& references, const Texts& translations) {
+store::ResultsFile as_file(const TranslateArguments& args, const train::Bleu& bleu,
+                           const Texts& sources, const Texts& references,
+                           const Texts& translations) {
   const std::vector<double> precisions(bleu.precisions.begin(), bleu.precisions.end());
   store::ResultsFile file;
   file.attributes = {{"bleu", bleu.score},
@@ -44,7 +45,7 @@ store::ResultsFile as_file(const Arguments& args, const train::Bleu& bleu, const
 
 // The rows that were held out, against their translations in the data.
 void translate_held_out(train::Translator& translator, std::span<const int64_t> rows,
-                        const Arguments& args, const std::filesystem::path& output) {
+                        const TranslateArguments& args, const std::filesystem::path& output) {
   constexpr size_t kShown = 5;
   Texts sources;
   Texts references;
@@ -65,7 +66,7 @@ void translate_held_out(train::Translator& translator, std::span<const int64_t> 
   fmt::print("all in {}\n", output.string());
 }
 
-int translate(const Arguments& args) {
+int translate(const TranslateArguments& args) {
   const Trained trained = open_trained(args.experiment, args.model);
   const trials::Search& search = trained.search;
   const int threads = search.threads(device::find_budget().core_count());
@@ -90,7 +91,7 @@ int translate(const Arguments& args) {
 void add_translate_command(CommandLine& line) {
   Verb verb = line.program().add_verb(
       "translate", "Translate what was held out, or a sentence, by a trained model");
-  auto args = std::make_shared<Arguments>();
+  auto args = std::make_shared<TranslateArguments>();
   args->experiment.add_to(verb);
   args->model.add_to(verb);
   verb.add_option("--text", args->text, "translate this sentence only");

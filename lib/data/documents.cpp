@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "base/error.h"
 #include "data/masked_tokens.h"
+#include "data/refuse.h"
 #include "data/text_error.h"
 #include "data/text_file.h"
 #include "data/token_rows.h"
@@ -34,13 +34,13 @@ void read_lines(std::string_view text, std::vector<Document>& documents) {
 void check(const Source& source) {
   const config::DatasetSpec& spec = source.spec;
   check_token_source(source, "documents");
-  if (spec.window) refuse(source, "window is of texts and tables; documents have a length");
+  if (spec.window) refuse(spec, "window is of texts and tables; documents have a length");
   if (!spec.length)
-    refuse(source, "documents need length, the number of tokens that each is cut or padded to");
+    refuse(spec, "documents need length, the number of tokens that each is cut or padded to");
   if (!source.classify)
-    refuse(source, "the target of documents is a class, but the loss is for values");
+    refuse(spec, "the target of documents is a class, but the loss is for values");
   if (spec.masked_lm && spec.masked_lm->mask_token_rate + spec.masked_lm->random_token_rate > 1) {
-    refuse(source, "masked_lm: mask_token_rate and random_token_rate are more than 1 together");
+    refuse(spec, "masked_lm: mask_token_rate and random_token_rate are more than 1 together");
   }
 }
 
@@ -68,7 +68,7 @@ void set_classes(const std::vector<Document>& documents, const Source& source, D
 
 // The labels are the words of the document itself.
 void set_hidden_tokens(const config::DatasetSpec& spec, Dataset& dataset, TokenRows& memory) {
-  if (dataset.rows < 2) throw InputError(render_error(spec.source_mark, "there are no documents"));
+  if (dataset.rows < 2) refuse(spec, "there are no documents");
   memory.classes.assign(memory.features.begin(), memory.features.end());
   dataset.label_width = *spec.length;
   dataset.class_names = numbered_tokens(reserved_tokens(true), dataset.token_count);

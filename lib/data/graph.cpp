@@ -7,6 +7,7 @@
 #include "data/manifest.h"
 #include "data/number_lines.h"
 #include "data/provenance.h"
+#include "data/refuse.h"
 
 namespace mlrun::data {
 namespace {
@@ -82,7 +83,7 @@ Dataset graph_dataset(const Source& source, const OpenOptions& options) {
   const config::GraphSpec& spec = *source.spec.graph;
   const bool links = spec.predict == config::GraphRows::kLinks;
   if (!spec.edges) {
-    throw InputError(render_error(source.spec.source_mark, "graph needs edges, a file of pairs"));
+    refuse(source.spec, "graph needs edges, a file of pairs");
   }
   Source table = source;
   table.classify = source.classify && !(links && source.spec.target.empty());

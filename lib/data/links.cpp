@@ -40,7 +40,7 @@ std::vector<Pair> draw_absent(const std::vector<Pair>& present, const Graphs& gr
   return absent;
 }
 
-struct Memory {
+struct LinkClasses {
   std::vector<int32_t> classes;
 };
 
@@ -63,7 +63,7 @@ Dataset link_dataset(Dataset nodes, const Mark& mark, const OpenOptions& options
         render_error(mark, fmt::format("{} edges between {} nodes leave too few pairs without one",
                                        present.size(), nodes.rows)));
   }
-  auto memory = std::make_shared<Memory>();
+  auto memory = std::make_shared<LinkClasses>();
   graphs->links = draw_absent(present, *graphs, static_cast<uint64_t>(options.seed));
   memory->classes.assign(graphs->links.size(), 0);
   graphs->links.insert(graphs->links.end(), present.begin(), present.end());

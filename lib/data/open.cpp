@@ -19,6 +19,7 @@
 #include "data/idx.h"
 #include "data/pairs.h"
 #include "data/parallel.h"
+#include "data/refuse.h"
 #include "data/source.h"
 #include "data/text.h"
 #include "data/ts.h"
@@ -167,12 +168,12 @@ Dataset open_source(const Source& source, const OpenOptions& options) {
 
 Dataset open_dataset(const config::DatasetSpec& spec, const OpenOptions& options) {
   if (spec.generate && spec.source) {
-    throw InputError(render_error(spec.source_mark, "dataset has both source and generate"));
+    refuse(spec, "dataset has both source and generate");
   }
   if (spec.generate && spec.window) {
-    throw InputError(render_error(spec.source_mark,
-                                  "window needs a source in the order of time, "
-                                  "but the data are generated"));
+    refuse(spec,
+           "window needs a source in the order of time, "
+           "but the data are generated");
   }
   if (spec.generate) {
     refuse_columns(options);
@@ -180,7 +181,7 @@ Dataset open_dataset(const config::DatasetSpec& spec, const OpenOptions& options
     return spec.graph ? generated_graph(std::move(made), *spec.graph, options) : made;
   }
   if (!spec.source) {
-    throw InputError(render_error(spec.source_mark, "dataset needs source or generate"));
+    refuse(spec, "dataset needs source or generate");
   }
   const Source source = find_source(spec, options);
   if (!is_table(spec, source)) refuse_columns(options);
@@ -188,23 +189,23 @@ Dataset open_dataset(const config::DatasetSpec& spec, const OpenOptions& options
   const bool text = source.format == config::FileFormat::kText;
   const bool graphs = source.format == config::FileFormat::kTu;
   if (spec.graph && (spec.window || documents || text || graphs)) {
-    throw InputError(render_error(spec.source_mark,
-                                  "graph is of tables; it does not go with window, nor with the "
-                                  "formats text, documents and tu"));
+    refuse(spec,
+           "graph is of tables; it does not go with window, nor with the "
+           "formats text, documents and tu");
   }
   if (documents || text) {
     if (spec.parallel) return open_parallel(source);
     if (spec.masked_lm && (!documents || spec.pairs)) {
-      throw InputError(render_error(spec.source_mark, "masked_lm is of documents"));
+      refuse(spec, "masked_lm is of documents");
     }
     if (spec.pairs) return open_pairs(source, static_cast<uint64_t>(options.seed));
     return documents ? open_documents(source) : open_text(source);
   }
   if (spec.tokens || spec.length || spec.pairs || spec.parallel || spec.masked_lm ||
       spec.encoding != config::Encoding::kUtf8) {
-    throw InputError(render_error(spec.source_mark,
-                                  "tokens, length, pairs, parallel, masked_lm and encoding are of "
-                                  "the formats text and documents"));
+    refuse(spec,
+           "tokens, length, pairs, parallel, masked_lm and encoding are of "
+           "the formats text and documents");
   }
   if (graphs) return open_tu(source);
   if (spec.graph) return graph_dataset(source, options);

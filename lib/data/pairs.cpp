@@ -8,6 +8,7 @@
 #include "base/philox.h"
 #include "data/documents.h"
 #include "data/negative_table.h"
+#include "data/refuse.h"
 #include "data/text_error.h"
 #include "data/text_file.h"
 #include "data/token_rows.h"
@@ -23,12 +24,12 @@ using config::PairsSpec;
 constexpr uint64_t kThinOut = 0;
 constexpr uint64_t kWindow = 1;
 
-void check(const Source& source) {
+void check_pairs(const Source& source) {
   const config::DatasetSpec& spec = source.spec;
   check_token_source(source, "pairs");
-  if (spec.window || spec.length) refuse(source, "window and length do not go with pairs");
+  if (spec.window || spec.length) refuse(spec, "window and length do not go with pairs");
   if (!source.classify)
-    refuse(source, "the target of pairs is a class: use the loss negative_sampling");
+    refuse(spec, "the target of pairs is a class: use the loss negative_sampling");
 }
 
 std::vector<std::string> read_sequences(const Source& source, Provenance& provenance) {
@@ -130,7 +131,7 @@ void name_columns(const PairWriter& pairs, int64_t negatives, Dataset& dataset) 
 }  // namespace
 
 Dataset open_pairs(const Source& source, uint64_t seed) {
-  check(source);
+  check_pairs(source);
   const Tokens& tokens = *source.tokens;
   const PairsSpec& spec = *source.spec.pairs;
   Provenance provenance;

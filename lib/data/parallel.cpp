@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "data/refuse.h"
 #include "data/text_error.h"
 #include "data/text_file.h"
 #include "data/token_rows.h"
@@ -12,26 +13,26 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-void check(const Source& source) {
+void check_parallel(const Source& source) {
   const config::DatasetSpec& spec = source.spec;
   if (source.format != config::FileFormat::kText)
-    refuse(source, "parallel goes with the format text");
+    refuse(spec, "parallel goes with the format text");
   check_token_source(source, "parallel text");
   if (spec.window || spec.pairs || spec.masked_lm) {
-    refuse(source, "window, pairs and masked_lm do not go with parallel");
+    refuse(spec, "window, pairs and masked_lm do not go with parallel");
   }
-  if (!source.tokens->learns()) refuse(source, "the tokens of parallel text are learned from it");
+  if (!source.tokens->learns()) refuse(spec, "the tokens of parallel text are learned from it");
   if (!spec.length) {
-    refuse(source,
+    refuse(spec,
            "parallel text needs length, the number of tokens that each side is cut or padded to");
   }
-  if (*spec.length < 2) refuse(source, "length must be at least 2 in parallel text");
+  if (*spec.length < 2) refuse(spec, "length must be at least 2 in parallel text");
   if (spec.parallel->longest.value_or(1) > *spec.length) {
-    refuse(source, fmt::format("parallel.longest: {} words do not fit into a length of {} tokens",
-                               *spec.parallel->longest, *spec.length));
+    refuse(spec, fmt::format("parallel.longest: {} words do not fit into a length of {} tokens",
+                             *spec.parallel->longest, *spec.length));
   }
   if (!source.classify) {
-    refuse(source, "the target of parallel text is a class: use sparse_categorical_crossentropy");
+    refuse(spec, "the target of parallel text is a class: use sparse_categorical_crossentropy");
   }
 }
 
@@ -61,7 +62,7 @@ int64_t add_pairs(const Source& source, const Texts& from, const Texts& to, Dict
 }  // namespace
 
 Dataset open_parallel(const Source& source) {
-  check(source);
+  check_parallel(source);
   const config::DatasetSpec& spec = source.spec;
   const Tokens& tokens = *source.tokens;
   Provenance provenance;

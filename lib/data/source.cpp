@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <array>
 
-#include "base/error.h"
 #include "base/suggest.h"
 #include "data/manifest.h"
+#include "data/refuse.h"
 #include "data/tokens.h"
 
 namespace mlrun::data {
@@ -51,16 +51,12 @@ config::FileFormat format_of(config::FileFormat wanted, const fs::path& path) {
   return config::FileFormat::kCsv;
 }
 
-[[noreturn]] void fail(const config::DatasetSpec& spec, const std::string& message) {
-  throw InputError(render_error(spec.source_mark, message));
-}
-
 // train-images-idx3-ubyte.gz -> train-labels-idx1-ubyte.gz, packed or not.
 fs::path labels_beside(const fs::path& images, const config::DatasetSpec& spec) {
   const std::string name = without_gz(images);
   const size_t at = name.find(kImages);
   if (at == std::string::npos) {
-    fail(spec, fmt::format("'{}' holds no '{}3': name the file of the images", name, kImages));
+    refuse(spec, fmt::format("'{}' holds no '{}3': name the file of the images", name, kImages));
   }
   const std::string labels = name.substr(0, at) + "-labels-idx1-ubyte";
   for (const char* ending : {"", ".gz"}) {
@@ -68,7 +64,7 @@ fs::path labels_beside(const fs::path& images, const config::DatasetSpec& spec) 
       return path;
     }
   }
-  fail(spec, fmt::format("no labels '{}[.gz]' beside '{}'", labels, images.string()));
+  refuse(spec, fmt::format("no labels '{}[.gz]' beside '{}'", labels, images.string()));
 }
 
 // GunPoint_TRAIN.ts -> GunPoint_TEST.ts, packed or not, if it is there.
@@ -88,10 +84,10 @@ fs::path find_file(const std::string& name, const config::DatasetSpec& spec,
   const fs::path path = (options.base / written).lexically_normal();
   if (!fs::exists(path)) {
     const bool is_here = written.is_relative() && fs::exists(written);
-    fail(spec, fmt::format("no such file: '{}'{}", path.string(),
-                           is_here ? "; paths start at the folder of the experiment file" : ""));
+    refuse(spec, fmt::format("no such file: '{}'{}", path.string(),
+                             is_here ? "; paths start at the folder of the experiment file" : ""));
   }
-  if (fs::is_directory(path)) fail(spec, fmt::format("'{}' is a folder", path.string()));
+  if (fs::is_directory(path)) refuse(spec, fmt::format("'{}' is a folder", path.string()));
   return path;
 }
 
@@ -125,8 +121,8 @@ std::vector<SourceFile> find_files(const Manifest& manifest, const std::vector<M
     std::vector<std::string> tried;
     const auto path = find_data_file(manifest, file, base, tried);
     if (!path) {
-      fail(spec, fmt::format("the data set '{}' is not here: no '{}'{}", manifest.name,
-                             fmt::join(tried, "', no '"), how_to_get(manifest)));
+      refuse(spec, fmt::format("the data set '{}' is not here: no '{}'{}", manifest.name,
+                               fmt::join(tried, "', no '"), how_to_get(manifest)));
     }
     found.push_back({*path, file.sha256});
   }
@@ -159,8 +155,8 @@ Source by_name(const config::DatasetSpec& spec, const OpenOptions& options) {
   }
   std::string hint = did_you_mean(*spec.source, names);
   if (hint.empty()) hint = fmt::format("; known: {}", fmt::join(names, ", "));
-  fail(spec, fmt::format("no data set '{}'{} (a path needs a '/' or an ending such as .csv)",
-                         *spec.source, hint));
+  refuse(spec, fmt::format("no data set '{}'{} (a path needs a '/' or an ending such as .csv)",
+                           *spec.source, hint));
 }
 
 }  // namespace

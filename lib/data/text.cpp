@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "data/refuse.h"
 #include "data/text_error.h"
 #include "data/text_file.h"
 #include "data/token_rows.h"
@@ -41,25 +42,25 @@ std::shared_ptr<TokenRows> cut(const std::vector<int32_t>& tokens, int64_t count
   return rows;
 }
 
-void check(const Source& source) {
+void check_text(const Source& source) {
   const config::DatasetSpec& spec = source.spec;
   check_token_source(source, "a text");
   if (spec.length)
-    refuse(source, "length is of documents; the rows of a text have the length of its window");
-  if (!spec.window) refuse(source, "a text needs window, the number of tokens in a row");
+    refuse(spec, "length is of documents; the rows of a text have the length of its window");
+  if (!spec.window) refuse(spec, "a text needs window, the number of tokens in a row");
   if (spec.window->horizon != 1) {
-    refuse(source,
+    refuse(spec,
            "window.horizon is of tables; the target of a text is the next token at every step");
   }
   if (!source.classify) {
-    refuse(source, "the target of a text is a class: use sparse_categorical_crossentropy");
+    refuse(spec, "the target of a text is a class: use sparse_categorical_crossentropy");
   }
 }
 
 }  // namespace
 
 Dataset open_text(const Source& source) {
-  check(source);
+  check_text(source);
   const config::DatasetSpec& spec = source.spec;
   const SourceFile& file = source.train.front();
   Provenance provenance;

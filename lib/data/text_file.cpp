@@ -13,12 +13,12 @@ namespace {
 
 std::string read_bytes(const SourceFile& file, Provenance& provenance) {
   const std::unique_ptr<ByteSource> bytes = open_bytes(file.path);
-  constexpr size_t kChunk = size_t{1} << 20;
+  constexpr size_t kPiece = size_t{1} << 20;
   std::string text;
-  for (size_t got = kChunk; got == kChunk;) {
+  for (size_t got = kPiece; got == kPiece;) {
     const size_t size = text.size();
-    text.resize(size + kChunk);
-    got = bytes->read(text.data() + size, kChunk);
+    text.resize(size + kPiece);
+    got = bytes->read(text.data() + size, kPiece);
     text.resize(size + got);
   }
   provenance.add(file, bytes->sha256());

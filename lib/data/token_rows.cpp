@@ -2,25 +2,21 @@
 
 #include <fmt/format.h>
 
-#include "base/error.h"
+#include "data/refuse.h"
 
 namespace mlrun::data {
-
-void refuse(const Source& source, const std::string& message) {
-  throw InputError(render_error(source.spec.source_mark, message));
-}
 
 void check_token_source(const Source& source, const std::string& what) {
   const config::DatasetSpec& spec = source.spec;
   if (!spec.target.empty() || !spec.features.empty() || !spec.ignore.empty() || spec.group) {
-    refuse(source, "target, features, ignore and group are of tables, not of " + what);
+    refuse(spec, "target, features, ignore and group are of tables, not of " + what);
   }
   if (spec.limit && !spec.parallel) {
-    refuse(source, "limit is of tables and of translations, not of " + what);
+    refuse(spec, "limit is of tables and of translations, not of " + what);
   }
   if (spec.rescale != 1 || spec.standardize.any() || spec.min_max.any() ||
       spec.normalize != config::Normalize::kNone || !spec.shape.empty()) {
-    refuse(source,
+    refuse(spec,
            fmt::format("the features of {} are tokens, which are not scaled or reshaped", what));
   }
 }

@@ -16,9 +16,6 @@ struct TokenRows {
   std::vector<int32_t> classes;
 };
 
-/// Throws InputError at the position of the source.
-[[noreturn]] void refuse(const Source& source, const std::string& message);
-
 /// Refuses the settings of tables and their scaling. `what`: "documents".
 void check_token_source(const Source& source, const std::string& what);
 

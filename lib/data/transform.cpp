@@ -7,17 +7,13 @@
 #include <functional>
 #include <numeric>
 
-#include "base/error.h"
 #include "base/suggest.h"
 #include "data/column_statistics.h"
+#include "data/refuse.h"
 #include "data/same_bits.h"
 
 namespace mlrun::data {
 namespace {
-
-[[noreturn]] void fail(const config::DatasetSpec& spec, const std::string& message) {
-  throw InputError(render_error(spec.source_mark, message));
-}
 
 bool is_one_hot(const Column& column, const config::DatasetSpec& spec) {
   return column.categorical() && spec.one_hot;
@@ -34,14 +30,14 @@ std::vector<bool> chosen(const Dataset& dataset, const config::DatasetSpec& spec
   }
   for (const std::string& wanted : choice.columns) {
     if (std::find(names.begin(), names.end(), wanted) == names.end()) {
-      fail(spec,
-           fmt::format("no feature '{}' for {}{}", wanted, field, did_you_mean(wanted, names)));
+      refuse(spec,
+             fmt::format("no feature '{}' for {}{}", wanted, field, did_you_mean(wanted, names)));
     }
     for (size_t c = 0; c < names.size(); ++c) {
       if (names[c] != wanted) continue;
       if (is_one_hot(dataset.columns[c], spec)) {
-        fail(spec,
-             fmt::format("{} of '{}': it is a text column and becomes one-hot", field, wanted));
+        refuse(spec,
+               fmt::format("{} of '{}': it is a text column and becomes one-hot", field, wanted));
       }
       mask[c] = true;
     }
@@ -55,9 +51,9 @@ void check_missing(const Dataset& dataset, const config::DatasetSpec& spec) {
     if (column.missing == 0 || is_one_hot(column, spec)) continue;
     int64_t row = 0;
     while (!std::isnan(dataset.feature(row, c))) ++row;
-    fail(spec, fmt::format("column '{}' has {} missing values, the first in row {} (from 0); set "
-                           "dataset.impute to mean, median or most_frequent",
-                           column.name, column.missing, row));
+    refuse(spec, fmt::format("column '{}' has {} missing values, the first in row {} (from 0); set "
+                             "dataset.impute to mean, median or most_frequent",
+                             column.name, column.missing, row));
   }
 }
 
@@ -67,7 +63,7 @@ float fill_value(const Dataset& dataset, const config::DatasetSpec& spec,
   const Column& column = dataset.columns[static_cast<size_t>(c)];
   const std::vector<float> values = sorted_values(dataset, rows, c);
   if (values.empty()) {
-    fail(spec, fmt::format("column '{}' has no value in the training rows", column.name));
+    refuse(spec, fmt::format("column '{}' has no value in the training rows", column.name));
   }
   if (column.categorical() || spec.impute == config::Impute::kMostFrequent) {
     return static_cast<float>(most_frequent(values));
@@ -190,7 +186,8 @@ Transform Transform::fit(const Dataset& dataset, const config::DatasetSpec& spec
   if (dataset.windows) same_for_all_steps(*dataset.windows, statistics);
   Transform fitted;
   if (spec.standardize_target) {
-    if (!dataset.values) fail(spec, "standardize_target needs a target of values, not of classes");
+    if (!dataset.values)
+      refuse(spec, "standardize_target needs a target of values, not of classes");
     fitted.targets_ = TargetScaling::fit(dataset, rows);
   }
   fitted.normalize_ = spec.normalize;
@@ -199,7 +196,7 @@ Transform Transform::fit(const Dataset& dataset, const config::DatasetSpec& spec
   for (size_t c = 0; c < dataset.columns.size(); ++c) {
     const Column& column = dataset.columns[c];
     if (standardize[c] && min_max[c]) {
-      fail(spec, fmt::format("column '{}' is in standardize and in min_max", column.name));
+      refuse(spec, fmt::format("column '{}' is in standardize and in min_max", column.name));
     }
     const bool one_hot = is_one_hot(column, spec);
     const bool fill = column.missing > 0 && spec.impute != config::Impute::kNone;
@@ -356,8 +353,8 @@ std::vector<int64_t> sample_shape(const Dataset& dataset, const config::DatasetS
   const int64_t size =
       std::accumulate(spec.shape.begin(), spec.shape.end(), int64_t{1}, std::multiplies<>());
   if (size != width) {
-    fail(spec, fmt::format("shape [{}] holds {} elements, but a sample has {} features",
-                           fmt::join(spec.shape, ", "), size, width));
+    refuse(spec, fmt::format("shape [{}] holds {} elements, but a sample has {} features",
+                             fmt::join(spec.shape, ", "), size, width));
   }
   return spec.shape;
 }

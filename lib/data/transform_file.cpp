@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "config/scalar.h"
+#include "data/refuse.h"
 #include "data/transform.h"
 
 namespace mlrun::data {
@@ -80,9 +81,7 @@ class Loader {
   }
 
  private:
-  [[noreturn]] void fail(const std::string& message) const {
-    throw InputError(render_error(spec_.source_mark, message));
-  }
+  [[noreturn]] void fail(const std::string& message) const { refuse(spec_, message); }
 
   // Elements of an image or an array: "17", "sample[17]".
   static bool is_position(const std::string& name) {

@@ -6,11 +6,11 @@
 #include <limits>
 #include <map>
 
-#include "base/error.h"
 #include "data/graph.h"
 #include "data/graph_rows.h"
 #include "data/number_lines.h"
 #include "data/provenance.h"
+#include "data/refuse.h"
 #include "data/text_error.h"
 
 namespace mlrun::data {
@@ -52,8 +52,7 @@ class TuFiles {
 
   void read(const fs::path& file, const std::function<void(const NumberLine&)>& work) {
     if (!fs::is_regular_file(file)) {
-      throw InputError(
-          render_error(source_.spec.source_mark, fmt::format("no such file: '{}'", file.string())));
+      refuse(source_.spec, fmt::format("no such file: '{}'", file.string()));
     }
     const bool named = file == edges_;
     provenance_.add({file, named ? source_.train.front().sha256 : ""},
@@ -198,9 +197,9 @@ Dataset open_tu(const Source& source) {
   if (!spec.target.empty() || !spec.features.empty() || !spec.ignore.empty() || spec.group ||
       spec.standardize.any() || spec.min_max.any() || spec.window || !spec.shape.empty() ||
       spec.normalize != config::Normalize::kNone) {
-    throw InputError(render_error(spec.source_mark,
-                                  "target, features, ignore, group, standardize, min_max, "
-                                  "normalize, shape and window are of tables, not of graphs"));
+    refuse(spec,
+           "target, features, ignore, group, standardize, min_max, "
+           "normalize, shape and window are of tables, not of graphs");
   }
   return TuFiles(source).open();
 }

@@ -5,38 +5,33 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/error.h"
-#include "base/source.h"
+#include "data/refuse.h"
 
 namespace mlrun::data {
 namespace {
 
-struct Memory {
+struct WindowedSeries {
   std::vector<float> features;
   std::vector<float> values;
 };
 
-[[noreturn]] void fail(const config::DatasetSpec& spec, const std::string& message) {
-  throw InputError(render_error(spec.source_mark, message));
-}
-
 void check_table(const Dataset& table, const config::DatasetSpec& spec) {
   if (!table.values) {
-    fail(spec, table.classes ? "window needs a target of values, but the loss wants classes"
-                             : "window needs a target: the column that is to be forecast");
+    refuse(spec, table.classes ? "window needs a target of values, but the loss wants classes"
+                               : "window needs a target: the column that is to be forecast");
   }
-  if (table.groups) fail(spec, "window does not go with group: the rows are one sequence");
-  if (table.test_begin >= 0) fail(spec, "window does not go with test files; use split.test");
+  if (table.groups) refuse(spec, "window does not go with group: the rows are one sequence");
+  if (table.test_begin >= 0) refuse(spec, "window does not go with test files; use split.test");
   for (const Column& column : table.columns) {
     if (!column.categorical()) continue;
-    fail(spec, fmt::format("window needs numbers, but column '{}' is text; put it under "
-                           "dataset.ignore",
-                           column.name));
+    refuse(spec, fmt::format("window needs numbers, but column '{}' is text; put it under "
+                             "dataset.ignore",
+                             column.name));
   }
   for (int64_t i = 0; i < table.rows * table.target_width(); ++i) {
     if (!std::isnan(table.values[i])) continue;
-    fail(spec, fmt::format("window needs every target, but that of row {} (from 0) is missing",
-                           i / table.target_width()));
+    refuse(spec, fmt::format("window needs every target, but that of row {} (from 0) is missing",
+                             i / table.target_width()));
   }
 }
 
@@ -67,14 +62,14 @@ Dataset window_dataset(const Dataset& table, const config::DatasetSpec& spec) {
   const int64_t seen = window.look_back;
   const int64_t span = seen + window.horizon;
   if (table.rows < span + stride) {
-    fail(spec, fmt::format("{} rows are too few for windows of {} and {} steps to forecast",
-                           table.rows, seen, window.horizon));
+    refuse(spec, fmt::format("{} rows are too few for windows of {} and {} steps to forecast",
+                             table.rows, seen, window.horizon));
   }
   const std::vector<Column> columns = step_columns(table);
   const std::vector<float> steps = step_values(table);
   const auto channels = static_cast<int64_t>(columns.size());
   const int64_t targets = table.target_width();
-  auto memory = std::make_shared<Memory>();
+  auto memory = std::make_shared<WindowedSeries>();
   Dataset dataset;
   dataset.rows = (table.rows - span) / stride + 1;
   for (int64_t row = 0; row < dataset.rows; ++row) {

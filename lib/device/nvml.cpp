@@ -20,7 +20,7 @@ constexpr unsigned kMigEnabled = 1;
 constexpr unsigned kTextSize = 128;
 
 // nvmlMemory_t
-struct Memory {
+struct NvmlMemory {
   unsigned long long total, free, used;
 };
 
@@ -115,7 +115,7 @@ std::string Nvml::compute_capability(Device device) const {
 }
 
 std::optional<GpuMemory> Nvml::memory(Device device) const {
-  Memory memory{};
+  NvmlMemory memory{};
   if (call("nvmlDeviceGetMemoryInfo", device, &memory) != kSuccess) return std::nullopt;
   return GpuMemory{static_cast<int64_t>(memory.total), static_cast<int64_t>(memory.free),
                    static_cast<int64_t>(memory.used)};
@@ -173,7 +173,7 @@ GpuReading Nvml::read(Device device) const {
 }
 
 std::string Nvml::loss(Device device) const {
-  Memory memory{};
+  NvmlMemory memory{};
   const int result = call("nvmlDeviceGetMemoryInfo", device, &memory);
   return result == kGpuIsLost || result == kResetRequired ? error_string(result) : "";
 }

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/divide.h"
+
 namespace mlrun::graph {
 namespace {
 
-int64_t padded(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+int64_t padded(int64_t bytes) { return round_up(bytes, kAlignment); }
 
 // A block of memory that one or more values use one after the other (views, in-place results).
 struct Block {

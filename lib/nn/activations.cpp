@@ -48,15 +48,15 @@ ValueId softmax(Graph& g, ValueId x) {
   return ops::softmax(g, x);
 }
 
-struct Simple {
+struct NamedFunction {
   const char* name;
   const char* doc;
   Function function;
   std::vector<std::string> aliases;
 };
 
-const std::vector<Simple>& simple_activations() {
-  static const std::vector<Simple> all = {
+const std::vector<NamedFunction>& simple_activations() {
+  static const std::vector<NamedFunction> all = {
       {"linear", "x", [](Graph&, ValueId x) { return x; }, {}},
       {"relu", "max(x, 0)", one<Ew::kRelu>, {}},
       {"relu6", "min(max(x, 0), 6)", relu6, {}},
@@ -118,7 +118,7 @@ struct Elu : Activation {
 const config::Catalog& activation_catalog() {
   static const config::Catalog catalog = [] {
     config::Catalog all("activation");
-    for (const Simple& simple : simple_activations()) {
+    for (const NamedFunction& simple : simple_activations()) {
       all.add_plain(
           simple.name, simple.doc,
           [function = simple.function] { return std::make_shared<SimpleActivation>(function); },

@@ -256,15 +256,15 @@ ValueId poisson(Graph& g, ValueId p, ValueId y) {
   return ops::sub(g, p, ops::mul(g, y, ops::unary(g, Ew::kLog, ops::offset(g, p, kEpsilon))));
 }
 
-struct Simple {
+struct ElementwiseLoss {
   const char* name;
   const char* doc;
   Elementwise function;
   std::vector<std::string> aliases;
 };
 
-const std::vector<Simple>& simple_losses() {
-  static const std::vector<Simple> all = {
+const std::vector<ElementwiseLoss>& simple_losses() {
+  static const std::vector<ElementwiseLoss> all = {
       {"mean_squared_error", "(p - y)^2", squared, {"mse"}},
       {"mean_absolute_error", "|p - y|", absolute, {"mae"}},
       {"mean_absolute_percentage_error", "100 |p - y| / |y|", absolute_percentage, {"mape"}},
@@ -349,7 +349,7 @@ const config::Catalog& loss_catalog() {
     config::Catalog all("loss");
     all.add<BinaryCrossentropy>({"log_loss", "bce"});
     all.add<CategoricalCrossentropy>().add<SparseCategoricalCrossentropy>();
-    for (const Simple& simple : simple_losses()) {
+    for (const ElementwiseLoss& simple : simple_losses()) {
       all.add_plain(
           simple.name, simple.doc,
           [function = simple.function] { return std::make_shared<SimpleLoss>(function); },

@@ -73,11 +73,11 @@ struct KlSparsity : Regularizer {
         "KLSparsity is for activity_regularizer: weights have no mean activity");
   }
   ValueId activity_penalty(Graph& g, ValueId x) const override {
-    constexpr float kEpsilon = 1e-7f;
+    constexpr float kMargin = 1e-7f;
     const Shape units{g.shape(x).back()};
     const ValueId mean = ops::reduce_to(g, x, units, true);
     const ValueId r = ops::unary(g, ops::Ew::kMinimumC,
-                                 ops::unary(g, ops::Ew::kMaximumC, mean, kEpsilon), 1 - kEpsilon);
+                                 ops::unary(g, ops::Ew::kMaximumC, mean, kMargin), 1 - kMargin);
     const ValueId not_r = ops::offset(g, ops::unary(g, ops::Ew::kNegate, r), 1);
     const auto wanted = static_cast<float>(rho);
     // The entropy of rho is a constant of each unit.

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/divide.h"
 #include "graph/graph.h"
 #include "ops/attention_blocks.h"
 
@@ -70,7 +71,7 @@ HeadMatrices head_matrices(const AttentionOptions& options, bool is_gradient, in
   places.samples = std::clamp<int64_t>(kMostFloats / all, 1, std::max<int64_t>(samples, 1));
   for (size_t i = 0; i < kHeadMatrices; ++i) {
     places.first[i] = places.floats;
-    places.floats += (places.samples * sizes[i] + kLine - 1) / kLine * kLine;
+    places.floats += round_up(places.samples * sizes[i], kLine);
   }
   return places;
 }

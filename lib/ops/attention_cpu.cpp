@@ -1,3 +1,4 @@
+#include "base/divide.h"
 #include "ops/attention.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -229,7 +230,7 @@ void backward_head(const graph::KernelCall& call, const Operands& x, int64_t sam
   float* dp = scratch;
   float* dropped = scratch + attention_scratch_floats(x.queries(), keys) / 2;
   // From the last block to the first: with a causal mask, the last sees all keys.
-  const int64_t blocks = (x.queries() + x.block_rows() - 1) / x.block_rows();
+  const int64_t blocks = divide_up(x.queries(), x.block_rows());
   for (int64_t block = blocks; block-- > 0;) {
     const int64_t row = block * x.block_rows();
     const int64_t rows = std::min(x.block_rows(), x.queries() - row);

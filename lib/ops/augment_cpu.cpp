@@ -59,14 +59,14 @@ void for_each_pixel(const AugmentSettings& s, const Shape& x, const uint32_t* st
   }
 }
 
-constexpr int64_t kGrain = 8;  // samples
+constexpr int64_t kSampleGrain = 8;  // samples
 
 }  // namespace
 
 void augment_cpu(const graph::KernelCall& call) {
   const AugmentSettings& s = static_cast<const AugmentOp&>(call.op).settings();
   const Shape& x = call.in[0].shape;
-  device::parallel_for(device::cpu_team(call.context), x[0], kGrain,
+  device::parallel_for(device::cpu_team(call.context), x[0], kSampleGrain,
                        [&](int64_t begin, int64_t end) {
                          for (int64_t n = begin; n < end; ++n) {
                            for_each_pixel(s, x, call.in[1].u32(), n, [&](int64_t to, int64_t from) {
@@ -86,7 +86,7 @@ void augment_grad_cpu(const graph::KernelCall& call) {
   const Shape& x = call.in[0].shape;
   const int64_t sample = x[1] * x[2] * x[3];
   float* dx = call.out[0].f32();
-  device::parallel_for(device::cpu_team(call.context), x[0], kGrain,
+  device::parallel_for(device::cpu_team(call.context), x[0], kSampleGrain,
                        [&](int64_t begin, int64_t end) {
                          std::fill(dx + begin * sample, dx + end * sample, 0.0f);
                          for (int64_t n = begin; n < end; ++n) {

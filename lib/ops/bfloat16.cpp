@@ -8,6 +8,8 @@
 #if HWY_ARCH_X86_64
 #include <hwy/base.h>
 #include <immintrin.h>
+
+#include "base/divide.h"
 #endif
 
 namespace mlrun::ops {
@@ -177,7 +179,7 @@ void Bfloat16Panels::pack(int64_t begin_slice, int64_t end_slice, std::byte* mem
 void Bfloat16Panels::multiply(const Part& part, const std::byte* memory) const {
   const auto* a = reinterpret_cast<const uint32_t*>(memory);
   const uint32_t* b = a + row_panels() * kRows * pairs();
-  const int64_t blocks = (pairs() + kMostPairs - 1) / kMostPairs;
+  const int64_t blocks = divide_up(pairs(), kMostPairs);
   const int64_t end_row = std::min(part.end_row * kRows, x_.m);
   for (int64_t block = 0; block < blocks; ++block) {
     const int64_t pair = pairs() * block / blocks;

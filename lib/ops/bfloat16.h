@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/divide.h"
 #include "ops/gemm.h"
 
 namespace mlrun::ops {
@@ -30,11 +31,11 @@ class Bfloat16Panels {
     return (row_panels() * kRows + column_panels() * kColumns) * pairs() * 4;
   }
 
-  int64_t row_panels() const { return (x_.m + kRows - 1) / kRows; }
-  int64_t column_panels() const { return (x_.n + kColumns - 1) / kColumns; }
+  int64_t row_panels() const { return divide_up(x_.m, kRows); }
+  int64_t column_panels() const { return divide_up(x_.n, kColumns); }
 
   /// Parts of the packing, of equal work: 16 rows of a, or 16 columns of b.
-  int64_t slices() const { return row_panels() + (x_.n + kLanes - 1) / kLanes; }
+  int64_t slices() const { return row_panels() + divide_up(x_.n, kLanes); }
   void pack(int64_t begin_slice, int64_t end_slice, std::byte* memory) const;
 
   /// c, for some panels of its rows and columns, from all that was packed. An element of c is one

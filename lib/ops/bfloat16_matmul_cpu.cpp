@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/divide.h"
 #include "ops/bfloat16.h"
 #include "ops/matmul.h"
 
@@ -7,20 +8,16 @@ namespace mlrun::ops {
 namespace {
 
 // Below this many floats to convert, and multiply-adds, a second thread costs more than it brings.
-constexpr int64_t kParallelFloats = 1 << 14;
-constexpr int64_t kParallelWork = 1 << 19;
-// Rows of the result that the epilogue finds still in the level-2 cache.
-constexpr int64_t kEpilogueBytes = 256 * 1024;
+constexpr int64_t kPackGrain = 1 << 14;
+constexpr int64_t kPanelGrain = 1 << 19;
 // Products with a side shorter than this leave most of a tile, or of what is packed, empty.
 constexpr int64_t kLeastSide = 8;
-
-int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 bool fills_tiles(const GemmArgs& x) { return std::min({x.m, x.n, x.k}) >= kLeastSide; }
 
 void pack(const Bfloat16Panels& panels, const GemmArgs& x, device::ThreadTeam& team,
           std::byte* memory) {
-  const int64_t grain = divide_up(kParallelFloats, Bfloat16Panels::kLanes * x.k);
+  const int64_t grain = divide_up(kPackGrain, Bfloat16Panels::kLanes * x.k);
   device::parallel_for(team, panels.slices(), grain,
                        [&](int64_t begin, int64_t end) { panels.pack(begin, end, memory); });
 }
@@ -30,7 +27,7 @@ void multiply_panels(const Bfloat16Panels& panels, const GemmArgs& x, device::Th
                      const std::byte* memory) {
   const int64_t rows = panels.row_panels();
   const int64_t grain =
-      divide_up(kParallelWork, Bfloat16Panels::kRows * Bfloat16Panels::kColumns * x.k);
+      divide_up(kPanelGrain, Bfloat16Panels::kRows * Bfloat16Panels::kColumns * x.k);
   device::parallel_for(team, rows * panels.column_panels(), grain, [&](int64_t begin, int64_t end) {
     for (int64_t at = begin; at < end;) {
       const int64_t column = at / rows;
@@ -45,7 +42,7 @@ void multiply_panels(const Bfloat16Panels& panels, const GemmArgs& x, device::Th
 // Whole rows, and the epilogue on some of them while they are in cache.
 void multiply_rows(const Bfloat16Panels& panels, const GemmArgs& x, device::ThreadTeam& team,
                    const std::byte* memory, const RowsWork& epilogue) {
-  const int64_t grain = divide_up(kParallelWork, Bfloat16Panels::kRows * x.n * x.k);
+  const int64_t grain = divide_up(kPanelGrain, Bfloat16Panels::kRows * x.n * x.k);
   const int64_t most = std::max<int64_t>(kEpilogueBytes / (4 * Bfloat16Panels::kRows * x.n), 4);
   device::parallel_for(team, panels.row_panels(), grain, [&](int64_t begin, int64_t end) {
     const int64_t chunks = divide_up(end - begin, most);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/divide.h"
 #include "graph/graph.h"
 #include "ops/convolution_patches.h"
 #include "ops/convolution_way.h"
@@ -64,7 +65,7 @@ int64_t gpu_bytes(const ConvolutionGeometry& geometry, int64_t batch, int64_t ch
 LibraryPlaces library_places(const ConvolutionGeometry& geometry, int64_t batch, int64_t channels,
                              const Shape& filters) {
   constexpr int64_t kAlignment = 64;
-  const auto aligned = [](int64_t n) { return (n + kAlignment - 1) / kAlignment * kAlignment; };
+  const auto aligned = [](int64_t n) { return round_up(n, kAlignment); };
   LibraryPlaces places;
   places.geometry = geometry;
   places.first_image = aligned(filters.elements());

@@ -5,6 +5,7 @@
 //
 // Plain and transposed convolution are one loop (ops/taps.h): the transposed one reads with step 1,
 // the stride as divisor, and the taps in reverse order.
+#include "base/divide.h"
 #include "ops/convolution.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -32,7 +33,7 @@ struct TapPlan {
   int64_t c, k;  // channels of the input and of the output, of one group
 
   int64_t rows() const { return h.kernel * w.kernel * c; }
-  int64_t padded_k() const { return (k + kChannelPadding - 1) / kChannelPadding * kChannelPadding; }
+  int64_t padded_k() const { return round_up(k, kChannelPadding); }
   int64_t group_weights() const { return rows() * padded_k(); }
 };
 
@@ -224,7 +225,7 @@ void run_row(const TapPlan& plan, const TapOperands& operands, int64_t n, int64_
   const int64_t spacing = plan.w.divisor;
   for (int64_t phase = 0; phase < std::min(spacing, plan.w.out); ++phase) {
     for (int64_t j = phase; j < plan.w.out; j += spacing * kTileRows) {
-      const int64_t left = (plan.w.out - j + spacing - 1) / spacing;
+      const int64_t left = divide_up(plan.w.out - j, spacing);
       run_tile(plan, operands, {n, i, j, spacing, std::min(left, kTileRows)}, group, block, width);
     }
   }

@@ -3,6 +3,7 @@
 //
 // Bands are dealt to chunks by shape alone; each chunk sums into filters of its own, and those are
 // added in the order of the chunks.
+#include "base/divide.h"
 #include "ops/convolution.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -126,7 +127,7 @@ struct Layout {
     const auto& [h, w] = g.axes;
     band_rows = std::min(std::max<int64_t>(kBandPositions / std::max<int64_t>(w.out, 1), 1),
                          std::max<int64_t>(h.out, 1));
-    bands = (h.out + band_rows - 1) / band_rows;
+    bands = divide_up(h.out, band_rows);
     units = batch * bands;
     const int64_t affordable = kMaxPartialBytes / std::max<int64_t>(4 * weights(), 1);
     chunks = std::min({units, kMaxChunks, std::max<int64_t>(affordable, 4)});
@@ -136,9 +137,7 @@ struct Layout {
   const ConvolutionAxis& w() const { return geometry.axes[1]; }
   int64_t group_channels() const { return channels / geometry.groups; }
   int64_t group_filters() const { return filters / geometry.groups; }
-  int64_t padded_k() const {
-    return (group_filters() + kChannelPadding - 1) / kChannelPadding * kChannelPadding;
-  }
+  int64_t padded_k() const { return round_up(group_filters(), kChannelPadding); }
   int64_t rows() const { return h().kernel * w().kernel * group_channels(); }
   int64_t weights() const { return geometry.groups * rows() * padded_k(); }
 

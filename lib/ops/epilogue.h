@@ -8,6 +8,9 @@
 
 namespace mlrun::ops {
 
+/// So much of the rows of a product an epilogue finds still in the level-2 cache of a core.
+constexpr int64_t kEpilogueBytes = 256 * 1024;
+
 /// A product of its first two inputs: matrices, or an image and filters. Without an epilogue it has
 /// one output. With one, register 0 of the program is the product, the further inputs are the
 /// program's other registers, and the outputs are the program's.

@@ -8,7 +8,7 @@
 namespace mlrun::ops {
 namespace {
 
-constexpr int64_t kGrain = 1 << 14;  // elements that are worth a thread
+constexpr int64_t kGatherGrain = 1 << 14;  // elements that are worth a thread
 
 int64_t words_of_row(const Tensor& t) { return t.shape[0] == 0 ? 0 : t.elements() / t.shape[0]; }
 
@@ -24,7 +24,7 @@ void batch_rows_cpu(const graph::KernelCall& call) {
 
 void gather_cpu(const graph::KernelCall& call) {
   const int64_t width = words_of_row(call.in[0]);
-  const int64_t grain = std::max<int64_t>(kGrain / std::max<int64_t>(width, 1), 1);
+  const int64_t grain = std::max<int64_t>(kGatherGrain / std::max<int64_t>(width, 1), 1);
   device::parallel_for(device::cpu_team(call.context), call.in[1].elements(), grain,
                        [&](int64_t begin, int64_t end) {
                          for (int64_t i = begin; i < end; ++i) {

@@ -4,6 +4,7 @@
 #define HWY_TARGET_INCLUDE "ops/gemm.cpp"
 // clang-format off
 #include <hwy/foreach_target.h>
+#include "base/divide.h"
 #include "ops/simd-inl.h"
 // clang-format on
 
@@ -148,7 +149,7 @@ void multiply_by_k(const GemmArgs& x, int64_t pieces) {
 }
 
 void multiply(const GemmArgs& x) {
-  const int64_t pieces = (x.m * x.n * x.k + kPieceWork - 1) / kPieceWork;
+  const int64_t pieces = divide_up(x.m * x.n * x.k, kPieceWork);
   if (pieces > 1 && x.m >= x.k && x.m / pieces >= kLeastPiece) {
     multiply_by_rows(x, pieces);
   } else if (pieces > 1 && x.k / pieces >= kLeastPiece) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/divide.h"
 #include "device/cpu_context.h"
 #include "graph/graph.h"
 #include "ops/gemm.h"
@@ -55,10 +56,10 @@ graph::Cost GroupedMatMulGradOp::cost(std::span<const TensorType> inputs,
 namespace {
 
 // Rows that are multiplied at once, within a group.
-constexpr int64_t kBlockRows = 128;
+constexpr int64_t kGroupRows = 128;
 
 int64_t blocks_in(const int32_t* first, int64_t group) {
-  return (first[group + 1] - first[group] + kBlockRows - 1) / kBlockRows;
+  return divide_up(first[group + 1] - first[group], kGroupRows);
 }
 
 // work(group, begin, end) for blocks of the rows of all groups.
@@ -72,8 +73,8 @@ void for_each_block(const graph::KernelCall& call, int64_t groups, Work work) {
     int64_t before = 0;
     for (; at < end; ++at) {
       while (at - before >= blocks_in(first, group)) before += blocks_in(first, group++);
-      const int64_t row = first[group] + (at - before) * kBlockRows;
-      work(group, row, std::min<int64_t>(row + kBlockRows, first[group + 1]));
+      const int64_t row = first[group] + (at - before) * kGroupRows;
+      work(group, row, std::min<int64_t>(row + kGroupRows, first[group + 1]));
     }
   });
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/divide.h"
 #include "ops/convolution.h"
 #include "ops/depthwise.h"
 #include "ops/shaping.h"
@@ -17,8 +18,6 @@ void expect_image(const Shape& shape) {
   if (shape.rank() == 4) return;
   throw ShapeError(fmt::format("needs images (N, H, W, C), not {}", shape.to_string()));
 }
-
-int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 ConvolutionAxis axis_of(int64_t in, int64_t kernel, int64_t stride, int64_t dilation,
                         Padding padding) {

@@ -7,7 +7,7 @@
 namespace mlrun::ops {
 namespace {
 
-constexpr int64_t kGrain = 1 << 14;  // elements that are worth a thread
+constexpr int64_t kUnscaleGrain = 1 << 14;  // elements that are worth a thread
 
 // y = x * factor; whether all of x is finite.
 bool scale_finite(const float* x, float factor, float* y, int64_t n) {
@@ -30,7 +30,7 @@ void unscale_cpu(const graph::KernelCall& call) {
   for (size_t i = kFirst; i < call.in.size(); ++i) {
     const float* x = call.in[i].f32();
     float* y = call.out[1 + i - kFirst].f32();
-    device::parallel_for(device::cpu_team(call.context), call.in[i].elements(), kGrain,
+    device::parallel_for(device::cpu_team(call.context), call.in[i].elements(), kUnscaleGrain,
                          [&](int64_t begin, int64_t end) {
                            if (!scale_finite(x + begin, inverse, y + begin, end - begin)) {
                              good = false;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/divide.h"
+
 namespace mlrun::ops {
 
 using graph::ShapeError;
@@ -92,7 +94,7 @@ int64_t MatMulOp::gpu_workspace_bytes(std::span<const TensorType> inputs, int64_
 // Each begins where cuBLASLt has its fastest kernels.
 HalfOperands half_operands(const GemmArgs& x) {
   constexpr int64_t kLine = 128;
-  const auto padded = [](int64_t count) { return (count + kLine - 1) / kLine * kLine; };
+  const auto padded = [](int64_t count) { return round_up(count, kLine); };
   return {padded(x.m * x.k), padded(x.m * x.k) + padded(x.k * x.n)};
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/divide.h"
 #include "device/cpu_context.h"
 #include "ops/float16.h"
 #include "ops/gemm.h"
@@ -15,8 +16,6 @@ constexpr int64_t kParallelFloats = 1 << 16;
 // Blocks smaller than this cost the BLAS too much of its speed.
 constexpr int64_t kBlockRows = 96;
 constexpr int64_t kBlockColumns = 48;
-// Rows of the result that the epilogue finds still in the level-2 cache.
-constexpr int64_t kEpilogueBytes = 256 * 1024;
 
 // The product as blocks of rows or, where there are few rows, of columns. The BLAS rounds
 // differently for different block sizes; these depend on the shape alone, so that the result does
@@ -27,8 +26,6 @@ struct Blocks {
   int64_t count = 0;
   int64_t grain = 1;  ///< blocks that are worth a thread
 };
-
-int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 Blocks blocks_of(const GemmArgs& x) {
   Blocks blocks{x.m, x.n, x.m == 0 || x.n == 0 ? 0 : 1, 1};

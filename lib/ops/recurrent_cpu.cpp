@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/divide.h"
 #include "device/cpu_context.h"
 #include "ops/gemm.h"
 #include "ops/recurrent.h"
@@ -10,15 +11,15 @@ namespace {
 
 // Samples that one thread takes through all steps, without waiting for another. A product of so
 // many rows still has the speed of a large one.
-constexpr int64_t kBlockRows = 32;
+constexpr int64_t kBlockSamples = 32;
 
 // block(first sample, samples) for all blocks of the batch; they depend on the batch alone.
 template <class Block>
 void for_blocks(const graph::KernelCall& call, int64_t batch, Block block) {
-  const int64_t count = (batch + kBlockRows - 1) / kBlockRows;
+  const int64_t count = divide_up(batch, kBlockSamples);
   device::parallel_for(device::cpu_team(call.context), count, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      block(i * kBlockRows, std::min(kBlockRows, batch - i * kBlockRows));
+      block(i * kBlockSamples, std::min(kBlockSamples, batch - i * kBlockSamples));
     }
   });
 }

@@ -1,3 +1,4 @@
+#include "base/divide.h"
 #include "ops/reduce.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -68,8 +69,8 @@ void reduce_leading(const graph::KernelCall& call) {
   if (width == 0) return;
   const int64_t rows = x.elements() / width;
   const int64_t least = std::max<int64_t>(kMinChunkElements / width, 1);
-  const int64_t chunk = std::max(least, (rows + ReduceOp::kMaxChunks - 1) / ReduceOp::kMaxChunks);
-  const int64_t chunks = (rows + chunk - 1) / chunk;
+  const int64_t chunk = std::max(least, divide_up(rows, ReduceOp::kMaxChunks));
+  const int64_t chunks = divide_up(rows, chunk);
   if (chunks <= 1) return HWY_DYNAMIC_DISPATCH(sum_rows)(x.f32(), rows, width, y.f32());
   auto* partial = reinterpret_cast<float*>(call.workspace);
   device::parallel_for(device::cpu_team(call.context), chunks, 1, [&](int64_t b, int64_t e) {

@@ -4,7 +4,7 @@ namespace mlrun::ops {
 namespace {
 
 // Below this many floats to round a second thread costs more than it brings.
-constexpr int64_t kParallelFloats = 1 << 14;
+constexpr int64_t kRoundGrain = 1 << 14;
 
 }  // namespace
 
@@ -17,7 +17,7 @@ void multiply_rounded(GemmArgs x, RoundFunction round, device::ThreadTeam& team,
   auto* rounded = reinterpret_cast<float*>(workspace);
   const auto round_next = [&](const float* from, int64_t count) {
     float* to = rounded;
-    device::parallel_for(team, count, kParallelFloats, [&](int64_t begin, int64_t end) {
+    device::parallel_for(team, count, kRoundGrain, [&](int64_t begin, int64_t end) {
       round(from + begin, to + begin, end - begin);
     });
     rounded += count;

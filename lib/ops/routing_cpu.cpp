@@ -6,7 +6,7 @@
 namespace mlrun::ops {
 namespace {
 
-constexpr int64_t kGrain = 64;  // tokens
+constexpr int64_t kTokenGrain = 64;  // tokens
 
 // The choice-th best of p that comes after the earlier ones; valid even if all are NaN.
 int32_t best_of(const float* p, int64_t experts, const int32_t* earlier, int64_t count) {
@@ -38,7 +38,7 @@ struct Tokens {
 // work(token, choice, row) for all.
 template <class Work>
 void for_each_choice(const graph::KernelCall& call, const Tokens& t, Work work) {
-  device::parallel_for(device::cpu_team(call.context), t.count, kGrain,
+  device::parallel_for(device::cpu_team(call.context), t.count, kTokenGrain,
                        [&](int64_t begin, int64_t end) {
                          for (int64_t i = begin; i < end; ++i) {
                            for (int64_t j = 0; j < t.choices; ++j) {

@@ -8,6 +8,7 @@
 #define HWY_TARGET_INCLUDE "ops/tiled_gemm.cpp"
 // clang-format off
 #include <hwy/foreach_target.h>
+#include "base/divide.h"
 #include "ops/simd-inl.h"
 // clang-format on
 
@@ -80,7 +81,7 @@ void all_rows(const Panel& p, const GemmArgs& x, const float* a, float* c) {
 template <bool kTransposed>
 void panel_product(const Panel& p, const GemmArgs& x, const float* a, float* c) {
   const auto lanes = static_cast<int64_t>(hn::Lanes(Float()));
-  switch ((p.columns + lanes - 1) / lanes) {
+  switch (divide_up(p.columns, lanes)) {
     case 1:
       return all_rows<1, kTransposed>(p, x, a, c);
     case 2:
@@ -146,14 +147,14 @@ void transpose_panel(const float* b, int64_t ldb, int64_t k, int64_t columns, in
 void tiled_product(const GemmArgs& x) {
   alignas(64) float packed[kMostK * kPanelVectors * kMaxLanes];
   const auto lanes = static_cast<int64_t>(hn::Lanes(Float()));
-  const int64_t blocks = (x.k + kMostK - 1) / kMostK;
+  const int64_t blocks = divide_up(x.k, kMostK);
   for (int64_t block = 0; block < blocks; ++block) {
     const int64_t k = x.k * block / blocks;
     const int64_t k_count = x.k * (block + 1) / blocks - k;
     const float* a = x.a + k * (x.transpose_a ? x.lda : 1);
     for (int64_t column = 0; column < x.n; column += kPanelVectors * lanes) {
       const int64_t columns = std::min(kPanelVectors * lanes, x.n - column);
-      const int64_t stride = (columns + lanes - 1) / lanes * lanes;
+      const int64_t stride = round_up(columns, lanes);
       const float* b = x.b + (x.transpose_b ? column * x.ldb + k : k * x.ldb + column);
       (x.transpose_b ? transpose_panel : copy_panel)(b, x.ldb, k_count, columns, stride, packed);
       const Panel panel{packed, stride, k_count, columns, block == 0 && !x.accumulate};
@@ -177,7 +178,7 @@ void tiled_gemm(const GemmArgs& args) { HWY_DYNAMIC_DISPATCH(tiled_product)(args
 // rows of a tile, which are not packed, fall into the same cache sets.
 bool prefers_tiled_gemm(const GemmArgs& x) {
   constexpr int64_t kLanes = 16;
-  const int64_t padded = (x.n + kLanes - 1) / kLanes * kLanes;
+  const int64_t padded = round_up(x.n, kLanes);
   return x.m * x.n * x.k > 1000000 && x.k >= 48 && x.m >= kTiledRows && x.n >= kTiledColumns &&
          10 * x.n >= 9 * padded && x.k * x.n <= 512 * 1024 && x.lda <= 1024;
 }

@@ -44,7 +44,7 @@ struct Row {
   std::vector<int32_t> classes;
 };
 
-void check(const FitInput& input) {
+void check_continued(const FitInput& input) {
   const auto& data = input.dataset;
   const auto fail = [&](const char* message) {
     throw InputError(render_error(input.spec.dataset.source_mark, message));
@@ -94,7 +94,7 @@ struct Continuation::State {
 };
 
 Continuation::Continuation(const FitInput& input, const store::ModelFile& model) {
-  check(input);
+  check_continued(input);
   state_ = std::make_unique<State>(input, model);
 }
 

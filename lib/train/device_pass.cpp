@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "base/divide.h"
 #include "ops/epoch.h"
 #include "train/words.h"
 
@@ -39,9 +40,7 @@ void DevicePass::bind_results(graph::Executable& executable, ValueId results) co
   bind(executable, results, memory_.results());
 }
 
-int64_t DevicePass::steps(int64_t rows) const {
-  return (rows + options_.batch_size - 1) / options_.batch_size;
-}
+int64_t DevicePass::steps(int64_t rows) const { return divide_up(rows, options_.batch_size); }
 
 int64_t DevicePass::rows_of_step(int64_t rows, int64_t number) const {
   return std::clamp<int64_t>(rows - number * options_.batch_size, 0, options_.batch_size);

@@ -12,12 +12,12 @@ using graph::ValueId;
 
 namespace {
 
-constexpr int64_t kStateWords = 4;
+constexpr int64_t kWordsOfState = 4;
 
 }  // namespace
 
 DeviceScoring::DeviceScoring(const DevicePassOptions& options, const ScoredGraph& scored)
-    : DevicePass(options, kStateWords, 0), inference_(*scored.executable) {
+    : DevicePass(options, kWordsOfState, 0), inference_(*scored.executable) {
   bind_rows(inference_, scored.inputs);
   if (scored.inputs.random_state != graph::kNoValue) {
     const Tensor states = state();
@@ -50,9 +50,9 @@ void DeviceScoring::run(std::span<const std::span<const int64_t>> orders,
 void DeviceScoring::write_states(size_t trial, int64_t rows, const Steps&, std::byte* to) {
   for (int64_t number = 0; number < steps(rows); ++number) {
     const auto batch = static_cast<uint64_t>(first_batch_ + number);
-    const std::array<uint32_t, kStateWords> one =
+    const std::array<uint32_t, kWordsOfState> one =
         random_state(random_[trial], batch, kInferencePhase);
-    std::memcpy(to + number * kStateWords * kWord, one.data(), sizeof one);
+    std::memcpy(to + number * kWordsOfState * kWord, one.data(), sizeof one);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/divide.h"
 #include "ops/epoch.h"
 #include "train/words.h"
 
@@ -11,9 +12,7 @@ using graph::ValueId;
 
 namespace {
 
-int64_t padded(int64_t bytes) {
-  return (bytes + graph::kAlignment - 1) / graph::kAlignment * graph::kAlignment;
-}
+int64_t padded(int64_t bytes) { return round_up(bytes, graph::kAlignment); }
 
 }  // namespace
 

@@ -16,7 +16,7 @@ namespace {
 
 constexpr int64_t kRows = 64;  // that are predicted at once
 
-void check(const FitInput& input) {
+void check_parallel(const FitInput& input) {
   if (input.dataset.target_words) return;
   throw InputError(render_error(input.spec.dataset.source_mark,
                                 "only a model of parallel text translates; set dataset.parallel"));
@@ -147,7 +147,7 @@ struct Translator::State {
 };
 
 Translator::Translator(const FitInput& input, const store::ModelFile& model) {
-  check(input);
+  check_parallel(input);
   state_ = std::make_unique<State>(input, model);
 }
 

@@ -1,5 +1,6 @@
 #include "train/variable_store.h"
 
+#include "base/divide.h"
 #include "base/error.h"
 
 namespace mlrun::train {
@@ -16,7 +17,7 @@ int64_t bytes_of(std::span<const float> values) {
 
 size_t VariableStore::add(std::string name, const Shape& shape) {
   entries_.push_back({std::move(name), shape, size_});
-  size_ += (shape.elements() + kLine - 1) / kLine * kLine;
+  size_ += round_up(shape.elements(), kLine);
   return entries_.size() - 1;
 }
 

@@ -8,7 +8,7 @@
 namespace mlrun::trials {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kUnwatched = std::numeric_limits<double>::quiet_NaN();
 
 std::unique_ptr<device::Nvml> open_if_needed(bool needed, const std::string& library) {
   if (!needed) return nullptr;
@@ -53,10 +53,10 @@ void GpuMonitor::started(const Placement& placement, int32_t trial) {
 
 double GpuMonitor::ended(const Placement& placement, int32_t trial) {
   Watched* watched = find(placement);
-  if (!watched) return kNan;
+  if (!watched) return kUnwatched;
   account(*watched, nvml_->power_w(watched->device));
   const auto found = watched->joules.find(trial);
-  if (found == watched->joules.end()) return kNan;
+  if (found == watched->joules.end()) return kUnwatched;
   const double joules = found->second;
   watched->joules.erase(found);
   return joules;
@@ -84,7 +84,7 @@ GpuMonitor::Watched* GpuMonitor::find(const Placement& placement) {
 void GpuMonitor::account(Watched& watched, std::optional<double> power_w) {
   const double now = now_seconds();
   const std::optional<double> energy_j = nvml_->energy_j(watched.device);
-  double joules = kNan;
+  double joules = kUnwatched;
   if (energy_j && watched.energy_j) {
     joules = *energy_j - *watched.energy_j;
   } else if (power_w && watched.power_w) {

@@ -11,11 +11,11 @@
 namespace mlrun::trials {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kNoScore = std::numeric_limits<double>::quiet_NaN();
 
 double score_of(const std::map<int32_t, TrialRecord>& records, int32_t id, size_t index) {
   const auto found = records.find(id);
-  if (found == records.end() || found->second.status != TrialStatus::kFinished) return kNan;
+  if (found == records.end() || found->second.status != TrialStatus::kFinished) return kNoScore;
   return found->second.test.at(index);
 }
 
@@ -52,9 +52,9 @@ ScoreTable score_table(const Search& search, const std::map<int32_t, TrialRecord
   table.name = train::score_names(search.spec).at(index);
   table.greater_is_better = train::greater_is_better(search.spec, table.name);
   const size_t cells = search.cells.size();
-  table.by_fold.assign(search.folds.size(), std::vector<double>(cells, kNan));
-  table.mean.assign(cells, kNan);
-  table.std.assign(cells, kNan);
+  table.by_fold.assign(search.folds.size(), std::vector<double>(cells, kNoScore));
+  table.mean.assign(cells, kNoScore);
+  table.std.assign(cells, kNoScore);
   table.rank.assign(cells, 1);
   for (const Trial& trial : search.trials) {
     table.by_fold[static_cast<size_t>(trial.fold)][static_cast<size_t>(trial.cell)] =
@@ -82,7 +82,7 @@ int32_t best_cell(const Search& search, const std::map<int32_t, TrialRecord>& re
 
 std::string describe_score(const config::ExperimentSpec& spec, const std::vector<double>& test) {
   const size_t index = scoring_index(spec);
-  const double value = index < test.size() ? test[index] : kNan;
+  const double value = index < test.size() ? test[index] : kNoScore;
   return fmt::format("{} {:.4f}", train::score_names(spec)[index], value);
 }
 

@@ -20,7 +20,7 @@ using store::Section;
 using store::Table;
 using Records = std::map<int32_t, TrialRecord>;
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kAbsent = std::numeric_limits<double>::quiet_NaN();
 constexpr int64_t kSchema = 1;
 
 template <class T>
@@ -45,7 +45,7 @@ void add_param(Table& table, const Search& search, const std::string& path) {
     const bool plain = value && value->is_scalar() && !value->quoted;
     const auto number = plain ? config::parse_float(value->scalar) : std::nullopt;
     numeric = numeric && (!value || number);
-    numbers.push_back(number.value_or(kNan));
+    numbers.push_back(number.value_or(kAbsent));
     texts.push_back(!value ? "" : value->is_scalar() ? value->scalar : config::to_flow(*value));
   }
   if (numeric) {
@@ -68,8 +68,8 @@ void add_times(Table& table, const Search& search, const Records& records) {
   for (const Trial& trial : search.trials) {
     const auto found = records.find(trial.id);
     const bool known = found != records.end();
-    mean_fit[size_t(trial.cell)] += known ? found->second.fit_seconds / folds : kNan;
-    mean_score[size_t(trial.cell)] += known ? found->second.score_seconds / folds : kNan;
+    mean_fit[size_t(trial.cell)] += known ? found->second.fit_seconds / folds : kAbsent;
+    mean_score[size_t(trial.cell)] += known ? found->second.score_seconds / folds : kAbsent;
   }
   add(table, "mean_fit_time", std::move(mean_fit));
   add(table, "mean_score_time", std::move(mean_score));
@@ -138,7 +138,7 @@ Section trials_section(const Search& search, const Records& records) {
   const std::vector<std::string> names = train::score_names(search.spec);
   for (size_t i = 0; i < names.size(); ++i) {
     add_from<double>(t, ("test_" + names[i]).c_str(), records,
-                     [i](R r) { return i < r.test.size() ? r.test[i] : kNan; });
+                     [i](R r) { return i < r.test.size() ? r.test[i] : kAbsent; });
   }
   add_from<double>(t, "fit_time", records, [](R r) { return r.fit_seconds; });
   add_from<double>(t, "score_time", records, [](R r) { return r.score_seconds; });
@@ -163,8 +163,8 @@ Section history_section(const Search& search, const Records& records) {
       seconds.push_back(epoch.seconds);
       for (size_t i = 0; i < names.size(); ++i) {
         // Cells whose models differ may have fewer loss terms.
-        training[i].push_back(i < epoch.training.size() ? epoch.training[i] : kNan);
-        validation[i].push_back(i < epoch.validation.size() ? epoch.validation[i] : kNan);
+        training[i].push_back(i < epoch.training.size() ? epoch.training[i] : kAbsent);
+        validation[i].push_back(i < epoch.validation.size() ? epoch.validation[i] : kAbsent);
       }
     }
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/divide.h"
 #include "base/error.h"
 
 namespace mlrun::trials {
@@ -59,7 +60,7 @@ std::vector<Pending> take_stack(const Search& search, Queue& queue, Queue::itera
                                 const std::vector<Slot>& slots, const Slot& slot) {
   const int64_t idle = count_idle(slots);
   const int64_t most = slot.station->stack;
-  const int64_t share = (count_stackable(queue, first, most * idle) + idle - 1) / idle;
+  const int64_t share = divide_up(count_stackable(queue, first, most * idle), idle);
   int64_t count = 1;
   while (count < std::min(most, share) && fits(search, slot, *first, count + 1)) ++count;
   std::vector<Pending> taken(first, first + count);

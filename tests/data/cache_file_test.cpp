@@ -21,21 +21,21 @@ std::vector<fs::path> files_in(const fs::path& folder) {
   return files;
 }
 
-config::DatasetSpec with_target(const std::string& target) {
+config::DatasetSpec data_csv(const std::string& target) {
   config::DatasetSpec spec;
   spec.source = "data.csv";
   spec.target = {target};
   return spec;
 }
 
-constexpr const char* kTable = "a,c,g,y\n1,u,7,0\n,w,7,1\n3,u,8,0\n";
+constexpr const char* kGappyTable = "a,c,g,y\n1,u,7,0\n,w,7,1\n3,u,8,0\n";
 
 }  // namespace
 
 TEST_CASE("cache: what is opened again is what was imported") {
   const DataFolder scratch;
-  scratch.write("data.csv", kTable);
-  config::DatasetSpec spec = with_target("y");
+  scratch.write("data.csv", kGappyTable);
+  config::DatasetSpec spec = data_csv("y");
   spec.group = "g";
   const Dataset first = open_dataset(spec, scratch.options(true));
   const fs::path file = files_in(scratch.path() / "cache").at(0);
@@ -44,7 +44,7 @@ TEST_CASE("cache: what is opened again is what was imported") {
   CHECK(fs::last_write_time(file) == made);
   CHECK(again.rows == first.rows);
   CHECK(again.name == "data");
-  CHECK(again.sha256 == sha256(kTable));
+  CHECK(again.sha256 == sha256(kGappyTable));
   CHECK(again.columns[0].missing == 1);
   CHECK(again.columns[1].classes == std::vector<std::string>{"u", "w"});
   CHECK(again.class_names == first.class_names);
@@ -55,22 +55,22 @@ TEST_CASE("cache: what is opened again is what was imported") {
 
 TEST_CASE("cache: other import settings or another file make another cache") {
   const DataFolder scratch;
-  const fs::path source = scratch.write("data.csv", kTable);
-  open_dataset(with_target("y"), scratch.options());
-  open_dataset(with_target("y"), scratch.options(true));
-  config::DatasetSpec spec = with_target("y");
+  const fs::path source = scratch.write("data.csv", kGappyTable);
+  open_dataset(data_csv("y"), scratch.options());
+  open_dataset(data_csv("y"), scratch.options(true));
+  config::DatasetSpec spec = data_csv("y");
   spec.standardize.all = true;  // fitted later: not part of the import
   open_dataset(spec, scratch.options());
   CHECK(files_in(scratch.path() / "cache").size() == 2);
-  scratch.write("data.csv", std::string(kTable) + "9,u,1,1\n");
-  CHECK(open_dataset(with_target("y"), scratch.options()).rows == 4);
+  scratch.write("data.csv", std::string(kGappyTable) + "9,u,1,1\n");
+  CHECK(open_dataset(data_csv("y"), scratch.options()).rows == 4);
   CHECK(files_in(scratch.path() / "cache").size() == 3);
 }
 
 TEST_CASE("cache: a file that is cut, foreign or of another version is made again") {
   const DataFolder scratch;
-  scratch.write("data.csv", kTable);
-  open_dataset(with_target("y"), scratch.options());
+  scratch.write("data.csv", kGappyTable);
+  open_dataset(data_csv("y"), scratch.options());
   const fs::path file = files_in(scratch.path() / "cache").at(0);
   const std::string whole = read_file(file);
   std::string other_version = whole;
@@ -78,7 +78,7 @@ TEST_CASE("cache: a file that is cut, foreign or of another version is made agai
   for (const std::string& damaged : {whole.substr(0, whole.size() - 1), whole.substr(0, 100),
                                      std::string(9000, 'x'), other_version, std::string()}) {
     std::ofstream(file, std::ios::binary) << damaged;
-    CHECK(open_dataset(with_target("y"), scratch.options()).rows == 3);
+    CHECK(open_dataset(data_csv("y"), scratch.options()).rows == 3);
     CHECK(read_file(file) == whole);
   }
 }
@@ -86,7 +86,7 @@ TEST_CASE("cache: a file that is cut, foreign or of another version is made agai
 TEST_CASE("cache: nothing is left of an import that fails") {
   const DataFolder scratch;
   scratch.write("data.csv", "a,y\n1,2\n3\n");
-  CHECK_THROWS(open_dataset(with_target("y"), scratch.options()));
+  CHECK_THROWS(open_dataset(data_csv("y"), scratch.options()));
   CHECK(files_in(scratch.path() / "cache").empty());
 }
 
@@ -102,7 +102,7 @@ TEST_CASE("cache: processes may import the same source at the same time") {
     const pid_t child = ::fork();
     REQUIRE(child >= 0);
     if (child == 0) {
-      const Dataset d = open_dataset(with_target("y"), options);
+      const Dataset d = open_dataset(data_csv("y"), options);
       ::_exit(d.rows == 50000 && d.feature(49999, 0) == 49999 ? 0 : 1);
     }
     children.push_back(child);

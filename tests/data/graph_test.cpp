@@ -30,7 +30,7 @@ std::vector<std::vector<float>> rows_of(const std::vector<Edge>& edges) {
   return rows;
 }
 
-using Rows = std::vector<std::vector<float>>;
+using Matrix = std::vector<std::vector<float>>;
 
 void write_tu(const DataFolder& folder) {
   folder.write("DS_A.txt", "1, 2\n2, 1\n3, 4\n4, 3\n4, 5\n5, 4\n");
@@ -61,10 +61,10 @@ TEST_CASE("graphs: the rows of a table and a file of edges") {
   CHECK(both.width() == 2);
   CHECK(both.graphs->node_count() == 5);
   CHECK(rows_of(both.graphs->edges) ==
-        Rows{{0, 1, 1}, {1, 2, 0.5}, {3, 0, 1}, {1, 0, 1}, {2, 1, 0.5}, {0, 3, 1}});
+        Matrix{{0, 1, 1}, {1, 2, 0.5}, {3, 0, 1}, {1, 0, 1}, {2, 1, 0.5}, {0, 3, 1}});
   spec.graph->directed = true;
   const Dataset one = folder.open_csv(kNodes, spec, true);
-  CHECK(rows_of(one.graphs->edges) == Rows{{0, 1, 1}, {1, 2, 0.5}, {3, 0, 1}});
+  CHECK(rows_of(one.graphs->edges) == Matrix{{0, 1, 1}, {1, 2, 0.5}, {3, 0, 1}});
   folder.write("edges.txt", "0 1\n");
   CHECK(folder.open_csv(kNodes, spec, true).sha256 != one.sha256);
 }

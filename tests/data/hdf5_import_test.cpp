@@ -22,7 +22,7 @@ void write_table(const std::filesystem::path& path, const std::string& prefix) {
   file.close();
 }
 
-config::DatasetSpec target_y() {
+config::DatasetSpec table_h5() {
   config::DatasetSpec spec;
   spec.source = "table.h5";
   spec.target = {"y"};
@@ -36,7 +36,7 @@ TEST_CASE("hdf5: arrays of the root, or of the only group, are columns") {
     CAPTURE(prefix);
     const DataFolder scratch;
     write_table(scratch.path() / "table.h5", prefix);
-    config::DatasetSpec spec = target_y();
+    config::DatasetSpec spec = table_h5();
     spec.features = {"x", "kind"};
     const Dataset d = open_dataset(spec, scratch.options(true));
     CHECK(d.rows == 3);
@@ -60,7 +60,7 @@ TEST_CASE("hdf5: the only feature array gives the shape") {
   file.write<int64_t>("x", {2, 2, 2}, x);
   file.write<double>("y", {2}, y);
   file.close();
-  const Dataset d = open_dataset(target_y(), scratch.options());
+  const Dataset d = open_dataset(table_h5(), scratch.options());
   CHECK(d.shape == std::vector<int64_t>{2, 2});
   CHECK(d.values[1] == 1.5f);
   CHECK(d.feature(1, 3) == 8);
@@ -70,7 +70,7 @@ TEST_CASE("hdf5: errors name the file") {
   const DataFolder scratch;
   const auto path = scratch.path() / "table.h5";
   write_table(path, "");
-  config::DatasetSpec spec = target_y();
+  config::DatasetSpec spec = table_h5();
   const auto refuses = [&](bool classify, const std::string& text) {
     const std::string whole = path.string() + ": error: " + text;
     CHECK_THROWS_WITH_AS(open_dataset(spec, scratch.options(classify)), whole.c_str(), InputError);

@@ -96,7 +96,7 @@ void check_plan(const Graph& graph, std::span<const ValueId> keep) {
 TEST_CASE("plan: no value is overwritten while somebody still reads it") {
   for (uint64_t seed = 0; seed < 200; ++seed) {
     INFO("seed ", seed);
-    testing::RandomGraph r = testing::random_graph(seed);
+    graph::testing::RandomGraph r = graph::testing::random_graph(seed);
     check_plan(r.graph, r.keep);
     fuse(r.graph, r.keep);
     check_plan(r.graph, r.keep);

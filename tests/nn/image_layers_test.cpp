@@ -13,23 +13,25 @@ using graph::ShapeError;
 
 namespace {
 
-struct Built {
+struct BuiltImageLayer {
   std::string shape;
   std::string variables;
 };
 
-Built build(const std::string& yaml, const Shape& x, bool training = true) {
+BuiltImageLayer build_image_layer(const std::string& yaml, const Shape& x, bool training = true) {
   graph::Graph g;
   Builder b(g, training);
   const ValueId y = layer(yaml)->build(b, g.input("x", {x}));
-  Built built{g.shape(y).to_string(), ""};
+  BuiltImageLayer built{g.shape(y).to_string(), ""};
   for (const Variable& v : b.variables()) {
     built.variables += (built.variables.empty() ? "" : ", ") + v.name + " " + v.shape.to_string();
   }
   return built;
 }
 
-std::string shape_of(const std::string& yaml, const Shape& x) { return build(yaml, x).shape; }
+std::string shape_of(const std::string& yaml, const Shape& x) {
+  return build_image_layer(yaml, x).shape;
+}
 
 // 0, 1, 2, ... under this shape.
 Values counted(const std::vector<int64_t>& dims) {
@@ -47,7 +49,7 @@ const Shape kSeries{kBatch, 20, 3};
 }  // namespace
 
 TEST_CASE("image layers: Conv2D") {
-  const Built plain = build("Conv2D: {filters: 4, kernel_size: 3}", kImages);
+  const BuiltImageLayer plain = build_image_layer("Conv2D: {filters: 4, kernel_size: 3}", kImages);
   CHECK(plain.shape == "(N, 8, 10, 4)");
   CHECK(plain.variables == "kernel (3, 3, 3, 4), bias (4)");
   CHECK(shape_of("Conv2D: {filters: 4, kernel_size: [3, 5], padding: same}", kImages) ==
@@ -57,13 +59,14 @@ TEST_CASE("image layers: Conv2D") {
   CHECK(shape_of("Conv2D: {filters: 4, kernel_size: 3, strides: 2}", kImages) == "(N, 4, 5, 4)");
   CHECK(shape_of("Conv2D: {filters: 4, kernel_size: 3, dilation_rate: 2}", kImages) ==
         "(N, 6, 8, 4)");
-  CHECK(build("Conv2D: {filters: 6, kernel_size: 1, groups: 3, use_bias: false}", kImages)
-            .variables == "kernel (1, 1, 1, 6)");
+  CHECK(
+      build_image_layer("Conv2D: {filters: 6, kernel_size: 1, groups: 3, use_bias: false}", kImages)
+          .variables == "kernel (1, 1, 1, 6)");
 }
 
 TEST_CASE("image layers: what does not fit says what to do") {
   const auto build_conv = [](const Shape& x, const std::string& more = "") {
-    return build("Conv2D: {filters: 4, kernel_size: 3" + more + "}", x);
+    return build_image_layer("Conv2D: {filters: 4, kernel_size: 3" + more + "}", x);
   };
   CHECK_THROWS_WITH_AS(build_conv({kBatch, 28, 28}),
                        "needs images (N, H, W, C), not (N, 28, 28): put Reshape: {target_shape: "
@@ -79,20 +82,20 @@ TEST_CASE("image layers: what does not fit says what to do") {
   CHECK_THROWS_WITH_AS(build_conv(kImages, ", strides: [1, 1, 1]"),
                        "strides must be one number, or two for height and width, not 3 numbers",
                        ShapeError);
-  CHECK_THROWS_WITH_AS(build("Conv1D: {filters: 4, kernel_size: 3}", {kBatch, 150}),
+  CHECK_THROWS_WITH_AS(build_image_layer("Conv1D: {filters: 4, kernel_size: 3}", {kBatch, 150}),
                        "needs series (N, T, C), not (N, 150): put Reshape: {target_shape: [150, "
                        "1]} before it, or give dataset.shape: [150, 1]",
                        ShapeError);
-  CHECK_THROWS_WITH_AS(build("ZeroPadding2D: {padding: [[1, 2, 3]]}", kImages),
+  CHECK_THROWS_WITH_AS(build_image_layer("ZeroPadding2D: {padding: [[1, 2, 3]]}", kImages),
                        "padding must be one number, [height, width], or [[top, bottom], [left, "
                        "right]]",
                        ShapeError);
-  CHECK_THROWS_WITH_AS(build("RandomCrop: {height: 11, width: 3}", kImages),
+  CHECK_THROWS_WITH_AS(build_image_layer("RandomCrop: {height: 11, width: 3}", kImages),
                        "cannot cut 11 x 3 out of (N, 10, 12, 3)", ShapeError);
 }
 
 TEST_CASE("image layers: Conv1D") {
-  const Built plain = build("Conv1D: {filters: 4, kernel_size: 3}", kSeries);
+  const BuiltImageLayer plain = build_image_layer("Conv1D: {filters: 4, kernel_size: 3}", kSeries);
   CHECK(plain.shape == "(N, 18, 4)");
   CHECK(plain.variables == "kernel (3, 3, 4), bias (4)");
   CHECK(shape_of("Conv1D: {filters: 4, kernel_size: 8, padding: causal}", kSeries) == "(N, 20, 4)");
@@ -104,16 +107,19 @@ TEST_CASE("image layers: Conv1D") {
 }
 
 TEST_CASE("image layers: the other convolutions") {
-  CHECK(build("Conv2DTranspose: {filters: 4, kernel_size: 3, strides: 2}", kImages).shape ==
-        "(N, 21, 25, 4)");
-  CHECK(build("Conv2DTranspose: {filters: 4, kernel_size: 3, strides: 2, padding: same}", kImages)
+  CHECK(build_image_layer("Conv2DTranspose: {filters: 4, kernel_size: 3, strides: 2}", kImages)
+            .shape == "(N, 21, 25, 4)");
+  CHECK(build_image_layer(
+            "Conv2DTranspose: {filters: 4, kernel_size: 3, strides: 2, padding: same}", kImages)
             .shape == "(N, 20, 24, 4)");
-  CHECK(build("Conv2DTranspose: {filters: 4, kernel_size: 2, strides: 3}", kImages).variables ==
-        "kernel (2, 2, 4, 3), bias (4)");
-  const Built depthwise = build("DepthwiseConv2D: {kernel_size: 3, depth_multiplier: 2}", kImages);
+  CHECK(build_image_layer("Conv2DTranspose: {filters: 4, kernel_size: 2, strides: 3}", kImages)
+            .variables == "kernel (2, 2, 4, 3), bias (4)");
+  const BuiltImageLayer depthwise =
+      build_image_layer("DepthwiseConv2D: {kernel_size: 3, depth_multiplier: 2}", kImages);
   CHECK(depthwise.shape == "(N, 8, 10, 6)");
   CHECK(depthwise.variables == "kernel (3, 3, 3, 2), bias (6)");
-  const Built separable = build("SeparableConv2D: {filters: 5, kernel_size: 3}", kImages);
+  const BuiltImageLayer separable =
+      build_image_layer("SeparableConv2D: {filters: 5, kernel_size: 3}", kImages);
   CHECK(separable.shape == "(N, 8, 10, 5)");
   CHECK(separable.variables ==
         "depthwise_kernel (3, 3, 3, 1), pointwise_kernel (1, 1, 3, 5), bias (5)");
@@ -160,8 +166,9 @@ TEST_CASE("image layers: augmentation happens in training only") {
     for (size_t j = 0; j < 4; ++j) CHECK(got[j] == static_cast<float>(row * 4 + j));
   }
   CHECK(run_layer(*layer("RandomCrop: {height: 2, width: 2}"), {x, {}, {}, false}).y[0] == 5);
-  CHECK(build("RandomCrop: {height: 3, width: 2}", kImages).shape == "(N, 3, 2, 3)");
-  CHECK(build("RandomCrop: {height: 3, width: 2}", kImages, false).shape == "(N, 3, 2, 3)");
+  CHECK(build_image_layer("RandomCrop: {height: 3, width: 2}", kImages).shape == "(N, 3, 2, 3)");
+  CHECK(build_image_layer("RandomCrop: {height: 3, width: 2}", kImages, false).shape ==
+        "(N, 3, 2, 3)");
 }
 
 TEST_CASE("image layers: brightness and contrast change by a number for each image") {
@@ -184,6 +191,7 @@ TEST_CASE("image layers: brightness and contrast change by a number for each ima
     CHECK(value >= 0.45f);
     CHECK(value <= 0.5f);
   }
-  CHECK_THROWS_WITH_AS(build("RandomBrightness: {factor: 0.1, value_range: [1, 0]}", kImages),
-                       "value_range must be two numbers, the lower one first", ShapeError);
+  CHECK_THROWS_WITH_AS(
+      build_image_layer("RandomBrightness: {factor: 0.1, value_range: [1, 0]}", kImages),
+      "value_range must be two numbers, the lower one first", ShapeError);
 }

@@ -13,18 +13,18 @@ using graph::ShapeError;
 
 namespace {
 
-struct Built {
+struct BuiltLayer {
   std::string shape;
   std::string variables;  ///< "layer/kernel (3, 2), ..."; a * marks what is not trained
   size_t penalties = 0;
 };
 
-Built build(const std::string& yaml, const Shape& x, bool training = true) {
+BuiltLayer build_layer(const std::string& yaml, const Shape& x, bool training = true) {
   graph::Graph g;
   Builder b(g, training);
   const ValueId input = g.input("x", {x});
   const ValueId y = b.add("layer", "", *layer(yaml), std::span(&input, 1));
-  Built built{g.shape(y).to_string(), "", b.penalties().size()};
+  BuiltLayer built{g.shape(y).to_string(), "", b.penalties().size()};
   for (const Variable& v : b.variables()) {
     built.variables += (built.variables.empty() ? "" : ", ") + v.name + (v.trainable ? " " : "* ") +
                        v.shape.to_string();
@@ -40,19 +40,20 @@ void check_close(const std::vector<float>& got, const std::vector<double>& want)
 }  // namespace
 
 TEST_CASE("layers: Dense") {
-  const Built plain = build("Dense: 5", {kBatch, 3});
+  const BuiltLayer plain = build_layer("Dense: 5", {kBatch, 3});
   CHECK(plain.shape == "(N, 5)");
   CHECK(plain.variables == "layer/kernel (3, 5), layer/bias (5)");
-  CHECK(build("Dense: {units: 5, use_bias: false}", {kBatch, 2, 3}).shape == "(N, 2, 5)");
-  CHECK(build("Dense: {units: 5, use_bias: false}", {kBatch, 3}).variables ==
+  CHECK(build_layer("Dense: {units: 5, use_bias: false}", {kBatch, 2, 3}).shape == "(N, 2, 5)");
+  CHECK(build_layer("Dense: {units: 5, use_bias: false}", {kBatch, 3}).variables ==
         "layer/kernel (3, 5)");
-  CHECK_THROWS_WITH_AS(build("Dense: 5", {kBatch}), "needs (N, ..., C), not (N)", ShapeError);
+  CHECK_THROWS_WITH_AS(build_layer("Dense: 5", {kBatch}), "needs (N, ..., C), not (N)", ShapeError);
 }
 
 TEST_CASE("layers: RBF") {
-  CHECK(build("RBF: 5", {kBatch, 3}).variables == "layer/centers (5, 3), layer/log_scale (5)");
-  CHECK(build("RBF: 5", {kBatch, 2, 3}).shape == "(N, 2, 5)");
-  CHECK_THROWS_WITH_AS(build("RBF: 5", {kBatch}), "needs (N, ..., C), not (N)", ShapeError);
+  CHECK(build_layer("RBF: 5", {kBatch, 3}).variables ==
+        "layer/centers (5, 3), layer/log_scale (5)");
+  CHECK(build_layer("RBF: 5", {kBatch, 2, 3}).shape == "(N, 2, 5)");
+  CHECK_THROWS_WITH_AS(build_layer("RBF: 5", {kBatch}), "needs (N, ..., C), not (N)", ShapeError);
   // At a centre, and at a distance of 5.
   const std::vector<std::vector<float>> weights = {{1, 2, 4, 6}, {0, 0}};
   check_close(run_layer(*layer("RBF: {units: 2, gamma: 0.1}"), {{{1, 2}, {1, 2}}, weights, {}}).y,
@@ -60,18 +61,17 @@ TEST_CASE("layers: RBF") {
 }
 
 TEST_CASE("layers: what is not trainable has no trained weight, nor have its parts") {
-  CHECK(build("Dense: {units: 2, trainable: false}", {kBatch, 3}).variables ==
+  CHECK(build_layer("Dense: {units: 2, trainable: false}", {kBatch, 3}).variables ==
         "layer/kernel* (3, 2), layer/bias* (2)");
-  CHECK(
-      build("Dense: {units: 2, trainable: false, kernel_regularizer: L2}", {kBatch, 3}).penalties ==
-      0);
+  CHECK(build_layer("Dense: {units: 2, trainable: false, kernel_regularizer: L2}", {kBatch, 3})
+            .penalties == 0);
   const std::string both =
       "layer/forward_simplernn/kernel* (3, 1), layer/forward_simplernn/recurrent_kernel* (1, 1), "
       "layer/backward_simplernn/kernel* (3, 1), layer/backward_simplernn/recurrent_kernel* (1, 1)";
   const std::string inner = "{SimpleRNN: {units: 1, use_bias: false";
-  CHECK(build("Bidirectional: {trainable: false, layer: " + inner + "}}}", {kBatch, 4, 3})
+  CHECK(build_layer("Bidirectional: {trainable: false, layer: " + inner + "}}}", {kBatch, 4, 3})
             .variables == both);
-  CHECK(build("Bidirectional: {layer: " + inner + ", trainable: false}}}", {kBatch, 4, 3})
+  CHECK(build_layer("Bidirectional: {layer: " + inner + ", trainable: false}}}", {kBatch, 4, 3})
             .variables == both);
   // As it was learned, whatever the batch.
   const Results frozen = run_layer(*layer("BatchNormalization: {trainable: false, epsilon: 0.01}"),
@@ -81,13 +81,14 @@ TEST_CASE("layers: what is not trainable has no trained weight, nor have its par
 }
 
 TEST_CASE("layers: Capsule and Length") {
-  const Built capsules = build("Capsule: {num_capsule: 3, dim_capsule: 4}", {kBatch, 5, 2});
+  const BuiltLayer capsules =
+      build_layer("Capsule: {num_capsule: 3, dim_capsule: 4}", {kBatch, 5, 2});
   CHECK(capsules.shape == "(N, 3, 4)");
   CHECK(capsules.variables == "layer/kernel (5, 2, 12)");
-  CHECK_THROWS_WITH_AS(build("Capsule: {num_capsule: 3, dim_capsule: 4}", {kBatch, 5}),
+  CHECK_THROWS_WITH_AS(build_layer("Capsule: {num_capsule: 3, dim_capsule: 4}", {kBatch, 5}),
                        "needs capsules (N, I, D), not (N, 5); add a Reshape layer", ShapeError);
-  CHECK(build("Length", {kBatch, 3, 4}).shape == "(N, 3)");
-  CHECK_THROWS_WITH_AS(build("Length", {kBatch, 3}), "needs vectors (N, ..., E), not (N, 3)",
+  CHECK(build_layer("Length", {kBatch, 3, 4}).shape == "(N, 3)");
+  CHECK_THROWS_WITH_AS(build_layer("Length", {kBatch, 3}), "needs vectors (N, ..., E), not (N, 3)",
                        ShapeError);
   check_close(run_layer(*layer("Length"), {{{1, 2, 2}, {3, 4, 0, 0}}, {}, {}}).y, {5, 0});
   check_close(run_layer(*layer("Activation: squash"), {{{1, 2, 2}, {3, 4, 0, 0}}, {}, {}}).y,
@@ -96,26 +97,26 @@ TEST_CASE("layers: Capsule and Length") {
 
 TEST_CASE("layers: penalties count in training only") {
   const std::string yaml = "Dense: {units: 2, kernel_regularizer: {L2: 0.1}, bias_regularizer: L1}";
-  CHECK(build(yaml, {kBatch, 3}).penalties == 2);
-  CHECK(build(yaml, {kBatch, 3}, false).penalties == 0);
+  CHECK(build_layer(yaml, {kBatch, 3}).penalties == 2);
+  CHECK(build_layer(yaml, {kBatch, 3}, false).penalties == 0);
 }
 
 TEST_CASE("layers: Flatten and Reshape") {
-  CHECK(build("Flatten", {kBatch, 2, 3}).shape == "(N, 6)");
-  CHECK(build("Flatten", {kBatch}).shape == "(N, 1)");
-  CHECK(build("Reshape: {target_shape: [3, -1]}", {kBatch, 12}).shape == "(N, 3, 4)");
-  CHECK(build("Reshape: {target_shape: 6}", {kBatch, 2, 3}).shape == "(N, 6)");
-  CHECK_THROWS_WITH_AS(build("Reshape: {target_shape: [5, -1]}", {kBatch, 12}),
+  CHECK(build_layer("Flatten", {kBatch, 2, 3}).shape == "(N, 6)");
+  CHECK(build_layer("Flatten", {kBatch}).shape == "(N, 1)");
+  CHECK(build_layer("Reshape: {target_shape: [3, -1]}", {kBatch, 12}).shape == "(N, 3, 4)");
+  CHECK(build_layer("Reshape: {target_shape: 6}", {kBatch, 2, 3}).shape == "(N, 6)");
+  CHECK_THROWS_WITH_AS(build_layer("Reshape: {target_shape: [5, -1]}", {kBatch, 12}),
                        "cannot reshape (N, 12) to (N, 5, 2)", ShapeError);
-  CHECK_THROWS_WITH_AS(build("Reshape: {target_shape: [5]}", {kBatch, 12}),
+  CHECK_THROWS_WITH_AS(build_layer("Reshape: {target_shape: [5]}", {kBatch, 12}),
                        "cannot reshape (N, 12) to (N, 5)", ShapeError);
-  CHECK_THROWS_WITH_AS(build("Reshape: {target_shape: [-1, -1]}", {kBatch, 12}),
+  CHECK_THROWS_WITH_AS(build_layer("Reshape: {target_shape: [-1, -1]}", {kBatch, 12}),
                        "only one dimension of target_shape may be -1", ShapeError);
 }
 
 TEST_CASE("layers: Activation and Dropout keep the shape") {
-  CHECK(build("Activation: relu", {kBatch, 3}).shape == "(N, 3)");
-  CHECK(build("Dropout: 0.5", {kBatch, 2, 3}).shape == "(N, 2, 3)");
+  CHECK(build_layer("Activation: relu", {kBatch, 3}).shape == "(N, 3)");
+  CHECK(build_layer("Dropout: 0.5", {kBatch, 2, 3}).shape == "(N, 2, 3)");
   const Values x{{2, 3}, {1, 2, 3, 4, 5, 6}};
   CHECK(run_layer(*layer("Dropout: 0.5"), {x, {}, {}, false}).y == x.elements);
   CHECK(run_layer(*layer("Dropout: 0"), {x, {}, {}, true}).y == x.elements);
@@ -126,18 +127,18 @@ TEST_CASE("layers: Activation and Dropout keep the shape") {
 }
 
 TEST_CASE("layers: Embedding") {
-  CHECK(build("Embedding: {input_dim: 7, output_dim: 3}", {kBatch, 4}).shape == "(N, 4, 3)");
-  CHECK(build("Embedding: {input_dim: 7, output_dim: 3}", {kBatch, 4}).variables ==
+  CHECK(build_layer("Embedding: {input_dim: 7, output_dim: 3}", {kBatch, 4}).shape == "(N, 4, 3)");
+  CHECK(build_layer("Embedding: {input_dim: 7, output_dim: 3}", {kBatch, 4}).variables ==
         "layer/embeddings (7, 3)");
 }
 
 TEST_CASE("layers: BatchNormalization moves its moments in training and uses them after") {
   const std::string yaml = "BatchNormalization: {momentum: 0.75, epsilon: 0.01}";
-  const Built built = build(yaml, {kBatch, 2});
+  const BuiltLayer built = build_layer(yaml, {kBatch, 2});
   CHECK(built.shape == "(N, 2)");
   CHECK(built.variables ==
         "layer/gamma (2), layer/beta (2), layer/moving_mean* (2), layer/moving_variance* (2)");
-  CHECK(build("BatchNormalization: {center: false, scale: false}", {kBatch, 2}).variables ==
+  CHECK(build_layer("BatchNormalization: {center: false, scale: false}", {kBatch, 2}).variables ==
         "layer/gamma* (2), layer/beta* (2), layer/moving_mean* (2), layer/moving_variance* (2)");
   const LayerInputs inputs{
       {{2, 2}, {1, 10, 3, 30}}, {{1, 2}, {0.5f, 0}, {8, 40}, {1, 4}}, {}, true};
@@ -150,11 +151,13 @@ TEST_CASE("layers: BatchNormalization moves its moments in training and uses the
   check_close(inferred.weights[2], {8, 40});
   check_close(inferred.y, {-7 / std::sqrt(1.01) + 0.5, -60 / std::sqrt(4.01),
                            -5 / std::sqrt(1.01) + 0.5, -20 / std::sqrt(4.01)});
-  CHECK_THROWS_WITH_AS(build(yaml, {kBatch}), "cannot normalise (N) with (N) scales", ShapeError);
+  CHECK_THROWS_WITH_AS(build_layer(yaml, {kBatch}), "cannot normalise (N) with (N) scales",
+                       ShapeError);
 }
 
 TEST_CASE("layers: LayerNormalization") {
-  CHECK(build("LayerNormalization", {kBatch, 2, 3}).variables == "layer/gamma (3), layer/beta (3)");
+  CHECK(build_layer("LayerNormalization", {kBatch, 2, 3}).variables ==
+        "layer/gamma (3), layer/beta (3)");
   const Results results = run_layer(*layer("LayerNormalization: {epsilon: 0.5}"),
                                     {{{1, 2}, {1, 4}}, {{1, 2}, {0, 3}}, {}, true});
   const double s = std::sqrt(1.5 * 1.5 + 0.5);

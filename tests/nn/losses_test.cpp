@@ -20,14 +20,14 @@ using Function = double (*)(double p, double y);
 
 double log_likelihood(double p, double y) { return y * std::log(p) + (1 - y) * std::log(1 - p); }
 
-struct Formula {
+struct LossFormula {
   const char* yaml;
   Function f;
   double low = -2;  ///< of predictions and targets
   double high = 2;
 };
 
-const Formula kFormulas[] = {
+const LossFormula kLossFormulas[] = {
     {"mse", [](double p, double y) { return (p - y) * (p - y); }},
     {"mae", [](double p, double y) { return std::abs(p - y); }},
     {"mape", [](double p, double y) { return 100 * std::abs(p - y) / std::abs(y); }, 0.1, 2},
@@ -66,7 +66,7 @@ void check_close(const std::vector<float>& got, const std::vector<float>& want, 
 }  // namespace
 
 TEST_CASE("losses: each is its formula, averaged over the outputs of a sample") {
-  for (const Formula& formula : kFormulas) {
+  for (const LossFormula& formula : kLossFormulas) {
     INFO(formula.yaml);
     const Values x{{7, 3}, draw(formula.low, formula.high, 21, 1)};
     const std::vector<float> y = draw(formula.low, formula.high, 21, 2);

@@ -12,8 +12,8 @@ using namespace mlrun::nn::testing;
 
 namespace {
 
-struct Stack : Layer {
-  explicit Stack(std::vector<std::string> parts) : yaml(std::move(parts)) {}
+struct StackedLayers : Layer {
+  explicit StackedLayers(std::vector<std::string> parts) : yaml(std::move(parts)) {}
 
   ValueId build(Builder& b, ValueId x) const override {
     for (size_t i = 0; i < yaml.size(); ++i) {
@@ -32,7 +32,7 @@ Results run_padded(const std::vector<std::string>& layers, size_t padding,
   std::vector<float> x = kSteps;
   x.resize(x.size() + 2 * padding);
   return run_layer(
-      Stack(layers),
+      StackedLayers(layers),
       {.x = {{1, static_cast<int64_t>(3 + padding), 2}, x}, .weights = weights, .dy = {1, 2}});
 }
 
@@ -49,7 +49,7 @@ void check_same(const std::vector<std::string>& layers,
   }
 }
 
-std::vector<float> numbers(size_t count) {
+std::vector<float> numbers_of(size_t count) {
   std::vector<float> all;
   for (size_t i = 0; i < count; ++i) all.push_back(std::sin(static_cast<float>(3 * i + 1)));
   return all;
@@ -62,13 +62,13 @@ TEST_CASE("masks: padding changes neither pooling nor attention, nor a gradient"
   check_same({"Masking: 0", "GlobalMaxPooling1D"});
   check_same(
       {"Masking: 0", "MultiHeadAttention: {num_heads: 1, key_dim: 2}", "GlobalAveragePooling1D"},
-      {numbers(12), numbers(6), numbers(4), numbers(2)});
+      {numbers_of(12), numbers_of(6), numbers_of(4), numbers_of(2)});
 }
 
 TEST_CASE("masks: where nothing counts, pooling gives 0") {
   for (const char* pooling : {"GlobalAveragePooling1D", "GlobalMaxPooling1D"}) {
     const Results none =
-        run_layer(Stack({"Masking: 0", pooling}),
+        run_layer(StackedLayers({"Masking: 0", pooling}),
                   {.x = {{1, 3, 2}, std::vector<float>(6)}, .weights = {}, .dy = {1, 1}});
     CHECK(std::abs(none.y[0]) + std::abs(none.y[1]) == 0);
   }

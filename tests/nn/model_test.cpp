@@ -10,14 +10,14 @@ using namespace mlrun::nn;
 
 namespace {
 
-struct Built {
+struct BuiltModel {
   std::string shape;  ///< "" when there are errors
   std::string graph;
   std::vector<std::string> rows;  ///< names of the layer table
   std::string errors;
 };
 
-Built build(const std::string& yaml, const Shape& input) {
+BuiltModel build_text(const std::string& yaml, const Shape& input) {
   const config::Catalogs catalogs = nn::testing::model_catalogs();
   Diagnostics diagnostics;
   config::Reader reader{diagnostics, catalogs};
@@ -25,7 +25,7 @@ Built build(const std::string& yaml, const Shape& input) {
   std::vector<config::Ref<config::LayerKind>> layers;
   config::Codec<decltype(layers)>::read(config::parse_yaml(source, diagnostics), reader, "model",
                                         layers);
-  Built built;
+  BuiltModel built;
   graph::Graph g;
   Builder b(g, true);
   const ValueId y = build_model(b, layers, g.input("x", {input}), {}, diagnostics);
@@ -45,13 +45,14 @@ using Names = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("model: layers read the one before, named as Keras does") {
-  const Built built = build("[Dense: 4, Dense: {units: 3, name: head}, Dense: 2]", {kBatch, 5});
+  const BuiltModel built =
+      build_text("[Dense: 4, Dense: {units: 3, name: head}, Dense: 2]", {kBatch, 5});
   CHECK(built.shape == "(N, 2)");
   CHECK(built.rows == Names{"dense", "head", "dense_1"});
 }
 
 TEST_CASE("model: branches and skips by name") {
-  const Built built = build(
+  const BuiltModel built = build_text(
       "- Dense: {units: 4, name: stem}\n"
       "- Dense: {units: 4, activation: relu}\n"
       "- Add: {inputs: [stem, dense]}\n"
@@ -64,7 +65,7 @@ TEST_CASE("model: branches and skips by name") {
 }
 
 TEST_CASE("model: parts of the features as inputs of their own") {
-  const Built built = build(
+  const BuiltModel built = build_text(
       "- Slice: {end: 3, name: low}\n"
       "- Slice: {begin: -2, inputs: input, name: high}\n"
       "- Concatenate: {inputs: [high, low, high]}\n",
@@ -73,48 +74,50 @@ TEST_CASE("model: parts of the features as inputs of their own") {
 }
 
 TEST_CASE("model: what does not fit is reported where it stands") {
-  CHECK(build("- Dense: 4\n- Add: {inputs: [dense, input]}\n", {kBatch, 5}).errors ==
+  CHECK(build_text("- Dense: 4\n- Add: {inputs: [dense, input]}\n", {kBatch, 5}).errors ==
         "m.yaml:2:3: error: Add: needs inputs of one shape, not (N, 4) and (N, 5)\n"
         "- Add: {inputs: [dense, input]}\n"
         "  ^");
-  CHECK(build("- Dense: 4\n- Add\n", {kBatch, 5}).errors ==
+  CHECK(build_text("- Dense: 4\n- Add\n", {kBatch, 5}).errors ==
         "m.yaml:2:3: error: Add: needs several inputs; name them with 'inputs'\n"
         "- Add\n"
         "  ^");
-  CHECK(build("- Dense: {units: 4, inputs: [input, input]}\n", {kBatch, 5}).errors ==
+  CHECK(build_text("- Dense: {units: 4, inputs: [input, input]}\n", {kBatch, 5}).errors ==
         "m.yaml:1:3: error: Dense: takes one input, not 2\n"
         "- Dense: {units: 4, inputs: [input, input]}\n"
         "  ^");
-  CHECK(build("- Slice: {begin: 2, end: 1}\n", {kBatch, 5}).errors ==
+  CHECK(build_text("- Slice: {begin: 2, end: 1}\n", {kBatch, 5}).errors ==
         "m.yaml:1:3: error: Slice: [2, 1) is no part of axis 1 of (N, 5)\n"
         "- Slice: {begin: 2, end: 1}\n"
         "  ^");
-  CHECK(build("- Slice: {begin: 2, axis: 0}\n", {kBatch, 5}).errors ==
+  CHECK(build_text("- Slice: {begin: 2, axis: 0}\n", {kBatch, 5}).errors ==
         "m.yaml:1:3: error: Slice: (N, 5) has no axis 0 besides the batch\n"
         "- Slice: {begin: 2, axis: 0}\n"
         "  ^");
 }
 
 TEST_CASE("model: names that are unknown, taken or never read") {
-  CHECK(build("- Dense: {units: 4, name: stem}\n- Dense: {units: 1, inputs: stam}\n", {kBatch, 5})
+  CHECK(build_text("- Dense: {units: 4, name: stem}\n- Dense: {units: 1, inputs: stam}\n",
+                   {kBatch, 5})
             .errors ==
         "m.yaml:2:3: error: Dense reads 'stam', but no layer before it has that name; did you mean "
         "'stem'?\n"
         "- Dense: {units: 1, inputs: stam}\n"
         "  ^");
-  CHECK(build("- Dense: {units: 4, name: a}\n- Dense: {units: 1, name: a}\n", {kBatch, 5}).errors ==
+  CHECK(build_text("- Dense: {units: 4, name: a}\n- Dense: {units: 1, name: a}\n", {kBatch, 5})
+            .errors ==
         "m.yaml:2:3: error: two layers are named 'a'\n"
         "- Dense: {units: 1, name: a}\n"
         "  ^");
-  CHECK(build("- Dense: {units: 4, name: input}\n", {kBatch, 5}).errors ==
+  CHECK(build_text("- Dense: {units: 4, name: input}\n", {kBatch, 5}).errors ==
         "m.yaml:1:3: error: 'input' is the data, and no name for a layer\n"
         "- Dense: {units: 4, name: input}\n"
         "  ^");
-  CHECK(build("- Dense: 4\n- Dense: {units: 1, inputs: input}\n", {kBatch, 5}).errors ==
+  CHECK(build_text("- Dense: 4\n- Dense: {units: 1, inputs: input}\n", {kBatch, 5}).errors ==
         "m.yaml:1:3: error: nothing reads the layer 'dense'\n"
         "- Dense: 4\n"
         "  ^");
-  CHECK(build("- Dense: {units: 4, inputs: []}\n", {kBatch, 5}).errors ==
+  CHECK(build_text("- Dense: {units: 4, inputs: []}\n", {kBatch, 5}).errors ==
         "m.yaml:1:3: error: Dense has no inputs\n"
         "- Dense: {units: 4, inputs: []}\n"
         "  ^");
@@ -124,9 +127,10 @@ TEST_CASE("model: merging layers") {
   const std::string parts = "[Dense: {units: 2, name: a}, Dense: {units: 2, name: b}, ";
   for (const char* merge : {"Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract"}) {
     CAPTURE(merge);
-    const Built built = build(parts + merge + ": {inputs: [a, b, a]}]", {kBatch, 2});
+    const BuiltModel built = build_text(parts + merge + ": {inputs: [a, b, a]}]", {kBatch, 2});
     CHECK(built.errors == "");
     CHECK(built.shape == "(N, 2)");
   }
-  CHECK(build(parts + "Concatenate: {axis: 1, inputs: [a, b, a]}]", {kBatch, 2}).shape == "(N, 6)");
+  CHECK(build_text(parts + "Concatenate: {axis: 1, inputs: [a, b, a]}]", {kBatch, 2}).shape ==
+        "(N, 6)");
 }

@@ -13,14 +13,14 @@ using graph::ShapeError;
 
 namespace {
 
-struct Built {
+struct BuiltLayers {
   std::string shape;
   std::vector<Variable> variables;
   bool masked = false;
 };
 
 // The layers one behind the other.
-Built build(const std::vector<std::string>& yaml, const Shape& x) {
+BuiltLayers build_layers(const std::vector<std::string>& yaml, const Shape& x) {
   graph::Graph g;
   Builder b(g, true);
   ValueId y = g.input("x", {x});
@@ -28,7 +28,7 @@ Built build(const std::vector<std::string>& yaml, const Shape& x) {
   return {g.shape(y).to_string(), b.variables(), b.mask(y) != graph::kNoValue};
 }
 
-std::string names(const Built& built) {
+std::string names(const BuiltLayers& built) {
   std::string text;
   for (const Variable& v : built.variables) text += v.name + " " + v.shape.to_string() + "\n";
   return text;
@@ -37,24 +37,26 @@ std::string names(const Built& built) {
 }  // namespace
 
 TEST_CASE("recurrent layers: shapes and weights are those of Keras") {
-  CHECK(build({"LSTM: 5"}, {kBatch, 7, 3}).shape == "(N, 5)");
-  CHECK(build({"LSTM: {units: 5, return_sequences: true}"}, {kBatch, 7, 3}).shape == "(N, 7, 5)");
-  CHECK(names(build({"LSTM: 5"}, {kBatch, 7, 3})) ==
+  CHECK(build_layers({"LSTM: 5"}, {kBatch, 7, 3}).shape == "(N, 5)");
+  CHECK(build_layers({"LSTM: {units: 5, return_sequences: true}"}, {kBatch, 7, 3}).shape ==
+        "(N, 7, 5)");
+  CHECK(names(build_layers({"LSTM: 5"}, {kBatch, 7, 3})) ==
         "layer/kernel (3, 20)\nlayer/recurrent_kernel (5, 20)\nlayer/bias (20)\n");
-  CHECK(names(build({"GRU: 5"}, {kBatch, 7, 3})) ==
+  CHECK(names(build_layers({"GRU: 5"}, {kBatch, 7, 3})) ==
         "layer/kernel (3, 15)\nlayer/recurrent_kernel (5, 15)\nlayer/bias (2, 15)\n");
-  CHECK(names(build({"GRU: {units: 5, reset_after: false}"}, {kBatch, 7, 3})) ==
+  CHECK(names(build_layers({"GRU: {units: 5, reset_after: false}"}, {kBatch, 7, 3})) ==
         "layer/kernel (3, 15)\nlayer/recurrent_kernel (5, 15)\nlayer/bias (15)\n");
-  CHECK(names(build({"GRU: {units: 5, use_bias: false}"}, {kBatch, 7, 3})) ==
+  CHECK(names(build_layers({"GRU: {units: 5, use_bias: false}"}, {kBatch, 7, 3})) ==
         "layer/kernel (3, 15)\nlayer/recurrent_kernel (5, 15)\n");
-  CHECK(names(build({"SimpleRNN: 5"}, {kBatch, 7, 3})) ==
+  CHECK(names(build_layers({"SimpleRNN: 5"}, {kBatch, 7, 3})) ==
         "layer/kernel (3, 5)\nlayer/recurrent_kernel (5, 5)\nlayer/bias (5)\n");
-  CHECK_THROWS_WITH_AS(build({"LSTM: 5"}, {kBatch, 7}), "needs (N, T, C), not (N, 7)", ShapeError);
+  CHECK_THROWS_WITH_AS(build_layers({"LSTM: 5"}, {kBatch, 7}), "needs (N, T, C), not (N, 7)",
+                       ShapeError);
 }
 
 TEST_CASE("recurrent layers: the forget gate starts open") {
   const auto bias = [](const std::string& yaml) {
-    const Variable v = build({yaml}, {kBatch, 7, 3}).variables[2];
+    const Variable v = build_layers({yaml}, {kBatch, 7, 3}).variables[2];
     std::vector<float> values(8, -1.0f);
     v.initializer.as<Initializer>().fill(values, v.shape, {1, Purpose::kInitialise}, 2);
     return values;
@@ -65,24 +67,24 @@ TEST_CASE("recurrent layers: the forget gate starts open") {
 
 TEST_CASE("recurrent layers: Bidirectional joins both directions") {
   const std::string inner = "{layer: {GRU: {units: 4, return_sequences: true}}";
-  CHECK(build({"Bidirectional: " + inner + "}"}, {kBatch, 6, 3}).shape == "(N, 6, 8)");
-  CHECK(build({"Bidirectional: " + inner + ", merge_mode: sum}"}, {kBatch, 6, 3}).shape ==
+  CHECK(build_layers({"Bidirectional: " + inner + "}"}, {kBatch, 6, 3}).shape == "(N, 6, 8)");
+  CHECK(build_layers({"Bidirectional: " + inner + ", merge_mode: sum}"}, {kBatch, 6, 3}).shape ==
         "(N, 6, 4)");
-  CHECK(build({"Bidirectional: {layer: {LSTM: 4}}"}, {kBatch, 6, 3}).shape == "(N, 8)");
-  CHECK(build({"Bidirectional: {layer: {LSTM: 4}}"}, {kBatch, 6, 3}).variables[3].name ==
+  CHECK(build_layers({"Bidirectional: {layer: {LSTM: 4}}"}, {kBatch, 6, 3}).shape == "(N, 8)");
+  CHECK(build_layers({"Bidirectional: {layer: {LSTM: 4}}"}, {kBatch, 6, 3}).variables[3].name ==
         "layer/backward_lstm/kernel");
-  CHECK_THROWS_WITH_AS(build({"Bidirectional: {layer: {Dense: 4}}"}, {kBatch, 6, 3}),
+  CHECK_THROWS_WITH_AS(build_layers({"Bidirectional: {layer: {Dense: 4}}"}, {kBatch, 6, 3}),
                        "its layer must be SimpleRNN, LSTM or GRU", ShapeError);
 }
 
 TEST_CASE("recurrent layers: masks go with the steps") {
   const std::string embedding = "Embedding: {input_dim: 9, output_dim: 3, mask_zero: true}";
-  CHECK(build({embedding}, {kBatch, 6}).masked);
-  CHECK(build({embedding, "Dense: 4", "Dropout: 0.1"}, {kBatch, 6}).masked);
-  CHECK(build({embedding, "LSTM: {units: 4, return_sequences: true}"}, {kBatch, 6}).masked);
-  CHECK_FALSE(build({embedding, "LSTM: 4"}, {kBatch, 6}).masked);
-  CHECK_FALSE(build({embedding, "Flatten"}, {kBatch, 6}).masked);
-  CHECK_FALSE(build({"Embedding: {input_dim: 9, output_dim: 3}"}, {kBatch, 6}).masked);
+  CHECK(build_layers({embedding}, {kBatch, 6}).masked);
+  CHECK(build_layers({embedding, "Dense: 4", "Dropout: 0.1"}, {kBatch, 6}).masked);
+  CHECK(build_layers({embedding, "LSTM: {units: 4, return_sequences: true}"}, {kBatch, 6}).masked);
+  CHECK_FALSE(build_layers({embedding, "LSTM: 4"}, {kBatch, 6}).masked);
+  CHECK_FALSE(build_layers({embedding, "Flatten"}, {kBatch, 6}).masked);
+  CHECK_FALSE(build_layers({"Embedding: {input_dim: 9, output_dim: 3}"}, {kBatch, 6}).masked);
 }
 
 TEST_CASE("recurrent layers: padding behind Masking changes nothing") {
@@ -120,7 +122,8 @@ TEST_CASE("layers: RepeatVector and Masking") {
         std::vector<float>{5, 6, 5, 6});
   CHECK(run_layer(*layer("Masking"), {{{1, 2, 2}, {5, 0, 0, 0}}, {}, {}, true}).y ==
         std::vector<float>{5, 0, 0, 0});
-  CHECK_THROWS_WITH_AS(build({"RepeatVector: 2"}, {kBatch, 6, 3}), "needs (N, C), not (N, 6, 3)",
+  CHECK_THROWS_WITH_AS(build_layers({"RepeatVector: 2"}, {kBatch, 6, 3}),
+                       "needs (N, C), not (N, 6, 3)", ShapeError);
+  CHECK_THROWS_WITH_AS(build_layers({"Masking"}, {kBatch, 6}), "needs (N, T, C), not (N, 6)",
                        ShapeError);
-  CHECK_THROWS_WITH_AS(build({"Masking"}, {kBatch, 6}), "needs (N, T, C), not (N, 6)", ShapeError);
 }

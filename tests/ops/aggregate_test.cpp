@@ -15,7 +15,7 @@ using namespace mlrun::ops::testing;
 
 namespace {
 
-constexpr Sizes kSizes[] = {{0, 3}, {1, 1}, {3, 5}, {17, 67}};
+constexpr Sizes kAggregateSizes[] = {{0, 3}, {1, 1}, {3, 5}, {17, 67}};
 
 // What the arc counts; `to` itself is an arc too where the sum is symmetric.
 double coefficient(const DenseGraph& g, Aggregation kind, int64_t to, int64_t from) {
@@ -100,9 +100,9 @@ Case max_case(const SampleGraphs& graphs) {
 
 TEST_CASE("aggregate: sums, means and symmetric sums are products with dense matrices") {
   for (const Aggregation kind : {Aggregation::kSum, Aggregation::kMean, Aggregation::kSymmetric}) {
-    check(aggregate_case(one_graph(1), kind), kSizes);
-    check(aggregate_case(one_graph(40), kind), kSizes);
-    check(aggregate_case(many_graphs(), kind), kSizes);
+    check(aggregate_case(one_graph(1), kind), kAggregateSizes);
+    check(aggregate_case(one_graph(40), kind), kAggregateSizes);
+    check(aggregate_case(many_graphs(), kind), kAggregateSizes);
   }
 }
 
@@ -120,13 +120,13 @@ TEST_CASE("aggregate: the gradient has one too") {
     for (double& value : squares) value *= value;
     return once(std::span(&squares, 1), s);
   };
-  check(c, kSizes);
+  check(c, kAggregateSizes);
 }
 
 TEST_CASE("aggregate: the largest of the neighbours") {
-  check(max_case(one_graph(1)), kSizes);
-  check(max_case(one_graph(40)), kSizes);
-  check(max_case(many_graphs()), kSizes);
+  check(max_case(one_graph(1)), kAggregateSizes);
+  check(max_case(one_graph(40)), kAggregateSizes);
+  check(max_case(many_graphs()), kAggregateSizes);
 }
 
 TEST_CASE("aggregate: which nodes are there") {
@@ -142,7 +142,7 @@ TEST_CASE("aggregate: which nodes are there") {
            return y;
          },
          false},
-        kSizes);
+        kAggregateSizes);
 }
 
 TEST_CASE("aggregate: values that are not at the nodes") {

@@ -14,7 +14,7 @@ using namespace mlrun::ops::testing;
 
 namespace {
 
-constexpr Sizes kSizes[] = {{0, 3}, {1, 1}, {3, 5}, {7, 16}, {2, 33}};
+constexpr Sizes kAttentionSizes[] = {{0, 3}, {1, 1}, {3, 5}, {7, 16}, {2, 33}};
 
 // Positions of the two sequences.
 struct Layout {
@@ -105,16 +105,16 @@ Case itself(AttentionOptions o, int64_t scale = 1) {
 }  // namespace
 
 TEST_CASE("attention: of a sequence with itself") {
-  check(itself(two_heads(false, false)), kSizes);
-  check(itself(two_heads(false, true)), kSizes);
+  check(itself(two_heads(false, false)), kAttentionSizes);
+  check(itself(two_heads(false, true)), kAttentionSizes);
 }
 
 TEST_CASE("attention: keys that do not exist, and queries that see none") {
   AttentionOptions o = two_heads(false, false);
   o.masked = true;
-  check(itself(o), kSizes);
+  check(itself(o), kAttentionSizes);
   o.causal = true;
-  check(itself(o), kSizes);
+  check(itself(o), kAttentionSizes);
 }
 
 TEST_CASE("attention: of one sequence with another") {
@@ -132,7 +132,7 @@ TEST_CASE("attention: of one sequence with another") {
              return attend(x, o, {s.width, s.width + 3}, s.batch);
            },
            true, 2e-5, 0.1},
-          kSizes);
+          kAttentionSizes);
   }
 }
 
@@ -147,7 +147,7 @@ TEST_CASE("attention: without probabilities kept, as in inference") {
   o.training = false;
   Case c = itself(o);
   c.differentiable = false;
-  check(c, kSizes);
+  check(c, kAttentionSizes);
   const Sizes long_one[] = {{1, 260}};
   check(c, long_one);
 }
@@ -222,7 +222,7 @@ TEST_CASE("rotary: turns pairs of elements, and products depend on distances alo
            return std::vector<Input>{{{kBatch, width, 9}}};
          },
          [](Graph& g, std::span<const ValueId> x) { return rotary(g, x[0], 2, 4); }, turned},
-        kSizes);
+        kAttentionSizes);
   Graph g;
   const ValueId x = g.input("x", {Shape{kBatch, 4, 6}});
   CHECK_THROWS_WITH_AS(rotary(g, x, 2, 3), "rotary positions need an even key_dim, not 3",

@@ -15,7 +15,7 @@ namespace {
 
 constexpr int64_t kHeight = 4;
 constexpr int64_t kWidth = 5;
-constexpr Sizes kSizes[] = {{0, 3}, {1, 1}, {40, 3}};
+constexpr Sizes kAugmentSizes[] = {{0, 3}, {1, 1}, {40, 3}};
 
 // One axis of a drawn image as text: which position is shown where, '.' for none.
 int64_t shown(const AugmentAxis& axis, int64_t size, FillMode mode, uint32_t flip, uint32_t draw,
@@ -66,15 +66,15 @@ Case augment_case(const std::string& name, const AugmentSettings& s) {
 }  // namespace
 
 TEST_CASE("augment: flips") {
-  check(augment_case("both", {{kHeight, 0, 0, true}, {kWidth, 0, 0, true}}), kSizes);
-  check(augment_case("rows", {{kHeight, 0, 0, true}, {kWidth, 0, 0, false}}), kSizes);
+  check(augment_case("both", {{kHeight, 0, 0, true}, {kWidth, 0, 0, true}}), kAugmentSizes);
+  check(augment_case("rows", {{kHeight, 0, 0, true}, {kWidth, 0, 0, false}}), kAugmentSizes);
   check(augment_case("columns, salted",
                      {{kHeight, 0, 0, false}, {kWidth, 0, 0, true}, FillMode::kConstant, 0, 7}),
-        kSizes);
+        kAugmentSizes);
 }
 
 TEST_CASE("augment: a part of the image") {
-  check(augment_case("crop", {{3, 0, 1, false}, {2, 0, 3, false}}), kSizes);
+  check(augment_case("crop", {{3, 0, 1, false}, {2, 0, 3, false}}), kAugmentSizes);
 }
 
 TEST_CASE("augment: shifts, with every way to fill the gap") {
@@ -82,6 +82,6 @@ TEST_CASE("augment: shifts, with every way to fill the gap") {
        {FillMode::kConstant, FillMode::kNearest, FillMode::kReflect, FillMode::kWrap}) {
     check(augment_case(fmt::format("shift, fill mode {}", static_cast<int>(mode)),
                        {{kHeight, -9, 9, false}, {kWidth, -2, 2, true}, mode, 0.5f, 1}),
-          kSizes);
+          kAugmentSizes);
   }
 }

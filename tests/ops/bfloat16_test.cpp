@@ -23,7 +23,7 @@ using namespace mlrun::ops::testing;
 
 namespace {
 
-float rounded(float x) {
+float to_bfloat16(float x) {
   float y = 0;
   round_to_bfloat16(&x, &y, 1);
   return y;
@@ -34,11 +34,11 @@ struct Sides {
 };
 
 // c (m, n) = op(a) op(b) of drawn operands.
-struct Problem {
+struct PanelProblem {
   std::vector<float> a, b;
   GemmArgs args;
 
-  Problem(const Sides& s, bool transpose_a, bool transpose_b)
+  PanelProblem(const Sides& s, bool transpose_a, bool transpose_b)
       : a(static_cast<size_t>(s.m * s.k)), b(static_cast<size_t>(s.k * s.n)) {
     const PhiloxStream stream(7, Purpose::kGenerate);
     for (size_t i = 0; i < a.size(); ++i) a[i] = stream.normal(0, i);
@@ -82,7 +82,7 @@ struct Problem {
         double sum = 0;
         double size = 1e-30;
         for (int64_t l = 0; l < args.k; ++l) {
-          const double term = double{rounded(a_at(i, l))} * double{rounded(b_at(l, j))};
+          const double term = double{to_bfloat16(a_at(i, l))} * double{to_bfloat16(b_at(l, j))};
           sum += term;
           size += std::fabs(term);
         }
@@ -101,19 +101,18 @@ bool same_bits(const std::vector<float>& x, const std::vector<float>& y) {
 }  // namespace
 
 TEST_CASE("bfloat16: to the nearest, ties to even; infinity and NaN stay, subnormal numbers go") {
-  constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  CHECK(rounded(1.0f) == 1.0f);
-  CHECK(rounded(1.0f + 0x1p-8f) == 1.0f);                // a tie, down to even
-  CHECK(rounded(1.0f + 3 * 0x1p-8f) == 1.0f + 0x1p-6f);  // a tie, up to even
-  CHECK(rounded(1.0f + 0x1.02p-8f) == 1.0f + 0x1p-7f);
-  CHECK(rounded(-1.0f - 0x1.02p-8f) == -1.0f - 0x1p-7f);
-  CHECK(rounded(std::numeric_limits<float>::max()) == kInfinity);
-  CHECK(rounded(-kInfinity) == -kInfinity);
-  CHECK(std::isnan(rounded(std::numeric_limits<float>::quiet_NaN())));
-  CHECK(std::isnan(rounded(std::bit_cast<float>(0x7f800001u))));  // its payload is cut off
-  CHECK(rounded(0x1p-126f) == 0x1p-126f);
-  CHECK(rounded(0x1.8p-127f) == 0.0f);
-  CHECK(std::signbit(rounded(-0x1p-140f)));
+  CHECK(to_bfloat16(1.0f) == 1.0f);
+  CHECK(to_bfloat16(1.0f + 0x1p-8f) == 1.0f);                // a tie, down to even
+  CHECK(to_bfloat16(1.0f + 3 * 0x1p-8f) == 1.0f + 0x1p-6f);  // a tie, up to even
+  CHECK(to_bfloat16(1.0f + 0x1.02p-8f) == 1.0f + 0x1p-7f);
+  CHECK(to_bfloat16(-1.0f - 0x1.02p-8f) == -1.0f - 0x1p-7f);
+  CHECK(to_bfloat16(std::numeric_limits<float>::max()) == kInfinity);
+  CHECK(to_bfloat16(-kInfinity) == -kInfinity);
+  CHECK(std::isnan(to_bfloat16(std::numeric_limits<float>::quiet_NaN())));
+  CHECK(std::isnan(to_bfloat16(std::bit_cast<float>(0x7f800001u))));  // its payload is cut off
+  CHECK(to_bfloat16(0x1p-126f) == 0x1p-126f);
+  CHECK(to_bfloat16(0x1.8p-127f) == 0.0f);
+  CHECK(std::signbit(to_bfloat16(-0x1p-140f)));
 }
 
 TEST_CASE("bfloat16: products against loops in double, whatever the number of threads") {
@@ -126,7 +125,7 @@ TEST_CASE("bfloat16: products against loops in double, whatever the number of th
         CAPTURE(sides.m);
         CAPTURE(sides.n);
         CAPTURE(sides.k);
-        Problem p(sides, transpose_a, transpose_b);
+        PanelProblem p(sides, transpose_a, transpose_b);
         const std::vector<float> one = p.multiply(1);
         CHECK(p.error(one) < 1e-6);
         CHECK(same_bits(one, p.multiply(3)));
@@ -136,7 +135,7 @@ TEST_CASE("bfloat16: products against loops in double, whatever the number of th
 }
 
 TEST_CASE("bfloat16: NaN and infinity reach the elements that they are a part of, no others") {
-  Problem p({40, 60, 33}, false, false);
+  PanelProblem p({40, 60, 33}, false, false);
   p.a[5 * 33 + 32] = std::numeric_limits<float>::quiet_NaN();
   p.a[6 * 33 + 3] = std::numeric_limits<float>::infinity();
   const std::vector<float> c = p.multiply(1);
@@ -150,8 +149,8 @@ TEST_CASE("bfloat16: NaN and infinity reach the elements that they are a part of
 
 TEST_CASE("bfloat16: the packed product and the rounded operands differ by the order of the sums" *
           doctest::skip(!multiplies_bfloat16())) {
-  Problem p({130, 100, 300}, false, true);
-  Problem q = p;
+  PanelProblem p({130, 100, 300}, false, true);
+  PanelProblem q = p;
   round_to_bfloat16(p.a.data(), q.a.data(), static_cast<int64_t>(p.a.size()));
   round_to_bfloat16(p.b.data(), q.b.data(), static_cast<int64_t>(p.b.size()));
   q.args.a = q.a.data(), q.args.b = q.b.data();
@@ -167,7 +166,7 @@ TEST_CASE("bfloat16: the packed product and the rounded operands differ by the o
 TEST_CASE("bfloat16: an epilogue, in the harness with rows that are no multiple of a tile") {
   const auto round_all = [](std::span<const double> x) {
     Array y(x.begin(), x.end());
-    for (double& v : y) v = rounded(static_cast<float>(v));
+    for (double& v : y) v = to_bfloat16(static_cast<float>(v));
     return y;
   };
   check({"bf16 matmul, relu(product + row)",

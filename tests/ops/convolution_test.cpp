@@ -225,7 +225,7 @@ void check_on_devices(const Case& c, Sizes sizes) {
   }
 }
 
-constexpr Sizes kSizes[] = {{0, 3}, {1, 1}, {2, 5}, {3, 16}, {33, 2}};
+constexpr Sizes kConvolutionSizes[] = {{0, 3}, {1, 1}, {2, 5}, {3, 16}, {33, 2}};
 constexpr Sizes kWide[] = {{2, 70}};
 
 std::vector<Setting> settings() {
@@ -258,23 +258,23 @@ std::vector<Setting> settings() {
 }  // namespace
 
 TEST_CASE("convolution: kernels, strides, dilations, paddings and groups") {
-  for (const Setting& s : settings()) check(plain(s), kSizes);
+  for (const Setting& s : settings()) check(plain(s), kConvolutionSizes);
 }
 
 TEST_CASE("convolution: transposed") {
-  for (const Setting& s : settings()) check(transposed(s), kSizes);
+  for (const Setting& s : settings()) check(transposed(s), kConvolutionSizes);
 }
 
 TEST_CASE("convolution: of the filters' gradient") {
-  for (const Setting& s : settings()) check(weight_grad(s), kSizes);
+  for (const Setting& s : settings()) check(weight_grad(s), kConvolutionSizes);
 }
 
 TEST_CASE("convolution: with operands that may be rounded") {
   for (const Setting& s : settings()) {
     const ConvolutionGeometry g = geometry_of(s);
-    check(rounded(plain(s), ConvolutionOp(g, false).with_tf32(true)), kSizes);
-    check(rounded(transposed(s), ConvolutionOp(g, true).with_tf32(true)), kSizes);
-    check(rounded(weight_grad(s), ConvolutionWeightGradOp(g).with_tf32(true)), kSizes);
+    check(rounded(plain(s), ConvolutionOp(g, false).with_tf32(true)), kConvolutionSizes);
+    check(rounded(transposed(s), ConvolutionOp(g, true).with_tf32(true)), kConvolutionSizes);
+    check(rounded(weight_grad(s), ConvolutionWeightGradOp(g).with_tf32(true)), kConvolutionSizes);
   }
 }
 
@@ -313,8 +313,8 @@ TEST_CASE("convolution: an epilogue") {
   const Setting two_groups{{5, 7}, {3, 3}, {{1, 1}, {1, 1}, Padding::kSame, 2}};
   for (const bool relu : {false, true}) {
     check(with_bias(one, relu), kWide);
-    check(with_bias(one, relu), kSizes);
-    check(with_bias(two_groups, relu), kSizes);
+    check(with_bias(one, relu), kConvolutionSizes);
+    check(with_bias(two_groups, relu), kConvolutionSizes);
   }
 }
 

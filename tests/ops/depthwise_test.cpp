@@ -14,7 +14,7 @@ using namespace mlrun::ops::testing;
 
 namespace {
 
-struct Setting {
+struct DepthwiseSetting {
   Extent image;
   Extent kernel;
   Extent strides = {1, 1};
@@ -22,7 +22,7 @@ struct Setting {
   Padding padding = Padding::kValid;
 };
 
-ConvolutionAxis axis_of(const Setting& s, size_t a) {
+ConvolutionAxis axis_of(const DepthwiseSetting& s, size_t a) {
   ConvolutionAxis axis{s.image[a], s.kernel[a], 0, s.strides[a], s.dilation[a], 0};
   if (s.padding == Padding::kSame) {
     axis.out = (axis.in + axis.stride - 1) / axis.stride;
@@ -35,7 +35,7 @@ ConvolutionAxis axis_of(const Setting& s, size_t a) {
 
 // Calls term(index in x, index in w (taps, C, M), index in y) for every product.
 template <class Term>
-void for_each_term(const Setting& s, int64_t multiplier, Sizes sizes, Term term) {
+void for_each_term(const DepthwiseSetting& s, int64_t multiplier, Sizes sizes, Term term) {
   const ConvolutionAxis h = axis_of(s, 0);
   const ConvolutionAxis w = axis_of(s, 1);
   const int64_t outputs = sizes.width * multiplier;
@@ -54,7 +54,7 @@ void for_each_term(const Setting& s, int64_t multiplier, Sizes sizes, Term term)
   }
 }
 
-Case depthwise_case(const Setting& s, int64_t multiplier) {
+Case depthwise_case(const DepthwiseSetting& s, int64_t multiplier) {
   const ConvolutionAxis h = axis_of(s, 0);
   const ConvolutionAxis w = axis_of(s, 1);
   return {fmt::format("depthwise {}x{} on {}x{}, {} filters a channel", s.kernel[0], s.kernel[1],
@@ -77,7 +77,7 @@ Case depthwise_case(const Setting& s, int64_t multiplier) {
           1.0};
 }
 
-Case transposed_case(const Setting& s) {
+Case transposed_case(const DepthwiseSetting& s) {
   const ConvolutionAxis h = axis_of(s, 0);
   const ConvolutionAxis w = axis_of(s, 1);
   Case c = depthwise_case(s, 1);
@@ -98,7 +98,7 @@ Case transposed_case(const Setting& s) {
   return c;
 }
 
-Case weight_grad_case(const Setting& s) {
+Case weight_grad_case(const DepthwiseSetting& s) {
   const ConvolutionAxis h = axis_of(s, 0);
   const ConvolutionAxis w = axis_of(s, 1);
   Case c = depthwise_case(s, 1);
@@ -119,9 +119,9 @@ Case weight_grad_case(const Setting& s) {
   return c;
 }
 
-constexpr Sizes kSizes[] = {{0, 3}, {1, 1}, {3, 5}, {2, 16}, {37, 33}};
+constexpr Sizes kDepthwiseSizes[] = {{0, 3}, {1, 1}, {3, 5}, {2, 16}, {37, 33}};
 
-std::vector<Setting> settings() {
+std::vector<DepthwiseSetting> depthwise_settings() {
   return {{{5, 6}, {3, 3}},
           {{5, 6}, {3, 3}, {1, 1}, {1, 1}, Padding::kSame},
           {{7, 6}, {3, 2}, {2, 2}, {1, 1}, Padding::kSame},
@@ -132,14 +132,14 @@ std::vector<Setting> settings() {
 }  // namespace
 
 TEST_CASE("depthwise: kernels, strides, dilations and paddings") {
-  for (const Setting& s : settings()) {
-    for (const int64_t multiplier : {1, 3}) check(depthwise_case(s, multiplier), kSizes);
+  for (const DepthwiseSetting& s : depthwise_settings()) {
+    for (const int64_t multiplier : {1, 3}) check(depthwise_case(s, multiplier), kDepthwiseSizes);
   }
 }
 
 TEST_CASE("depthwise: transposed, and of the filters' gradient") {
-  for (const Setting& s : settings()) {
-    check(transposed_case(s), kSizes);
-    check(weight_grad_case(s), kSizes);
+  for (const DepthwiseSetting& s : depthwise_settings()) {
+    check(transposed_case(s), kDepthwiseSizes);
+    check(weight_grad_case(s), kDepthwiseSizes);
   }
 }

@@ -197,10 +197,8 @@ Case binary_case(const Binary& op, Lie a, Lie b) {
 }
 
 // With the five of shape_of(), large enough for more than one thread.
-constexpr Sizes kSizes[] = {{0, 7}, {1, 1}, {1, 7}, {7, 33}, {7, 7}, {5, 5}, {1, 700}, {131, 67}};
-
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+constexpr Sizes kElementwiseSizes[] = {{0, 7}, {1, 1}, {1, 7},   {7, 33},
+                                       {7, 7}, {5, 5}, {1, 700}, {131, 67}};
 
 }  // namespace
 
@@ -211,8 +209,8 @@ TEST_CASE("elementwise: unary operations") {
 TEST_CASE("elementwise: binary operations over every broadcast") {
   for (const Binary& op : kBinary) {
     for (const Lie lie : kLies) {
-      check(binary_case(op, Lie::kSame, lie), kSizes);
-      if (lie != Lie::kSame) check(binary_case(op, lie, Lie::kSame), kSizes);
+      check(binary_case(op, Lie::kSame, lie), kElementwiseSizes);
+      if (lie != Lie::kSame) check(binary_case(op, lie, Lie::kSame), kElementwiseSizes);
     }
   }
 }
@@ -220,7 +218,7 @@ TEST_CASE("elementwise: binary operations over every broadcast") {
 TEST_CASE("elementwise: broadcast") {
   for (const Lie lie : kLies) {
     const Binary op = {"broadcast", Ew::kBroadcast, [](double, double b) { return b; }};
-    check(binary_case(op, Lie::kSame, lie), kSizes);
+    check(binary_case(op, Lie::kSame, lie), kElementwiseSizes);
   }
 }
 

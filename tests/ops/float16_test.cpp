@@ -10,15 +10,15 @@
 #include "base/philox.h"
 #include "ops/bfloat16.h"
 #include "ops/half_bits.h"
+#include "ops/harness.h"
 
 using namespace mlrun;
 using namespace mlrun::ops;
+using ops::testing::kInfinity;
 
 namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-
-float rounded(float x) {
+float to_float16(float x) {
   float y = 0;
   round_to_float16(&x, &y, 1);
   return y;
@@ -52,19 +52,19 @@ std::vector<float> samples() {
 }  // namespace
 
 TEST_CASE("float16: to the nearest, ties to even; subnormal numbers, infinity and NaN stay") {
-  CHECK(rounded(1.0f + 0x1p-11f) == 1.0f);                // a tie, down to even
-  CHECK(rounded(1.0f + 3 * 0x1p-11f) == 1.0f + 0x1p-9f);  // a tie, up to even
-  CHECK(rounded(-1.0f - 0x1.02p-11f) == -1.0f - 0x1p-10f);
-  CHECK(rounded(65519.0f) == 65504.0f);
-  CHECK(rounded(65520.0f) == kInfinity);
-  CHECK(rounded(-1e30f) == -kInfinity);
-  CHECK(rounded(-kInfinity) == -kInfinity);
-  CHECK(std::isnan(rounded(std::numeric_limits<float>::quiet_NaN())));
-  CHECK(rounded(0x1p-24f) == 0x1p-24f);
-  CHECK(rounded(0x1.8p-24f) == 0x1p-23f);  // a tie between two subnormal numbers
-  CHECK(rounded(0x1p-25f) == 0.0f);        // a tie, down to even
-  CHECK(rounded(0x1.02p-25f) == 0x1p-24f);
-  CHECK(std::signbit(rounded(-0x1p-30f)));
+  CHECK(to_float16(1.0f + 0x1p-11f) == 1.0f);                // a tie, down to even
+  CHECK(to_float16(1.0f + 3 * 0x1p-11f) == 1.0f + 0x1p-9f);  // a tie, up to even
+  CHECK(to_float16(-1.0f - 0x1.02p-11f) == -1.0f - 0x1p-10f);
+  CHECK(to_float16(65519.0f) == 65504.0f);
+  CHECK(to_float16(65520.0f) == kInfinity);
+  CHECK(to_float16(-1e30f) == -kInfinity);
+  CHECK(to_float16(-kInfinity) == -kInfinity);
+  CHECK(std::isnan(to_float16(std::numeric_limits<float>::quiet_NaN())));
+  CHECK(to_float16(0x1p-24f) == 0x1p-24f);
+  CHECK(to_float16(0x1.8p-24f) == 0x1p-23f);  // a tie between two subnormal numbers
+  CHECK(to_float16(0x1p-25f) == 0.0f);        // a tie, down to even
+  CHECK(to_float16(0x1.02p-25f) == 0x1p-24f);
+  CHECK(std::signbit(to_float16(-0x1p-30f)));
 }
 
 TEST_CASE("float16: every number of the format stays, and is nearest to what lies around it") {
@@ -72,13 +72,13 @@ TEST_CASE("float16: every number of the format stays, and is nearest to what lie
     const auto bits = static_cast<uint16_t>(i);
     if (!is_finite(bits)) continue;
     const auto x = static_cast<float>(number_of(bits));
-    CHECK(std::bit_cast<uint32_t>(rounded(x)) == std::bit_cast<uint32_t>(x));
+    CHECK(std::bit_cast<uint32_t>(to_float16(x)) == std::bit_cast<uint32_t>(x));
     CHECK(float16_bits(x) == bits);
     if (!is_finite(bits + 1)) continue;
     const auto middle = static_cast<float>((number_of(bits) + number_of(bits + 1)) / 2);
     const auto even = static_cast<uint16_t>(bits + (bits & 1));
-    CHECK(rounded(middle) == static_cast<float>(number_of(even)));
-    CHECK(rounded(std::nextafter(middle, x)) == x);
+    CHECK(to_float16(middle) == static_cast<float>(number_of(even)));
+    CHECK(to_float16(std::nextafter(middle, x)) == x);
   }
 }
 

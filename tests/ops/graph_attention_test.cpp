@@ -14,7 +14,7 @@ using namespace mlrun::ops::testing;
 
 namespace {
 
-constexpr Sizes kSizes[] = {{0, 3}, {1, 1}, {3, 5}, {17, 8}};
+constexpr Sizes kGraphAttentionSizes[] = {{0, 3}, {1, 1}, {3, 5}, {17, 8}};
 
 // Whether element i of the attention is kept, as ops::dropout draws it.
 bool is_kept(const Array& state, const GraphAttentionOptions& o, int64_t i) {
@@ -115,14 +115,14 @@ Case attention_case(const SampleGraphs& graphs, const GraphAttentionOptions& o) 
 TEST_CASE("graph attention: of each node to its neighbours and itself") {
   for (const int64_t heads : {1, 3}) {
     const GraphAttentionOptions options{heads, 0.2f, 0, 0};
-    check(attention_case(one_graph(1), options), kSizes);
-    check(attention_case(one_graph(60), options), kSizes);
-    check(attention_case(many_graphs(), options), kSizes);
+    check(attention_case(one_graph(1), options), kGraphAttentionSizes);
+    check(attention_case(one_graph(60), options), kGraphAttentionSizes);
+    check(attention_case(many_graphs(), options), kGraphAttentionSizes);
   }
 }
 
 TEST_CASE("graph attention: dropout of the attention, the same forward and backward") {
   const GraphAttentionOptions options{3, 0.1f, 0.5f, 5};
-  check(attention_case(one_graph(60), options), kSizes);
-  check(attention_case(many_graphs(), options), kSizes);
+  check(attention_case(one_graph(60), options), kGraphAttentionSizes);
+  check(attention_case(many_graphs(), options), kGraphAttentionSizes);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -17,6 +18,9 @@ namespace mlrun::ops::testing {
 
 using graph::Graph;
 using graph::ValueId;
+
+inline constexpr float kInfinity = std::numeric_limits<float>::infinity();
+inline constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
 /// Elements of a tensor as the references see them; integers too.
 using Array = std::vector<double>;

@@ -18,8 +18,6 @@ using namespace mlrun::ops::testing;
 
 namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 // More gradients than one launch takes, and one that threads share.
 constexpr int64_t kCounts[] = {1, 7, 40000, 3, 5, 2, 9, 4, 6, 1, 1, 12, 30, 8, 2, 3, 17, 64};
 

@@ -80,34 +80,35 @@ Case samples_case(int64_t steps, int64_t outer) {
 }
 
 constexpr int64_t kFree = -1;
-constexpr Sizes kSizes[] = {{0, 7}, {1, 1}, {1, 7}, {7, 33}, {7, 7}, {33, 33}, {3, 300}, {515, 67}};
+constexpr Sizes kMatMulSizes[] = {{0, 7}, {1, 1},   {1, 7},   {7, 33},
+                                  {7, 7}, {33, 33}, {3, 300}, {515, 67}};
 constexpr Sizes kTiled[] = {{515, 94}};
 
 }  // namespace
 
 TEST_CASE("matmul: (N, K) times (K, M), also with one column, one or no inner element") {
   for (const bool transpose_b : {false, true}) {
-    check(rows_case(1, kFree, kFree, transpose_b), kSizes);
-    check(rows_case(1, kFree, 1, transpose_b), kSizes);
-    check(rows_case(1, 1, kFree, transpose_b), kSizes);
-    check(rows_case(1, 1, 1, transpose_b), kSizes);
-    check(rows_case(1, 0, kFree, transpose_b), kSizes);
-    check(rows_case(1, 0, 1, transpose_b), kSizes);
+    check(rows_case(1, kFree, kFree, transpose_b), kMatMulSizes);
+    check(rows_case(1, kFree, 1, transpose_b), kMatMulSizes);
+    check(rows_case(1, 1, kFree, transpose_b), kMatMulSizes);
+    check(rows_case(1, 1, 1, transpose_b), kMatMulSizes);
+    check(rows_case(1, 0, kFree, transpose_b), kMatMulSizes);
+    check(rows_case(1, 0, 1, transpose_b), kMatMulSizes);
   }
 }
 
 TEST_CASE("matmul: leading dimensions are rows") {
   for (const bool transpose_b : {false, true}) {
-    check(rows_case(5, kFree, kFree, transpose_b), kSizes);
-    check(rows_case(5, kFree, 1, transpose_b), kSizes);
+    check(rows_case(5, kFree, kFree, transpose_b), kMatMulSizes);
+    check(rows_case(5, kFree, 1, transpose_b), kMatMulSizes);
   }
 }
 
 TEST_CASE("matmul: summed over the samples") {
-  check(samples_case(1, kFree), kSizes);
-  check(samples_case(1, 1), kSizes);
-  check(samples_case(5, kFree), kSizes);
-  check(samples_case(5, 1), kSizes);
+  check(samples_case(1, kFree), kMatMulSizes);
+  check(samples_case(1, 1), kMatMulSizes);
+  check(samples_case(5, kFree), kMatMulSizes);
+  check(samples_case(5, 1), kMatMulSizes);
 }
 
 TEST_CASE("matmul: sizes that go to the tiles of our own, and long thin ones") {
@@ -142,7 +143,7 @@ TEST_CASE("matmul: an epilogue, with operands of its own and further readers") {
       for (size_t i = 0; i < y.size(); ++i) y[i] = std::max(y[i] + x[2][i % n], 0.0) * x[3][i / n];
       return y;
     };
-    check(c, kSizes);
+    check(c, kMatMulSizes);
     check(c, kTiled);
   }
 }
@@ -171,7 +172,7 @@ TEST_CASE("matmul: a bias, with and without relu") {
         }
         return y;
       };
-      check(c, kSizes);
+      check(c, kMatMulSizes);
     }
   }
 }

@@ -78,26 +78,27 @@ Case layer_norm_case() {
   return c;
 }
 
-constexpr Sizes kSizes[] = {{0, 7}, {1, 7}, {7, 1}, {7, 33}, {7, 7}, {33, 33}, {3, 300}, {33, 150}};
+constexpr Sizes kNormalizeSizes[] = {{0, 7}, {1, 7},   {7, 1},   {7, 33},
+                                     {7, 7}, {33, 33}, {3, 300}, {33, 150}};
 
 }  // namespace
 
 TEST_CASE("normalize: batch norm") {
   Case c = batch_norm_case();
-  check(c, kSizes);
+  check(c, kNormalizeSizes);
   c.name += " of (N, 3, C)";
   c.inputs = [](int64_t width) { return scaled_inputs({kBatch, 3, width}); };
-  check(c, kSizes);
+  check(c, kNormalizeSizes);
 }
 
 TEST_CASE("normalize: layer norm") {
   Case c = layer_norm_case();
-  check(c, kSizes);
+  check(c, kNormalizeSizes);
   const Sizes many_rows[] = {{301, 5}};
   check(c, many_rows);
   c.name += " of (N, 3, C)";
   c.inputs = [](int64_t width) { return scaled_inputs({kBatch, 3, width}); };
-  check(c, kSizes);
+  check(c, kNormalizeSizes);
 }
 
 TEST_CASE("normalize: the moments of the batch, and the moving ones") {

@@ -13,7 +13,7 @@ using namespace mlrun::ops::testing;
 
 namespace {
 
-constexpr Sizes kSizes[] = {{0, 3}, {1, 4}, {2, 1}, {5, 5}, {17, 3}, {70, 33}};
+constexpr Sizes kNtXentSizes[] = {{0, 3}, {1, 4}, {2, 1}, {5, 5}, {17, 3}, {70, 33}};
 
 double product(const Array& z, size_t a, size_t b, size_t width) {
   double sum = 0;
@@ -55,9 +55,9 @@ Case loss(float temperature, double most) {
 }  // namespace
 
 TEST_CASE("nt_xent: against loops, and its gradients") {
-  check(loss(1, 1), kSizes);
-  check(loss(0.25f, 0.5), kSizes);
-  check(loss(0.1f, 1), kSizes);
+  check(loss(1, 1), kNtXentSizes);
+  check(loss(0.25f, 0.5), kNtXentSizes);
+  check(loss(0.1f, 1), kNtXentSizes);
 }
 
 TEST_CASE("nt_xent: both views are rows of one shape") {

@@ -79,23 +79,23 @@ Case pool_case(const Extent& image, const PoolOptions& o) {
       1.0};  // elements of up to 2 may cancel
 }
 
-constexpr Sizes kSizes[] = {{0, 3}, {1, 1}, {3, 5}, {2, 16}, {33, 2}, {40, 37}};
+constexpr Sizes kPoolingSizes[] = {{0, 3}, {1, 1}, {3, 5}, {2, 16}, {33, 2}, {40, 37}};
 
 }  // namespace
 
 TEST_CASE("pooling: windows, strides and paddings") {
   for (const Pooling kind : {Pooling::kMax, Pooling::kAverage}) {
-    check(pool_case({4, 6}, {kind, {2, 2}, {2, 2}, Padding::kValid}), kSizes);
-    check(pool_case({5, 7}, {kind, {2, 2}, {2, 2}, Padding::kValid}), kSizes);
-    check(pool_case({5, 7}, {kind, {2, 2}, {2, 2}, Padding::kSame}), kSizes);
-    check(pool_case({7, 6}, {kind, {3, 3}, {2, 1}, Padding::kSame}), kSizes);
-    check(pool_case({5, 5}, {kind, {3, 2}, {1, 1}, Padding::kValid}), kSizes);
-    check(pool_case({1, 9}, {kind, {1, 3}, {1, 2}, Padding::kSame}), kSizes);
-    check(pool_case({5, 5}, {kind, {1, 1}, {3, 3}, Padding::kValid}), kSizes);
-    check(pool_case({9, 8}, {kind, {2, 2}, {3, 4}, Padding::kValid}), kSizes);
-    check(pool_case({8, 9}, {kind, {2, 3}, {3, 3}, Padding::kSame}), kSizes);
-    check(pool_case({1, 7}, {kind, {1, 2}, {1, 2}, Padding::kSame}), kSizes);
-    check(pool_case({11, 9}, {kind, {4, 4}, {5, 4}, Padding::kSame}), kSizes);
+    check(pool_case({4, 6}, {kind, {2, 2}, {2, 2}, Padding::kValid}), kPoolingSizes);
+    check(pool_case({5, 7}, {kind, {2, 2}, {2, 2}, Padding::kValid}), kPoolingSizes);
+    check(pool_case({5, 7}, {kind, {2, 2}, {2, 2}, Padding::kSame}), kPoolingSizes);
+    check(pool_case({7, 6}, {kind, {3, 3}, {2, 1}, Padding::kSame}), kPoolingSizes);
+    check(pool_case({5, 5}, {kind, {3, 2}, {1, 1}, Padding::kValid}), kPoolingSizes);
+    check(pool_case({1, 9}, {kind, {1, 3}, {1, 2}, Padding::kSame}), kPoolingSizes);
+    check(pool_case({5, 5}, {kind, {1, 1}, {3, 3}, Padding::kValid}), kPoolingSizes);
+    check(pool_case({9, 8}, {kind, {2, 2}, {3, 4}, Padding::kValid}), kPoolingSizes);
+    check(pool_case({8, 9}, {kind, {2, 3}, {3, 3}, Padding::kSame}), kPoolingSizes);
+    check(pool_case({1, 7}, {kind, {1, 2}, {1, 2}, Padding::kSame}), kPoolingSizes);
+    check(pool_case({11, 9}, {kind, {4, 4}, {5, 4}, Padding::kSame}), kPoolingSizes);
   }
 }
 
@@ -103,7 +103,7 @@ TEST_CASE("pooling: of the whole image") {
   for (const Pooling kind : {Pooling::kMax, Pooling::kAverage}) {
     Case c = pool_case({6, 5}, {kind, {6, 5}, {1, 1}, Padding::kValid});
     c.build = [=](Graph& g, std::span<const ValueId> x) { return pool_all(g, x[0], kind); };
-    check(c, kSizes);
+    check(c, kPoolingSizes);
   }
 }
 
@@ -138,7 +138,7 @@ TEST_CASE("pooling: NaN is the largest, infinities are numbers") {
       }
       return y;
     };
-    check(c, kSizes);
+    check(c, kPoolingSizes);
   }
 }
 
@@ -163,5 +163,5 @@ TEST_CASE("pooling: of equal elements the first gets the gradient") {
     }
     return dx;
   };
-  check(c, kSizes);
+  check(c, kPoolingSizes);
 }

@@ -12,15 +12,15 @@ using namespace mlrun::ops::testing;
 namespace {
 
 constexpr int64_t kPositions = 3;
-constexpr int64_t kUnits = 4;
+constexpr int64_t kPositionUnits = 4;
 
 // x (N, 3, W) by w (3, W, 4), or the same stored as (3, 4, W).
 Case product(bool transposed) {
   return {"position matmul",
           [=](int64_t width) {
-            return std::vector<Input>{
-                {{kBatch, kPositions, width}},
-                {transposed ? Shape{kPositions, kUnits, width} : Shape{kPositions, width, kUnits}}};
+            return std::vector<Input>{{{kBatch, kPositions, width}},
+                                      {transposed ? Shape{kPositions, kPositionUnits, width}
+                                                  : Shape{kPositions, width, kPositionUnits}}};
           },
           [=](Graph& g, std::span<const ValueId> x) {
             return g.apply(std::make_shared<PositionMatMulOp>(transposed), {x[0], x[1]});
@@ -29,11 +29,11 @@ Case product(bool transposed) {
             Array y;
             for (int64_t row = 0; row < s.batch * kPositions; ++row) {
               const int64_t p = row % kPositions;
-              for (int64_t k = 0; k < kUnits; ++k) {
+              for (int64_t k = 0; k < kPositionUnits; ++k) {
                 double sum = 0;
                 for (int64_t c = 0; c < s.width; ++c) {
-                  const int64_t at =
-                      transposed ? (p * kUnits + k) * s.width + c : (p * s.width + c) * kUnits + k;
+                  const int64_t at = transposed ? (p * kPositionUnits + k) * s.width + c
+                                                : (p * s.width + c) * kPositionUnits + k;
                   sum +=
                       x[0][static_cast<size_t>(row * s.width + c)] * x[1][static_cast<size_t>(at)];
                 }

@@ -34,9 +34,9 @@ double activate(CellActivation f, double x) {
 }
 
 // A cell as its formula says, one sample and one unit after the other.
-class Reference {
+class CellReference {
  public:
-  Reference(const RecurrentSettings& settings, std::span<const Array> x, Sizes sizes)
+  CellReference(const RecurrentSettings& settings, std::span<const Array> x, Sizes sizes)
       : settings_(settings), x_(x), sizes_(sizes), state_(size_t(sizes.width)), cell_(state_) {}
 
   void step(int64_t sample, int64_t t) {
@@ -103,7 +103,7 @@ Array expected(const RecurrentSettings& settings, bool sequences, bool reverse,
                std::span<const Array> x, Sizes s) {
   Array y;
   for (int64_t n = 0; n < s.batch; ++n) {
-    Reference cell(settings, x, s);
+    CellReference cell(settings, x, s);
     for (int64_t i = 0; i < kSteps; ++i) {
       cell.step(n, reverse ? kSteps - 1 - i : i);
       if (sequences || i + 1 == kSteps) y.insert(y.end(), cell.state().begin(), cell.state().end());
@@ -146,7 +146,8 @@ Case recurrent_case(const RecurrentSettings& settings, bool sequences, bool reve
   return c;
 }
 
-constexpr Sizes kSizes[] = {{0, 3}, {1, 1}, {1, 7}, {7, 1}, {7, 17}, {33, 7}, {70, 5}, {3, 40}};
+constexpr Sizes kRecurrentSizes[] = {{0, 3},  {1, 1},  {1, 7},  {7, 1},
+                                     {7, 17}, {33, 7}, {70, 5}, {3, 40}};
 
 }  // namespace
 
@@ -155,9 +156,9 @@ TEST_CASE("recurrent: every cell, forward and backward, all states and the last 
     RecurrentSettings settings;
     settings.cell = cell;
     CAPTURE(static_cast<int>(cell));
-    check(recurrent_case(settings, true), kSizes);
-    check(recurrent_case(settings, false), kSizes);
-    check(recurrent_case(settings, true, true), kSizes);
+    check(recurrent_case(settings, true), kRecurrentSizes);
+    check(recurrent_case(settings, false), kRecurrentSizes);
+    check(recurrent_case(settings, true, true), kRecurrentSizes);
   }
 }
 

@@ -15,7 +15,7 @@ using namespace mlrun::ops::testing;
 
 namespace {
 
-constexpr Sizes kSizes[] = {{0, 3}, {1, 1}, {3, 5}, {2, 16}, {40, 33}};
+constexpr Sizes kResampleSizes[] = {{0, 3}, {1, 1}, {3, 5}, {2, 16}, {40, 33}};
 
 // (N, H, W, C) of one size -> one of another: every output is a sum of weighted inputs.
 struct Pixel {
@@ -96,28 +96,28 @@ TEST_CASE("resample: repeated along each axis") {
               [=](int64_t i, int64_t j) {
                 return std::vector<Pixel>{{i / times, j, 1.0}};
               }),
-          kSizes);
+          kResampleSizes);
     check(image_case(
               "repeated columns", {3, 4}, {3, 4 * times},
               [=](Graph& g, ValueId x) { return repeat(g, x, 2, times); },
               [=](int64_t i, int64_t j) {
                 return std::vector<Pixel>{{i, j / times, 1.0}};
               }),
-          kSizes);
+          kResampleSizes);
   }
 }
 
 TEST_CASE("resample: bilinear") {
-  check(bilinear_case({3, 4}, {2, 2}), kSizes);
-  check(bilinear_case({2, 5}, {3, 1}), kSizes);
-  check(bilinear_case({1, 1}, {2, 4}), kSizes);
+  check(bilinear_case({3, 4}, {2, 2}), kResampleSizes);
+  check(bilinear_case({2, 5}, {3, 1}), kResampleSizes);
+  check(bilinear_case({1, 1}, {2, 4}), kResampleSizes);
 }
 
 TEST_CASE("resample: padded and cropped") {
-  check(pad_case({3, 4}, {1, 2, 0, 3}), kSizes);
-  check(pad_case({5, 6}, {-1, -2, -2, -3}), kSizes);
-  check(pad_case({5, 3}, {2, -1, -1, 2}), kSizes);
-  check(pad_case({3, 3}, {-2, 4, 5, -2}), kSizes);
+  check(pad_case({3, 4}, {1, 2, 0, 3}), kResampleSizes);
+  check(pad_case({5, 6}, {-1, -2, -2, -3}), kResampleSizes);
+  check(pad_case({5, 3}, {2, -1, -1, 2}), kResampleSizes);
+  check(pad_case({3, 3}, {-2, 4, 5, -2}), kResampleSizes);
   Graph g;
   CHECK_THROWS_WITH_AS(pad(g, g.input("x", {Shape{kBatch, 3, 4, 2}}), {-2, -1, 0, 0}),
                        "nothing is left of (N, 3, 4, 2)", graph::ShapeError);

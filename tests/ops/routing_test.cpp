@@ -16,8 +16,8 @@ using namespace mlrun::ops::testing;
 namespace {
 
 constexpr int64_t kExperts = 4;
-constexpr int64_t kUnits = 3;
-constexpr Sizes kSizes[] = {{0, 3}, {1, 1}, {3, 5}, {200, 17}};
+constexpr int64_t kExpertUnits = 3;
+constexpr Sizes kRoutingSizes[] = {{0, 3}, {1, 1}, {3, 5}, {200, 17}};
 
 // The two best of p, in order.
 std::vector<size_t> chosen(const double* p, size_t choices) {
@@ -33,8 +33,8 @@ Case mixture(int64_t choices) {
   return {"mixture of experts",
           [](int64_t width) {
             std::vector<Input> inputs = {{{kBatch, 2, width}}, {{kBatch, 2, kExperts}, 0, 1}};
-            for (int64_t e = 0; e < kExperts; ++e) inputs.push_back({{width, kUnits}, -1, 1});
-            for (int64_t e = 0; e < kExperts; ++e) inputs.push_back({{kUnits}, -1, 1});
+            for (int64_t e = 0; e < kExperts; ++e) inputs.push_back({{width, kExpertUnits}, -1, 1});
+            for (int64_t e = 0; e < kExperts; ++e) inputs.push_back({{kExpertUnits}, -1, 1});
             return inputs;
           },
           [=](Graph& g, std::span<const ValueId> x) {
@@ -52,12 +52,12 @@ Case mixture(int64_t choices) {
             const auto width = static_cast<size_t>(s.width);
             for (size_t token = 0; token < x[1].size() / kExperts; ++token) {
               const double* p = x[1].data() + token * kExperts;
-              for (size_t k = 0; k < kUnits; ++k) {
+              for (size_t k = 0; k < kExpertUnits; ++k) {
                 double sum = 0;
                 for (const size_t e : chosen(p, static_cast<size_t>(choices))) {
                   double product = x[2 + kExperts + e][k];
                   for (size_t c = 0; c < width; ++c) {
-                    product += x[0][token * width + c] * x[2 + e][c * kUnits + k];
+                    product += x[0][token * width + c] * x[2 + e][c * kExpertUnits + k];
                   }
                   sum += p[e] * product;
                 }
@@ -74,8 +74,8 @@ Case mixture(int64_t choices) {
 }  // namespace
 
 TEST_CASE("routing: a mixture of experts against loops") {
-  check(mixture(1), kSizes);
-  check(mixture(2), kSizes);
+  check(mixture(1), kRoutingSizes);
+  check(mixture(2), kRoutingSizes);
 }
 
 TEST_CASE("routing: the share of each expert") {
@@ -93,7 +93,7 @@ TEST_CASE("routing: the share of each expert") {
     return share;
   };
   c.differentiable = false;
-  check(c, kSizes);
+  check(c, kRoutingSizes);
 }
 
 TEST_CASE("routing: more choices than experts") {

@@ -15,7 +15,7 @@ namespace {
 
 constexpr double kC = 0.3125;
 
-double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+double logistic(double x) { return 1 / (1 + std::exp(-x)); }
 double square(double x) { return x * x; }
 
 struct Slope {
@@ -27,9 +27,9 @@ struct Slope {
 const Slope kSlopes[] = {
     {"relu", Ew::kRelu, [](double x) { return x > 0 ? 1.0 : 0.0; }},
     {"leaky_relu", Ew::kLeakyRelu, [](double x) { return x < 0 ? kC : 1.0; }},
-    {"sigmoid", Ew::kSigmoid, [](double x) { return sigmoid(x) * (1 - sigmoid(x)); }},
+    {"sigmoid", Ew::kSigmoid, [](double x) { return logistic(x) * (1 - logistic(x)); }},
     {"tanh", Ew::kTanh, [](double x) { return 1 - square(std::tanh(x)); }},
-    {"softplus", Ew::kSoftplus, sigmoid},
+    {"softplus", Ew::kSoftplus, logistic},
     {"softsign", Ew::kSoftsign, [](double x) { return 1 / square(1 + std::abs(x)); }},
     {"elu", Ew::kElu, [](double x) { return x < 0 ? kC * std::exp(x) : 1.0; }},
     {"hard_sigmoid", Ew::kHardSigmoid, [](double x) { return std::abs(x) < 3 ? 1.0 / 6 : 0.0; }},

@@ -15,10 +15,10 @@ using namespace mlrun::ops::testing;
 
 namespace {
 
-constexpr int kSteps = 3;
+constexpr int kDeviceSteps = 3;
 constexpr size_t kCopies = 3;
 // More parameters than one launch takes, and one that is summed in chunks.
-constexpr int64_t kCounts[] = {1, 7, 9000, 3, 5, 2, 9, 4, 6, 1, 1, 12, 30, 8, 2, 3, 17, 64};
+constexpr int64_t kDeviceCounts[] = {1, 7, 9000, 3, 5, 2, 9, 4, 6, 1, 1, 12, 30, 8, 2, 3, 17, 64};
 
 // A step as a graph: state, then parameter, gradient and slots of each group.
 struct Step {
@@ -28,7 +28,7 @@ struct Step {
 
   explicit Step(const UpdateSettings& s) : group(2 + static_cast<size_t>(s.slots())) {
     inputs = {graph.input("state", {Shape{2}})};
-    for (const int64_t count : kCounts) {
+    for (const int64_t count : kDeviceCounts) {
       for (size_t i = 0; i < group; ++i) {
         inputs.push_back(graph.variable("v" + std::to_string(inputs.size()), {Shape{count}}));
       }
@@ -42,7 +42,7 @@ struct Step {
 Words start(const Step& step, size_t copy) {
   Words memory = {{0.01f * static_cast<float>(copy + 1), 0}};
   for (size_t i = 1; i < step.inputs.size(); ++i) {
-    const int64_t count = kCounts[(i - 1) / step.group];
+    const int64_t count = kDeviceCounts[(i - 1) / step.group];
     const bool parameter = (i - 1) % step.group == 0;
     memory.push_back(
         draw({{count}, parameter ? -2.0 : 0.1, parameter ? 2.0 : 0.1}, count, 1000 * copy + i));
@@ -53,7 +53,7 @@ Words start(const Step& step, size_t copy) {
 void next_gradients(const Step& step, size_t copy, int number, Words& memory) {
   memory[0][1] = static_cast<float>(number);
   for (size_t i = 1; i < memory.size(); ++i) {
-    const int64_t count = kCounts[(i - 1) / step.group];
+    const int64_t count = kDeviceCounts[(i - 1) / step.group];
     const auto salt = 1000 * copy + 100000 * static_cast<size_t>(number) + i;
     if (step.is_gradient(i)) memory[i] = draw({{count}, -2.0 / number, 2.0 / number}, count, salt);
   }
@@ -64,14 +64,14 @@ std::vector<Words> train(const Step& step, const graph::KernelTable& kernels,
                          device::Context& context, const std::vector<size_t>& copies) {
   std::vector<Words> memory;
   for (const size_t copy : copies) memory.push_back(start(step, copy));
-  for (int number = 1; number <= kSteps; ++number) {
+  for (int number = 1; number <= kDeviceSteps; ++number) {
     for (size_t k = 0; k < copies.size(); ++k) next_gradients(step, copies[k], number, memory[k]);
     memory = DeviceRun{step.graph, step.inputs, step.inputs, kernels, context, 1, 1}(memory);
   }
   return memory;
 }
 
-void check_update(const std::string& name, const UpdateSettings& s) {
+void check_update_of_copies(const std::string& name, const UpdateSettings& s) {
   INFO(name);
   const Step step(s);
   device::CpuContext cpu(1);
@@ -89,36 +89,36 @@ void check_update(const std::string& name, const UpdateSettings& s) {
   }
 }
 
-void check_rule(const std::string& name, const UpdateSettings& plain) {
-  check_update(name, plain);
+void check_rule_of_copies(const std::string& name, const UpdateSettings& plain) {
+  check_update_of_copies(name, plain);
   UpdateSettings s = plain;
   s.clipvalue = 0.1f;
   s.weight_decay = 0.1f;
-  check_update(name + " with clipvalue and weight_decay", s);
+  check_update_of_copies(name + " with clipvalue and weight_decay", s);
   s = plain;
   s.clipnorm = 0.5f;
-  check_update(name + " with clipnorm", s);
+  check_update_of_copies(name + " with clipnorm", s);
   s.global_clipnorm = 0.75f;
-  check_update(name + " with clipnorm and global_clipnorm", s);
+  check_update_of_copies(name + " with clipnorm and global_clipnorm", s);
 }
 
 }  // namespace
 
 TEST_CASE("update on devices: SGD, Adam, RMSprop, Adagrad") {
   UpdateSettings s{.rule = UpdateRule::kSgd};
-  check_rule("SGD", s);
+  check_rule_of_copies("SGD", s);
   s.momentum = 0.9f;
   s.nesterov = true;
-  check_rule("SGD with Nesterov's momentum", s);
+  check_rule_of_copies("SGD with Nesterov's momentum", s);
   s = UpdateSettings{.rule = UpdateRule::kAdam};
-  check_rule("Adam", s);
+  check_rule_of_copies("Adam", s);
   s.amsgrad = true;
-  check_rule("AMSGrad", s);
+  check_rule_of_copies("AMSGrad", s);
   s = UpdateSettings{.rule = UpdateRule::kRmsprop};
   s.momentum = 0.5f;
   s.centered = true;
-  check_rule("RMSprop, centred, with momentum", s);
+  check_rule_of_copies("RMSprop, centred, with momentum", s);
   s.momentum = 0;
-  check_rule("RMSprop, centred", s);
-  check_rule("Adagrad", UpdateSettings{.rule = UpdateRule::kAdagrad});
+  check_rule_of_copies("RMSprop, centred", s);
+  check_rule_of_copies("Adagrad", UpdateSettings{.rule = UpdateRule::kAdagrad});
 }

@@ -16,9 +16,9 @@ using namespace mlrun::ops::testing;
 
 namespace {
 
-constexpr int kSteps = 5;
+constexpr int kUpdates = 5;
 constexpr float kLearningRate = 0.01f;
-constexpr int64_t kCounts[] = {1, 7, 40000};  // the last is shared between threads
+constexpr int64_t kParameterCounts[] = {1, 7, 40000};  // the last is shared between threads
 
 struct Parameter {
   Array value;
@@ -94,7 +94,7 @@ void step_element(const UpdateSettings& s, int step, double g, double& p, std::s
 // Gradients that shrink from step to step, so that amsgrad remembers larger ones.
 std::vector<Array> gradients(int step) {
   std::vector<Array> grads;
-  for (const int64_t count : kCounts) {
+  for (const int64_t count : kParameterCounts) {
     const std::vector<float> g =
         draw({{count}, -2.0 / step, 2.0 / step}, count, static_cast<uint64_t>(100 * step + count));
     grads.emplace_back(g.begin(), g.end() - 1);
@@ -104,7 +104,7 @@ std::vector<Array> gradients(int step) {
 
 std::vector<Parameter> start(const UpdateSettings& s) {
   std::vector<Parameter> all;
-  for (const int64_t count : kCounts) {
+  for (const int64_t count : kParameterCounts) {
     const std::vector<float> p = draw({{count}}, count, static_cast<uint64_t>(count));
     const Array slot(static_cast<size_t>(count), s.rule == UpdateRule::kAdagrad ? 0.1f : 0.0f);
     all.push_back(
@@ -115,7 +115,7 @@ std::vector<Parameter> start(const UpdateSettings& s) {
 
 std::vector<Array> reference(const UpdateSettings& s) {
   std::vector<Parameter> parameters = start(s);
-  for (int step = 1; step <= kSteps; ++step) {
+  for (int step = 1; step <= kUpdates; ++step) {
     std::vector<Array> grads = gradients(step);
     clip(s, grads);
     for (size_t k = 0; k < parameters.size(); ++k) {
@@ -138,7 +138,7 @@ std::vector<std::vector<float>> run(const UpdateSettings& s, const Backend& back
                                     device::Context& context) {
   Graph g;
   std::vector<ValueId> inputs = {g.input("state", {Shape{2}})};
-  for (const int64_t count : kCounts) {
+  for (const int64_t count : kParameterCounts) {
     for (int k = 0; k < 2 + s.slots(); ++k) {
       inputs.push_back(g.variable("v" + std::to_string(inputs.size()), {Shape{count}}));
     }
@@ -158,7 +158,7 @@ std::vector<std::vector<float>> run(const UpdateSettings& s, const Backend& back
     }
   }
   for (size_t i = 0; i < inputs.size(); ++i) executable.bind(inputs[i], memory[i].data());
-  for (int step = 1; step <= kSteps; ++step) {
+  for (int step = 1; step <= kUpdates; ++step) {
     const std::vector<Array> grads = gradients(step);
     for (size_t k = 0; k < grads.size(); ++k) {
       std::copy(grads[k].begin(), grads[k].end(), memory[2 + k * group].begin());

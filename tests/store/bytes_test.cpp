@@ -11,7 +11,7 @@ namespace {
 
 enum class Colour : uint8_t { kRed = 3 };
 
-std::string sample() {
+std::string sample_bytes() {
   ByteWriter writer;
   writer.put(int32_t{-5});
   writer.put(0.1);
@@ -37,7 +37,7 @@ void skim_sample(std::string_view bytes) {
 }  // namespace
 
 TEST_CASE("bytes: values come back in order") {
-  const std::string bytes = sample();
+  const std::string bytes = sample_bytes();
   ByteReader reader(bytes);
   CHECK(reader.get<int32_t>() == -5);
   CHECK(reader.get<double>() == 0.1);
@@ -59,7 +59,7 @@ TEST_CASE("bytes: the layout is little-endian and unpadded") {
 }
 
 TEST_CASE("bytes: every truncation is an error, not a read past the end") {
-  const std::string whole = sample();
+  const std::string whole = sample_bytes();
   for (size_t size = 0; size < whole.size(); ++size) {
     CHECK_THROWS_AS(skim_sample(std::string_view(whole).substr(0, size)), Error);
   }

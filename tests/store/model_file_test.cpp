@@ -24,7 +24,7 @@ std::vector<float> odd_floats() {
           -1e-38f};
 }
 
-ModelFile sample() {
+ModelFile sample_model() {
   ModelFile model;
   model.config = "name: x\n";
   model.weights = {{"dense_1/kernel", {2, 3}, {1, 2, 3, 4, 5, 6}},
@@ -41,8 +41,8 @@ ModelFile sample() {
 TEST_CASE("model file: what is written comes back") {
   const ScratchFolder folder;
   const auto path = folder / "model.h5";
-  write_model(path, sample());
-  CHECK(read_model(path) == sample());
+  write_model(path, sample_model());
+  CHECK(read_model(path) == sample_model());
   write_model(path, ModelFile{});
   CHECK(read_model(path) == ModelFile{});
 }
@@ -63,7 +63,7 @@ TEST_CASE("model file: every bit of a float is kept") {
 TEST_CASE("model file: errors") {
   const ScratchFolder folder;
   const auto path = folder / "model.h5";
-  ModelFile wrong = sample();
+  ModelFile wrong = sample_model();
   wrong.weights[0].shape = {2, 4};
   CHECK_THROWS_WITH_AS(write_model(path, wrong),
                        doctest::Contains("/weights/dense_1/kernel: 6 values for a shape of 8"),

@@ -11,7 +11,7 @@ using namespace mlrun::store;
 
 namespace {
 
-ResultsFile sample() {
+ResultsFile sample_results() {
   ResultsFile results;
   results.attributes = {{"schema", int64_t{1}}, {"status", std::string("complete")}};
   results.texts = {{"/config", "name: größe\n"}};
@@ -34,14 +34,14 @@ ResultsFile sample() {
 TEST_CASE("results: what is written comes back") {
   const ScratchFolder folder;
   const auto path = folder / "results.h5";
-  const ResultsFile results = sample();
+  const ResultsFile results = sample_results();
   write_results(path, results);
   CHECK(read_results(path) == results);
   CHECK_FALSE(std::filesystem::exists(folder / "results.h5.tmp"));
 }
 
 TEST_CASE("results: sections and columns are found by name") {
-  const ResultsFile results = sample();
+  const ResultsFile results = sample_results();
   REQUIRE(results.find("/cells") != nullptr);
   const Table& cells = results.find("/cells")->table;
   CHECK(cells.rows() == 2);
@@ -55,9 +55,9 @@ TEST_CASE("results: sections and columns are found by name") {
 TEST_CASE("results: columns of different lengths are refused and the old file stays") {
   const ScratchFolder folder;
   const auto path = folder / "results.h5";
-  write_results(path, sample());
+  write_results(path, sample_results());
   const std::string before = read_file(path);
-  ResultsFile broken = sample();
+  ResultsFile broken = sample_results();
   broken.sections[0].table.columns[1].values = std::vector<double>{1};
   CHECK_THROWS_WITH_AS(write_results(path, broken),
                        "/cells: column 'mean_test_auc' has 1 rows, 'params' has 2", Error);
@@ -67,6 +67,6 @@ TEST_CASE("results: columns of different lengths are refused and the old file st
 
 TEST_CASE("results: a folder that cannot be written to is an error") {
   const ScratchFolder folder;
-  CHECK_THROWS_WITH_AS(write_results(folder / "none" / "results.h5", sample()),
+  CHECK_THROWS_WITH_AS(write_results(folder / "none" / "results.h5", sample_results()),
                        doctest::Contains("No such file or directory"), Error);
 }

@@ -20,7 +20,7 @@ namespace {
 
 using Settings = std::vector<std::string>;
 
-Settings with(Settings settings, const Settings& more) {
+Settings joined(Settings settings, const Settings& more) {
   settings.insert(settings.end(), more.begin(), more.end());
   return settings;
 }
@@ -32,18 +32,18 @@ const Settings kFloat16 = {"train.precision=float16"};
 
 // Begins with gradients that are infinite, and is doubled after few steps.
 const Settings kLively =
-    with(kFloat16, {"train.loss_scale={initial_scale: 1073741824, dynamic_growth_steps: 3}"});
+    joined(kFloat16, {"train.loss_scale={initial_scale: 1073741824, dynamic_growth_steps: 3}"});
 
-struct Scores {
+struct Spread {
   double mean = 0, least = 1, most = 0;
 };
 
 // The accuracy of test rows, over seeds.
-Scores accuracies(const Settings& settings) {
-  Scores scores;
+Spread accuracies(const Settings& settings) {
+  Spread scores;
   constexpr int kSeeds = 5;
   for (int seed = 0; seed < kSeeds; ++seed) {
-    const SampleExperiment e(with(settings, {"train.epochs=60", "seed=" + std::to_string(seed)}));
+    const SampleExperiment e(joined(settings, {"train.epochs=60", "seed=" + std::to_string(seed)}));
     const double accuracy = fit(input_of(e)).test[1];
     scores.mean += accuracy / kSeeds;
     scores.least = std::min(scores.least, accuracy);
@@ -55,18 +55,18 @@ Scores accuracies(const Settings& settings) {
 }  // namespace
 
 TEST_CASE("precision: scores in float16 and bf16 are those of float32 within the spread of seeds") {
-  const Scores plain = accuracies({});
+  const Spread plain = accuracies({});
   CHECK(plain.mean > 0.85);
   for (const char* precision : {"float16", "bf16"}) {
     CAPTURE(precision);
-    const Scores other = accuracies({std::string("train.precision=") + precision});
+    const Spread other = accuracies({std::string("train.precision=") + precision});
     CHECK(std::abs(other.mean - plain.mean) <= plain.most - plain.least);
   }
 }
 
 TEST_CASE("precision: the loss scale grows while all gradients are finite") {
   const SampleExperiment e(
-      with(kFloat16, {"train.loss_scale={initial_scale: 256, dynamic_growth_steps: 4}"}));
+      joined(kFloat16, {"train.loss_scale={initial_scale: 256, dynamic_growth_steps: 4}"}));
   const train::FitInput input = input_of(e);
   const train::FitResult result = fit(input);
   CHECK(result.loss_scale.scale == 256 * std::pow(2, kSteps / 4));
@@ -88,9 +88,9 @@ TEST_CASE("precision: a scale that is too large is halved, step by step, and the
 
 TEST_CASE("precision: steps that are left out change neither weights nor slots") {
   const Settings none = {"train.loss_scale={initial_scale: 1e30, dynamic: false}"};
-  const SampleExperiment e(with(kFloat16, none));
+  const SampleExperiment e(joined(kFloat16, none));
   train::FitInput input = input_of(e);
-  const SampleExperiment once(with(with(kFloat16, none), {"train.epochs=1"}));
+  const SampleExperiment once(joined(joined(kFloat16, none), {"train.epochs=1"}));
   for (const bool emulated : {false, true}) {
     if (emulated && !emulation::is_worth_running()) continue;
     if (emulated) input.backend = test::emulated_gpu();
@@ -136,7 +136,7 @@ TEST_CASE("precision: tf32 is float32 on the CPU, and nearly so on a GPU") {
 
 TEST_CASE("precision: an interrupted training goes on with the scale it had") {
   const ScratchFolder folder;
-  const SampleExperiment e(with(kLively, {"train.checkpoint_every=1"}));
+  const SampleExperiment e(joined(kLively, {"train.checkpoint_every=1"}));
   train::FitInput input = input_of(e);
   for (const bool emulated : {false, true}) {
     if (emulated && !emulation::is_worth_running()) continue;
@@ -158,14 +158,14 @@ TEST_CASE("precision: an interrupted training goes on with the scale it had") {
 TEST_CASE("precision: the same bits with any number of threads, and in every kind of model") {
   const std::vector<Settings> experiments = {
       kLively,
-      with(kLively, {"train.optimizer={SGD: {momentum: 0.9, clipnorm: 0.5}}",
-                     "model=[{Dense: {units: 16, activation: tanh}}, BatchNormalization, {Dense: "
-                     "{units: 1, activation: sigmoid, kernel_regularizer: {L2: 0.01}}}]"}),
-      with(kLively, {"dataset.shape=[2, 1]",
-                     "model=[{LSTM: 4}, {Dense: {units: 1, activation: "
-                     "sigmoid}}]"}),
-      with(kLively, {"train.target=input", "train.loss=mse", "train.metrics=[]",
-                     "model=[{Dense: {units: 1, name: code}}, {Dense: 2}]"})};
+      joined(kLively, {"train.optimizer={SGD: {momentum: 0.9, clipnorm: 0.5}}",
+                       "model=[{Dense: {units: 16, activation: tanh}}, BatchNormalization, {Dense: "
+                       "{units: 1, activation: sigmoid, kernel_regularizer: {L2: 0.01}}}]"}),
+      joined(kLively, {"dataset.shape=[2, 1]",
+                       "model=[{LSTM: 4}, {Dense: {units: 1, activation: "
+                       "sigmoid}}]"}),
+      joined(kLively, {"train.target=input", "train.loss=mse", "train.metrics=[]",
+                       "model=[{Dense: {units: 1, name: code}}, {Dense: 2}]"})};
   for (const Settings& settings : experiments) {
     CAPTURE(settings.back());
     const SampleExperiment e(settings);
@@ -180,10 +180,10 @@ TEST_CASE("precision: the same bits with any number of threads, and in every kin
 
 TEST_CASE("precision: each phase of a GAN has a scale of its own") {
   const SampleExperiment e(
-      with(kLively,
-           {"train.loss=non_saturating", "train.metrics=[]",
-            "model={GAN: {latent: 2, generator: [{Dense: {units: 8, activation: relu}}, {Dense: "
-            "2}], discriminator: [{Dense: {units: 8, activation: relu}}, {Dense: 1}]}}"}));
+      joined(kLively,
+             {"train.loss=non_saturating", "train.metrics=[]",
+              "model={GAN: {latent: 2, generator: [{Dense: {units: 8, activation: relu}}, {Dense: "
+              "2}], discriminator: [{Dense: {units: 8, activation: relu}}, {Dense: 1}]}}"}));
   const train::FitInput input = input_of(e);
   const train::FitResult result = fit(input);
   CHECK(result.status == train::FitStatus::kFinished);

@@ -16,7 +16,7 @@ using test::prepare;
 namespace {
 
 // The class says whether "good" or "bad" stands somewhere among other words.
-void write_documents(const ScratchFolder& folder) {
+void write_reviews(const ScratchFolder& folder) {
   std::ofstream file(folder / "a.txt");
   const char* words[] = {"the", "film", "plot", "was", "it", "seen"};
   for (int i = 0; i < 200; ++i) {
@@ -90,7 +90,7 @@ std::string with_transformer() {
 
 TEST_CASE("documents: convolutions and a transformer find the word that decides") {
   const ScratchFolder folder;
-  write_documents(folder);
+  write_reviews(folder);
   for (const std::string& yaml : {std::string(kDocuments), with_transformer()}) {
     const trials::Search search = prepare(folder, yaml);
     const train::FitResult result = fit(input_of(search));
@@ -107,7 +107,7 @@ TEST_CASE("documents: convolutions and a transformer find the word that decides"
 
 TEST_CASE("pairs: embeddings are learned, the same with any number of threads") {
   const ScratchFolder folder;
-  write_documents(folder);
+  write_reviews(folder);
   for (const char* architecture : {"skip_gram", "cbow"}) {
     const trials::Search search = prepare(folder, changed(kPairs, "ARCHITECTURE", architecture));
     const train::FitResult result = fit(input_of(search));
@@ -123,7 +123,7 @@ TEST_CASE("pairs: embeddings are learned, the same with any number of threads") 
 
 TEST_CASE("documents: too few rows of an embedding are said before the training") {
   const ScratchFolder folder;
-  write_documents(folder);
+  write_reviews(folder);
   try {
     prepare(folder, changed(kDocuments, "input_dim: 12", "input_dim: 9"));
     FAIL("no error");

@@ -16,7 +16,7 @@ using test::prepare;
 
 namespace {
 
-constexpr const char* kExperiment = R"(
+constexpr const char* kTranslation = R"(
 name: translation
 seed: 2
 dataset:
@@ -76,7 +76,7 @@ std::string error_of(const ScratchFolder& folder, const std::string& yaml) {
 TEST_CASE("translation: a transformer learns it, the same with any number of threads") {
   const ScratchFolder folder;
   write_texts(folder);
-  const trials::Search search = prepare(folder, kExperiment);
+  const trials::Search search = prepare(folder, kTranslation);
   const train::FitInput input = input_of(search, 1);
   const train::FitResult result = train::fit(input);
   REQUIRE(result.status == train::FitStatus::kFinished);
@@ -109,11 +109,11 @@ TEST_CASE("translation: what does not fit is said before the training") {
   const ScratchFolder folder;
   write_texts(folder);
   const std::string few = error_of(
-      folder, changed(kExperiment, "Embedding: {input_dim: 20", "Embedding: {input_dim: 5"));
+      folder, changed(kTranslation, "Embedding: {input_dim: 20", "Embedding: {input_dim: 5"));
   CHECK(few.find("Embedding has rows for 5 tokens, but the data has 6") != std::string::npos);
-  CHECK(error_of(folder, changed(kExperiment, "Dense: 8", "Dense: 7"))
+  CHECK(error_of(folder, changed(kTranslation, "Dense: 8", "Dense: 7"))
             .find("one score for each of the 8 classes") != std::string::npos);
-  CHECK(error_of(folder, changed(kExperiment, "epochs: 8", "epochs: 8\n  metrics: [accuracy]"))
+  CHECK(error_of(folder, changed(kTranslation, "epochs: 8", "epochs: 8\n  metrics: [accuracy]"))
             .find("metric accuracy needs classes that are known before the training") !=
         std::string::npos);
 }

@@ -28,7 +28,7 @@ std::vector<device::Gpu> gpus_of(const FakeDriver& driver) {
   return device::survey_gpus(driver.library()).visible();
 }
 
-void sleep_for(double seconds) {
+void watch_for(double seconds) {
   std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
 }
 
@@ -38,7 +38,7 @@ TEST_CASE("gpu monitor: a sample of each GPU every half second") {
   const FakeDriver driver;
   GpuMonitor monitor(gpus_of(driver), 4, driver.library());
   int ticks = 0;
-  for (const double end = now_seconds() + 0.75; now_seconds() < end; sleep_for(0.02)) {
+  for (const double end = now_seconds() + 0.75; now_seconds() < end; watch_for(0.02)) {
     ticks += monitor.tick() ? 1 : 0;
   }
   CHECK(ticks == 2);
@@ -67,10 +67,10 @@ TEST_CASE("gpu monitor: energy is power over time, shared by the trials that run
   GpuMonitor monitor(gpus_of(driver), 0, driver.library());
   const Stopwatch watch;
   monitor.started(place, 7);
-  sleep_for(0.1);
+  watch_for(0.1);
   const double alone = watch.seconds();
   monitor.started(place, 8);
-  sleep_for(0.1);
+  watch_for(0.1);
   const double eight = monitor.ended(place, 8);
   const double shared = watch.seconds() - alone;
   const double seven = monitor.ended(place, 7);
@@ -86,7 +86,7 @@ TEST_CASE("gpu monitor: the GPU's own counter of energy is preferred to its powe
   GpuMonitor monitor(gpus_of(driver), 0, driver.library());
   const Stopwatch watch;
   monitor.started(place, 1);
-  sleep_for(0.1);
+  watch_for(0.1);
   CHECK(monitor.ended(place, 1) == doctest::Approx(100 * watch.seconds()).epsilon(0.1));
 }
 

@@ -40,9 +40,9 @@ train:
 cv: {n_splits: 2}
 )";
 
-class Folder {
+class WeightsFolder {
  public:
-  Folder() {
+  WeightsFolder() {
     std::ofstream(folder_ / "first.yaml") << kFirst;
     std::ofstream(folder_ / "second.yaml") << kSecond;
     REQUIRE(run({"train", at("first.yaml"), "-o", at("first")}) == 0);
@@ -76,7 +76,7 @@ class Folder {
 }  // namespace
 
 TEST_CASE("initial weights: layers of the same name start from them, the others afresh") {
-  Folder folder;
+  WeightsFolder folder;
   REQUIRE(folder.second("check", {}) == 0);
   CHECK(
       folder.says("initial weights: 6 of 8 taken\n"
@@ -89,7 +89,7 @@ TEST_CASE("initial weights: layers of the same name start from them, the others 
 }
 
 TEST_CASE("initial weights: what is not trainable stays, moving moments too") {
-  Folder folder;
+  WeightsFolder folder;
   REQUIRE(folder.second("train",
                         {"cv=null", "model.0.trainable=false", "model.1.trainable=false"}) == 0);
   for (const char* name : {"hidden/kernel", "hidden/bias", "norm/gamma", "norm/moving_mean"}) {
@@ -101,7 +101,7 @@ TEST_CASE("initial weights: what is not trainable stays, moving moments too") {
 }
 
 TEST_CASE("initial weights: they are part of what makes an experiment") {
-  Folder folder;
+  WeightsFolder folder;
   REQUIRE(folder.second("train", {}) == 0);
   REQUIRE(folder.run({"train", folder.at("first.yaml"), "-o", folder.at("first"), "--overwrite"}) ==
           0);
@@ -113,7 +113,7 @@ TEST_CASE("initial weights: they are part of what makes an experiment") {
 }
 
 TEST_CASE("initial weights: another shape and another model are errors where they stand") {
-  Folder folder;
+  WeightsFolder folder;
   CHECK(folder.second("check", {"model.0.units=8"}) == 2);
   CHECK(
       folder.says("second.yaml:6:5: error: initial_weights holds 'hidden/kernel' as (2, 4), but "

@@ -59,9 +59,9 @@ void write_table(const std::string& path) {
   }
 }
 
-class Folder {
+class PredictFolder {
  public:
-  explicit Folder(const char* text) { std::ofstream(folder_ / "run.yaml") << text; }
+  explicit PredictFolder(const char* text) { std::ofstream(folder_ / "run.yaml") << text; }
 
   int run(std::vector<std::string> words) {
     words.insert(words.begin() + 1, (folder_ / "run.yaml").string());
@@ -77,7 +77,7 @@ class Folder {
 }  // namespace
 
 TEST_CASE("predict: a layer's output becomes the features of another experiment") {
-  Folder folder(kAutoencoder);
+  PredictFolder folder(kAutoencoder);
   REQUIRE(folder.run({"train", "-o", folder.at("out")}) == 0);
   const std::string model = folder.at("out/model.h5");
   REQUIRE(folder.run(
@@ -95,7 +95,7 @@ train: {loss: binary_crossentropy, optimizer: Adam, epochs: 2, metrics: [accurac
 }
 
 TEST_CASE("predict: rows are scored by their reconstruction error; a layer must be there") {
-  Folder folder(kAutoencoder);
+  PredictFolder folder(kAutoencoder);
   REQUIRE(folder.run({"train", "-o", folder.at("out")}) == 0);
   const std::string model = folder.at("out/model.h5");
   REQUIRE(folder.run({"predict", "--model", model, "-o", folder.at("score.h5")}) == 0);
@@ -108,7 +108,7 @@ TEST_CASE("predict: rows are scored by their reconstruction error; a layer must 
 }
 
 TEST_CASE("predict: samples of a conditional GAN, with their classes in turn") {
-  Folder folder(kGan);
+  PredictFolder folder(kGan);
   REQUIRE(folder.run({"train", "-o", folder.at("out")}) == 0);
   REQUIRE(folder.run({"predict", "--model", folder.at("out/model.h5"), "--samples", "7", "-o",
                       folder.at("samples.h5")}) == 0);
@@ -119,7 +119,7 @@ TEST_CASE("predict: samples of a conditional GAN, with their classes in turn") {
 }
 
 TEST_CASE("predict: other data are seen as the training data were, with or without targets") {
-  Folder folder(kTable);
+  PredictFolder folder(kTable);
   write_table(folder.at("table.csv"));
   REQUIRE_MESSAGE(folder.run({"train", "-o", folder.at("out")}) == 0, folder.log());
   const auto predict = [&](const std::string& rows) {

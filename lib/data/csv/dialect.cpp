@@ -5,9 +5,8 @@
 #include <charconv>
 #include <string>
 
-#include "base/error.h"
-#include "base/source.h"
 #include "data/csv/cell.h"
+#include "data/refuse.h"
 
 namespace mlrun::data {
 namespace {
@@ -82,9 +81,7 @@ char choose_delimiter(const std::vector<SampleLine>& lines, const config::Datase
   if (*spec.delimiter == "tab" || *spec.delimiter == "\\t") return '\t';
   if (*spec.delimiter == "space") return ' ';
   if (spec.delimiter->size() == 1) return spec.delimiter->front();
-  throw InputError(render_error(
-      spec.source_mark,
-      "delimiter must be one character, 'tab' or 'space', not '" + *spec.delimiter + "'"));
+  refuse(spec, "delimiter must be one character, 'tab' or 'space', not '" + *spec.delimiter + "'");
 }
 
 bool has_header(const std::vector<SampleLine>& lines, char delimiter,

@@ -8,7 +8,7 @@
 namespace mlrun::data {
 namespace {
 
-bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 size_t word_end(std::string_view text, size_t at) {
   if (!is_letter(text[at])) return at + 1;
@@ -38,7 +38,7 @@ const config::FieldList& Words::fields() {
 std::vector<std::string> Words::split(std::string_view text) const {
   std::vector<std::string> words;
   for (size_t at = 0; at < text.size();) {
-    if (is_blank(text[at])) {
+    if (is_space(text[at])) {
       ++at;
       continue;
     }
