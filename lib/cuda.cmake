@@ -47,6 +47,7 @@ target_include_directories(mlrun_cuda_objects PRIVATE ${CUDNN_INCLUDE_DIR})
 target_link_libraries(mlrun_cuda_objects PUBLIC
   mlrun_ops fmt::fmt CUDA::cudart_static CUDA::cublasLt)
 set_target_properties(mlrun_cuda_objects PROPERTIES
+  UNITY_BUILD OFF
   POSITION_INDEPENDENT_CODE ON
   CUDA_VISIBILITY_PRESET hidden
   CXX_VISIBILITY_PRESET hidden

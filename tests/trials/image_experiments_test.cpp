@@ -44,7 +44,7 @@ TEST_CASE("experiments: a convolutional network on Fashion-MNIST") {
     MESSAGE("skipped: the package dataset-fashion-mnist is not installed");
     return;
   }
-  check_learns("fashion-mnist/cnn.yaml", {"dataset.limit=128"});
+  check_learns("fashion-mnist/cnn.yaml", {"dataset.limit=64"});
 }
 
 TEST_CASE("experiments: capsules, and two views followed by few labels") {
@@ -52,8 +52,8 @@ TEST_CASE("experiments: capsules, and two views followed by few labels") {
     MESSAGE("skipped: the package dataset-fashion-mnist is not installed");
     return;
   }
-  check_learns("capsules/fashion-capsules.yaml", {"dataset.limit=64"});
-  check_learns("self-supervised/simclr.yaml", {"dataset.limit=96"});
+  check_learns("capsules/fashion-capsules.yaml", {"dataset.limit=32"});
+  check_learns("self-supervised/simclr.yaml", {"dataset.limit=48"});
   check_learns("self-supervised/pixels.yaml", {"dataset.limit=160"});
   check_learns("self-supervised/fine-tune.yaml",
                {"dataset.limit=64", "dataset.split.test=0.5", "train.initial_weights=null"});
@@ -78,8 +78,8 @@ TEST_CASE("experiments: small colour images and short series") {
   }
   ::setenv("MLRUN_DATA", shared, 1);
   check_learns("cifar/mlp.yaml", {"dataset.limit=96"});
-  check_learns("cifar/cnn.yaml", {"dataset.limit=96"});
-  check_learns("cifar/resnet.yaml", {"dataset.limit=48"});
+  check_learns("cifar/cnn.yaml", {"dataset.limit=40"});
+  check_learns("cifar/resnet.yaml", {"dataset.limit=20"});
   check_learns("time-series/italy-fcn.yaml", {"dataset.limit=32"});
   check_learns("time-series/gunpoint-fcn.yaml", {"dataset.limit=16"});
   ::unsetenv("MLRUN_DATA");
