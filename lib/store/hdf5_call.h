@@ -29,6 +29,16 @@ Handle owned(hid_t id, hid_t location, const std::string& path, const char* acti
 /// The type of T (float, double, int32_t, int64_t, uint8_t) in memory.
 template <class T>
 hid_t native_type();
+template <>
+hid_t native_type<float>();
+template <>
+hid_t native_type<double>();
+template <>
+hid_t native_type<int32_t>();
+template <>
+hid_t native_type<int64_t>();
+template <>
+hid_t native_type<uint8_t>();
 
 /// Variable-length UTF-8.
 Handle text_type();
