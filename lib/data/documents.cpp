@@ -31,7 +31,7 @@ void read_lines(std::string_view text, std::vector<Document>& documents) {
   }
 }
 
-void check(const Source& source) {
+void check_documents(const Source& source) {
   const config::DatasetSpec& spec = source.spec;
   check_token_source(source, "documents");
   if (spec.window) refuse(spec, "window is of texts and tables; documents have a length");
@@ -88,7 +88,7 @@ std::vector<Document> read_documents(const std::vector<SourceFile>& files,
 }
 
 Dataset open_documents(const Source& source) {
-  check(source);
+  check_documents(source);
   const config::DatasetSpec& spec = source.spec;
   const Tokens& tokens = *source.tokens;
   Provenance provenance;

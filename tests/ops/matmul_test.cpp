@@ -178,7 +178,6 @@ TEST_CASE("matmul: a bias, with and without relu") {
 }
 
 TEST_CASE("matmul: NaN goes through a bias and relu") {
-  constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
   Case c = rows_case(1, kFree, kFree, false);
   const auto inputs = c.inputs;
   c.inputs = [=](int64_t width) {
