@@ -2,6 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
+#include <optional>
+#include <span>
+#include <vector>
+
 #include "base/error.h"
 
 namespace mlrun::device {
@@ -31,6 +36,10 @@ cudaDataType_t operand_type(ProductPrecision precision) {
 
 cudaDataType_t result_type(const ProductShape& x) {
   return x.half_result ? operand_type(x.precision) : CUDA_R_32F;
+}
+
+size_t size_of_result(const ProductShape& x) {
+  return x.half_result ? sizeof(uint16_t) : sizeof(float);
 }
 
 template <class T>
@@ -82,6 +91,7 @@ struct ProductPlan {
   Descriptor descriptor;
   Layout a, b, c;
   cublasLtMatmulAlgo_t algorithm{};
+  std::optional<bool> keeps_nan;
 };
 
 namespace {
@@ -93,7 +103,8 @@ Descriptor descriptor_of(const ProductShape& x) {
   set(descriptor, CUBLASLT_MATMUL_DESC_TRANSA, x.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N);
   set(descriptor, CUBLASLT_MATMUL_DESC_TRANSB, x.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N);
   if (x.epilogue == ProductEpilogue::kNone) return descriptor;
-  set(descriptor, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
+  set(descriptor, CUBLASLT_MATMUL_DESC_EPILOGUE,
+      x.epilogue == ProductEpilogue::kBias ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_RELU_BIAS);
   set(descriptor, CUBLASLT_MATMUL_DESC_BIAS_BATCH_STRIDE, x.stride_bias);
   return descriptor;
 }
@@ -128,17 +139,35 @@ std::unique_ptr<ProductPlan> make_plan(cublasLtHandle_t handle, const ProductSha
 // Columns of a matrix may begin anywhere; left to itself cuBLASLt counts on 256 bytes.
 uint32_t alignment_of(const ProductShape& x, const ProductOperands& operands) {
   auto bits = uintptr_t{256};
-  for (const void* p : {operands.a, operands.b, static_cast<const void*>(operands.c),
-                        static_cast<const void*>(operands.bias)}) {
+  for (const void* p :
+       {operands.a, operands.b, static_cast<const void*>(operands.c), operands.bias}) {
     bits |= reinterpret_cast<uintptr_t>(p);
   }
   const bool halves = operand_type(x.precision) != CUDA_R_32F;
   for (const int64_t stride : {x.stride_a, x.stride_b}) {
     bits |= static_cast<uintptr_t>(stride) * (halves ? sizeof(uint16_t) : sizeof(float));
   }
-  bits |= static_cast<uintptr_t>(x.stride_c) * (x.half_result ? sizeof(uint16_t) : sizeof(float));
-  bits |= static_cast<uintptr_t>(x.stride_bias) * sizeof(float);
+  for (const int64_t stride : {x.stride_c, x.stride_bias}) {
+    bits |= static_cast<uintptr_t>(stride) * size_of_result(x);
+  }
   return static_cast<uint32_t>(bits & (~bits + 1));
+}
+
+// Behind the sign, what is above infinity is NaN.
+template <class Bits>
+bool all_nan(std::span<const std::byte> bytes, Bits infinity) {
+  for (size_t at = 0; at < bytes.size(); at += sizeof(Bits)) {
+    Bits bits = 0;
+    std::memcpy(&bits, bytes.data() + at, sizeof bits);
+    if ((bits & static_cast<Bits>(~Bits{0}) >> 1) <= infinity) return false;
+  }
+  return true;
+}
+
+bool all_nan(std::span<const std::byte> bytes, cudaDataType_t type) {
+  if (type == CUDA_R_16F) return all_nan<uint16_t>(bytes, 0x7c00);
+  if (type == CUDA_R_16BF) return all_nan<uint16_t>(bytes, 0x7f80);
+  return all_nan<uint32_t>(bytes, 0x7f800000);
 }
 
 CublasLt make_handle() {
@@ -153,17 +182,38 @@ CublasLt make_handle() {
 Cublas::Cublas() : handle_(make_handle()) {}
 Cublas::~Cublas() = default;
 
-ProductPlan& Cublas::plan_of(const ProductShape& shape) {
+ProductPlan& Cublas::plan_of(const ProductShape& wanted, const ProductOperands& operands) {
+  ProductShape shape = wanted;
+  shape.alignment = alignment_of(wanted, operands);
   std::unique_ptr<ProductPlan>& plan = plans_[shape];
   if (!plan) plan = make_plan(handle_.get(), shape);
   return *plan;
 }
 
-void Cublas::multiply(const ProductShape& wanted, const ProductOperands& operands,
+// A number whose bits are all ones is NaN, in every type.
+bool Cublas::relu_keeps_nan(const ProductShape& shape, const ProductOperands& operands,
+                            std::byte* workspace, cudaStream_t stream) {
+  ProductPlan& plan = plan_of(shape, operands);
+  if (plan.keeps_nan) return *plan.keeps_nan;
+  const size_t size = size_of_result(shape);
+  const auto biases = static_cast<size_t>((shape.count - 1) * shape.stride_bias + shape.n);
+  const auto alignment = static_cast<size_t>(reinterpret_cast<uintptr_t>(operands.bias) % 256);
+  const DeviceMemory lost = make_device_memory(biases * size + alignment);
+  ProductOperands with_lost = operands;
+  with_lost.bias = lost.get() + alignment;
+  MLRUN_CUDA_CHECK(cudaMemsetAsync(lost.get(), 0xff, biases * size + alignment, stream));
+  multiply(shape, with_lost, workspace, stream);
+  std::vector<std::byte> row(static_cast<size_t>(shape.n) * size);
+  MLRUN_CUDA_CHECK(
+      cudaMemcpyAsync(row.data(), operands.c, row.size(), cudaMemcpyDeviceToHost, stream));
+  MLRUN_CUDA_CHECK(cudaStreamSynchronize(stream));
+  plan.keeps_nan = all_nan(row, result_type(shape));
+  return *plan.keeps_nan;
+}
+
+void Cublas::multiply(const ProductShape& shape, const ProductOperands& operands,
                       std::byte* workspace, cudaStream_t stream) {
-  ProductShape shape = wanted;
-  shape.alignment = alignment_of(wanted, operands);
-  ProductPlan& plan = plan_of(shape);
+  ProductPlan& plan = plan_of(shape, operands);
   if (shape.epilogue != ProductEpilogue::kNone) {
     set(plan.descriptor, CUBLASLT_MATMUL_DESC_BIAS_POINTER, operands.bias);
   }

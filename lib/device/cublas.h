@@ -11,11 +11,11 @@
 namespace mlrun::device {
 
 enum class ProductPrecision : uint8_t { kFloat32, kTfloat32, kBfloat16, kFloat16 };
-enum class ProductEpilogue : uint8_t { kNone, kBias };
+enum class ProductEpilogue : uint8_t { kNone, kBias, kBiasRelu };
 
 /// `count` products c = op(a) op(b) side by side, as ops/gemm.h has them: row-major, op(a) is
 /// (m, k), op(b) is (k, n). Strides are in elements, from one product to the next. Of epilogues,
-/// one bias (n) for each product.
+/// one bias (n) for each product, and relu behind it.
 struct ProductShape {
   bool transpose_a = false;
   bool transpose_b = false;
@@ -23,8 +23,8 @@ struct ProductShape {
   int64_t lda = 0, ldb = 0, ldc = 0;
   int64_t count = 1;
   int64_t stride_a = 0, stride_b = 0, stride_c = 0, stride_bias = 0;
-  ProductPrecision precision = ProductPrecision::kFloat32;  ///< of a and b; the bias is float32
-  bool half_result = false;  ///< c is of 16 bits as a and b are, without epilogue; else float32
+  ProductPrecision precision = ProductPrecision::kFloat32;  ///< of a and b
+  bool half_result = false;  ///< c and the bias are of 16 bits as a and b are; else float32
   ProductEpilogue epilogue = ProductEpilogue::kNone;
   bool accumulate = false;  ///< adds to c
   uint32_t alignment = 0;   ///< of all operands, in bytes: Cublas looks it up
@@ -37,7 +37,7 @@ struct ProductOperands {
   const void* a = nullptr;
   const void* b = nullptr;
   void* c = nullptr;
-  const float* bias = nullptr;
+  const void* bias = nullptr;
 };
 
 struct ProductPlan;
@@ -53,10 +53,15 @@ class Cublas {
   void multiply(const ProductShape& shape, const ProductOperands& operands, std::byte* workspace,
                 cudaStream_t stream);
 
+  /// Whether relu of a product with this epilogue keeps NaN, which cuBLASLt does not promise: found
+  /// out by a bias of NaN, once for each shape. What is in c is lost.
+  bool relu_keeps_nan(const ProductShape& shape, const ProductOperands& operands,
+                      std::byte* workspace, cudaStream_t stream);
+
   static constexpr int64_t kWorkspaceBytes = int64_t{32} << 20;
 
  private:
-  ProductPlan& plan_of(const ProductShape& shape);
+  ProductPlan& plan_of(const ProductShape& shape, const ProductOperands& operands);
 
   CublasLt handle_;
   std::map<ProductShape, std::unique_ptr<ProductPlan>> plans_;

@@ -42,6 +42,10 @@ class CudaContext : public Context {
     cublas_.multiply(shape, operands, library_workspace_.get(), stream());
   }
 
+  bool relu_keeps_nan(const ProductShape& shape, const ProductOperands& operands) {
+    return cublas_.relu_keeps_nan(shape, operands, library_workspace_.get(), stream());
+  }
+
   bool can_convolve(const ConvolutionShape& shape) { return cudnn_.can_convolve(shape); }
   void convolve(const ConvolutionShape& shape, const float* a, const float* b, float* c) {
     cudnn_.convolve(shape, a, b, c, library_workspace_.get());

@@ -28,6 +28,7 @@
 #include "ops/routing.h"
 #include "ops/shaping.h"
 #include "ops/softmax.h"
+#include "ops/summed_gradient.h"
 #include "ops/update.h"
 
 namespace mlrun::ops {
@@ -101,6 +102,7 @@ const graph::KernelTable& cuda_kernels() {
       {"SparseCrossEntropyGrad", sparse_cross_entropy_grad_cuda},
       {"StepOrder", step_order_cuda},
       {"StoreBatch", store_batch_cuda},
+      {"SummedGradient", summed_gradient_cuda},
       {"Unscale", unscale_cuda},
       {"Update", update_cuda},
   };

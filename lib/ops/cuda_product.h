@@ -10,7 +10,7 @@
 namespace mlrun::ops {
 
 /// What follows on a product without leaving the registers.
-enum class Finish : uint8_t { kNone, kBias };
+enum class Finish : uint8_t { kNone, kBias, kBiasRelu };
 
 /// Of each copy of a stack: `count` products `shape` (whose pointers are not used) of the matrices
 /// at a, b and c, and `step_*` elements further each.
@@ -24,12 +24,17 @@ struct Product {
   int64_t step_a = 0, step_b = 0, step_c = 0;
   Precision precision = Precision::kFloat32;
   Finish finish = Finish::kNone;
-  Stacked<const float> bias;  ///< (n)
+  Stacked<const float> bias;          ///< (n)
+  Stacked<const uint16_t> half_bias;  ///< instead of bias, where half_c is
 
   bool has_half_operands() const {
     return precision == Precision::kBfloat16 || precision == Precision::kFloat16;
   }
 };
+
+/// Whether kBiasRelu of this product keeps NaN. A library's relu may make 0 of it; a net whose
+/// weights are lost would then look healthy. May write to c.
+bool relu_keeps_nan(const graph::KernelCall& call, const Product& product);
 
 /// Nothing is empty: m, n, k, count > 0.
 void multiply(const graph::KernelCall& call, const Product& product);

@@ -7,17 +7,20 @@
 #include "ops/device_code.h"
 #include "ops/elementwise.h"
 
+/// Codes that make the gradient of a function's argument of that of its value.
+#define MLRUN_EW_GRADIENTS(visit)                                                             \
+  visit(kReluGrad) visit(kSigmoidGrad) visit(kTanhGrad) visit(kSoftsignGrad) visit(kGeluGrad) \
+      visit(kLeakyReluGrad) visit(kEluGrad) visit(kHardSigmoidGrad)
+
 /// All codes but the random ones: for who is compiled once for each.
-#define MLRUN_EW_CODES(visit)                                                                  \
-  visit(kAdd) visit(kSub) visit(kMul) visit(kDiv) visit(kMaximum) visit(kMinimum)              \
-      visit(kGreaterEqual) visit(kNegate) visit(kExp) visit(kLog) visit(kSqrt) visit(kSquare)  \
-          visit(kAbs) visit(kSign) visit(kReciprocal) visit(kErf) visit(kRelu) visit(kSigmoid) \
-              visit(kTanh) visit(kSoftplus) visit(kSoftsign) visit(kGelu) visit(kScale)        \
-                  visit(kOffset) visit(kMaximumC) visit(kMinimumC) visit(kGreaterC)            \
-                      visit(kLeakyRelu) visit(kElu) visit(kHardSigmoid) visit(kReluGrad)       \
-                          visit(kSigmoidGrad) visit(kTanhGrad) visit(kSoftsignGrad)            \
-                              visit(kGeluGrad) visit(kLeakyReluGrad) visit(kEluGrad)           \
-                                  visit(kHardSigmoidGrad) visit(kAddRelu) visit(kBroadcast)
+#define MLRUN_EW_CODES(visit)                                                                     \
+  visit(kAdd) visit(kSub) visit(kMul) visit(kDiv) visit(kMaximum) visit(kMinimum)                 \
+      visit(kGreaterEqual) visit(kNegate) visit(kExp) visit(kLog) visit(kSqrt) visit(kSquare)     \
+          visit(kAbs) visit(kSign) visit(kReciprocal) visit(kErf) visit(kRelu) visit(kSigmoid)    \
+              visit(kTanh) visit(kSoftplus) visit(kSoftsign) visit(kGelu) visit(kScale)           \
+                  visit(kOffset) visit(kMaximumC) visit(kMinimumC) visit(kGreaterC)               \
+                      visit(kLeakyRelu) visit(kElu) visit(kHardSigmoid) MLRUN_EW_GRADIENTS(visit) \
+                          visit(kAddRelu) visit(kBroadcast)
 
 namespace mlrun::ops {
 
@@ -42,6 +45,17 @@ MLRUN_DEVICE inline float hard_sigmoid_of(float x) {
 
 MLRUN_DEVICE inline float gelu_slope(float x) {
   return x * expf(x * x * -0.5f) * 0.39894228f + normal_cdf_of(x);
+}
+
+inline bool is_gradient(Ew code) {
+  switch (code) {
+#define MLRUN_EW_CASE(name) case Ew::name:
+    MLRUN_EW_GRADIENTS(MLRUN_EW_CASE)
+#undef MLRUN_EW_CASE
+    return true;
+    default:
+      return false;
+  }
 }
 
 /// a, b and c as EwInstruction has them. Not of the random codes.

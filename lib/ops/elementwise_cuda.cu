@@ -8,8 +8,8 @@ namespace {
 
 template <Ew kCode>
 void run_single(const graph::KernelCall& call, const EwProgram& program) {
-  for_each_element(call, program.groups(), [=] MLRUN_KERNEL(int64_t k, int64_t group) {
-    program.run_single<kCode>(k, group);
+  for_each_element(call, program.single_threads(), [=] MLRUN_KERNEL(int64_t k, int64_t thread) {
+    program.run_single<kCode>(k, thread);
   });
 }
 
@@ -38,6 +38,7 @@ EwProgram::Operand EwProgram::operand(const Shape& shape, const Tensor& tensor) 
   const int64_t elements = std::max<int64_t>(tensor.elements(), 1);
   if (x.spread == Spread::kRow) x.divider = Divider(elements);
   if (x.spread == Spread::kColumn) x.divider = Divider(shape.elements() / elements);
+  x.whole = elements % kGroup == 0 && is_aligned_tensor(tensor);
   return x;
 }
 
@@ -58,6 +59,16 @@ EwProgram::EwProgram(const ElementwiseOp& op, const Shape& shape, std::span<cons
   }
   std::copy(op.code().begin(), op.code().end(), code_);
   aligned_ = all_aligned(in, out);
+  packed_halves_ = all_packed(true);
+  packed_floats_ = all_packed(false);
+}
+
+bool EwProgram::all_packed(bool half) const {
+  bool packed = aligned_ && elements_ % kWide == 0 && out_[0].is_half() == half;
+  for (int i = 0; i < inputs_; ++i) {
+    packed = packed && in_[i].spread == Spread::kSame && in_[i].data.is_half() == half;
+  }
+  return packed;
 }
 
 bool EwProgram::all_aligned(std::span<const Tensor> in, std::span<const Tensor> out) const {

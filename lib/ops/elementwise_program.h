@@ -10,12 +10,21 @@
 #include "ops/elementwise_codes.h"
 #include "ops/half_bits.h"
 
+// Before a loop whose arrays are to lie in registers. The host compiler's half of nvcc's work does
+// not know it.
+#if defined(__CUDA_ARCH__)
+#define MLRUN_UNROLL _Pragma("unroll")
+#else
+#define MLRUN_UNROLL
+#endif
+
 namespace mlrun::ops {
 
 /// Works on groups of four neighbouring elements, which share one block of random numbers.
 class EwProgram {
  public:
   static constexpr int kGroup = kMostFloats;
+  static constexpr int kWide = 8;  ///< in 16 bits each, 16 bytes
 
   /// Operands as of run_elementwise_cpu(); `varied` are the constants of the instructions in each
   /// copy, null if they are those of `op`. Throws Error for a program that is too long.
@@ -45,31 +54,87 @@ class EwProgram {
   bool is_single() const { return length_ == 1 && outputs_ == 1 && code_[0].code < Ew::kDropout; }
   Ew first_code() const { return code_[0].code; }
 
-  /// The same of a single instruction with this code.
+  /// Of a single instruction without an operand that is spread out: whether all that it reads and
+  /// writes can be taken as it lies, kWide elements at once, and is of 16 bits, or floats.
+  bool is_packed(bool half) const { return half ? packed_halves_ : packed_floats_; }
+
+  int64_t single_threads() const { return packed_halves_ ? elements_ / kWide : groups(); }
+
+  /// What thread number `thread` of these does of a single instruction with this code. In 16 bits a
+  /// thread takes eight elements: with fewer, too little would be on its way for the memory of a
+  /// GPU to be busy.
   template <Ew kCode>
-  MLRUN_DEVICE void run_single(int64_t k, int64_t group) const {
-    const int64_t first = group * kGroup;
-    const int count = size_of_group(elements_, group);
-    const EwInstruction one = code_[0];
-    const Values a = load(in_[one.a], k, first, count);
-    const Values b = one.b == one.a ? a : load(in_[one.b], k, first, count);
-    const float c = varied_.data ? varied_(k)[0] : one.c;
-    store(values_of<kCode>(a, b, c), out_[0], k, first, count);
+  MLRUN_DEVICE void run_single(int64_t k, int64_t thread) const {
+    packed_halves_ ? run_wide<kCode>(k, thread) : run_group<kCode>(k, thread);
+  }
+
+  /// Of a single instruction that is a gradient, kRows rows of a column of chunks: those from `row`
+  /// on, of which there are `rows`, `chunks` chunks apart. Returns the sum of what is written.
+  /// Everything is read before anything is written, so that the rows do not wait for each other.
+  template <bool kIsHalf, int kRows>
+  MLRUN_DEVICE Floats<kWide> run_gradients(int64_t k, int64_t row, int64_t rows, int64_t column,
+                                           int64_t chunks) const {
+    EwInstruction one = code_[0];
+    if (varied_.data) one.c = varied_(k)[0];
+    const Numbers& of_a = in_[one.a].data;
+    const Numbers& of_b = in_[one.b].data;
+    Packed<kIsHalf, kWide> a[kRows];
+    Packed<kIsHalf, kWide> b[kRows];
+    MLRUN_UNROLL
+    for (int r = 0; r < kRows; ++r) {
+      const int64_t at = ((row + r < rows ? row + r : rows - 1) * chunks + column) * kWide;
+      a[r] = of_a.template load_packed<kIsHalf, kWide>(k, at);
+      b[r] = of_b.template load_packed<kIsHalf, kWide>(k, at);
+    }
+    Floats<kWide> sum{};
+    MLRUN_UNROLL
+    for (int r = 0; r < kRows; ++r) {
+      if (row + r >= rows) continue;
+      const auto y =
+          out_[0].template packed<kIsHalf>(gradient(one, of_a.unpacked(a[r]), of_b.unpacked(b[r])));
+      out_[0].store_packed(y, k, ((row + r) * chunks + column) * kWide);
+      sum = sum + out_[0].unpacked(y);
+    }
+    return sum;
   }
 
  private:
   static constexpr size_t kMaxLength = 16;
-
   using Values = Floats<kGroup>;
 
   struct Operand {
     Numbers data;
     Spread spread = Spread::kSame;
-    Divider divider;  ///< by the length of a row, or by the elements that share one of a column
+    Divider divider;     ///< by the length of a row, or by the elements that share one of a column
+    bool whole = false;  ///< a row of whole groups, which can be read at once
   };
 
   static Operand operand(const Shape& shape, const Tensor& tensor);
   bool all_aligned(std::span<const Tensor> in, std::span<const Tensor> out) const;
+  bool all_packed(bool half) const;
+
+  template <Ew kCode>
+  MLRUN_DEVICE void run_group(int64_t k, int64_t group) const {
+    const int64_t first = group * kGroup;
+    const int count = size_of_group(elements_, group);
+    const EwInstruction one = code_[0];
+    const Values a = load(in_[one.a], k, first, count);
+    const Values b = one.b == one.a ? a : load(in_[one.b], k, first, count);
+    store(values_of<kCode>(a, b, constant(k)), out_[0], k, first, count);
+  }
+
+  template <Ew kCode>
+  MLRUN_DEVICE void run_wide(int64_t k, int64_t chunk) const {
+    const EwInstruction one = code_[0];
+    const Halves<kWide> a = in_[one.a].data.load_packed<true, kWide>(k, chunk * kWide);
+    const Halves<kWide> b = in_[one.b].data.load_packed<true, kWide>(k, chunk * kWide);
+    const Floats<kWide> y =
+        values_of<kCode>(in_[one.a].data.unpacked(a), in_[one.b].data.unpacked(b), constant(k));
+    out_[0].store_packed(out_[0].packed<true>(y), k, chunk * kWide);
+  }
+
+  // Of the first instruction, in copy k.
+  MLRUN_DEVICE float constant(int64_t k) const { return varied_.data ? varied_(k)[0] : code_[0].c; }
 
   MLRUN_DEVICE Values load(const Operand& operand, int64_t k, int64_t first, int count) const {
     const float* x = operand.data.floats(k);
@@ -81,6 +146,9 @@ class EwProgram {
         for (int i = 0; i < kGroup; ++i) values.of[i] = x[0];
         return values;
       case Spread::kRow:
+        if (operand.whole) return load_some(x + operand.divider.remainder(first), true, kGroup);
+        spread(operand, x, first, count, values);
+        return values;
       case Spread::kColumn:
         spread(operand, x, first, count, values);
         return values;
@@ -93,16 +161,10 @@ class EwProgram {
   MLRUN_DEVICE Values load_same(const Numbers& data, int64_t k, int64_t first, int count) const {
     const bool all = aligned_ && count == kGroup;
     if (!data.is_half()) return load_some(data.floats(k) + first, all, count);
+    if (all) return data.unpacked(data.load_packed<true, kGroup>(k, first));
     Values values{};
-    if (all) {
-      const Halves halves = *reinterpret_cast<const Halves*>(data.halves(k) + first);
-      for (int i = 0; i < kGroup; ++i) {
-        values.of[i] = float_of_half(halves.of[i], data.is_bfloat16());
-      }
-    } else {
-      for (int i = 0; i < kGroup; ++i) {
-        if (i < count) values.of[i] = data(k, first + i);
-      }
+    for (int i = 0; i < kGroup; ++i) {
+      if (i < count) values.of[i] = data(k, first + i);
     }
     return values;
   }
@@ -124,14 +186,9 @@ class EwProgram {
                           int count) const {
     const bool all = aligned_ && count == kGroup;
     if (!y.is_half()) return store_some(values, y.floats(k) + first, all, count);
-    if (all) {
-      Halves halves;
-      for (int i = 0; i < kGroup; ++i) halves.of[i] = half_bits(values.of[i], y.is_bfloat16());
-      *reinterpret_cast<Halves*>(y.halves(k) + first) = halves;
-    } else {
-      for (int i = 0; i < kGroup; ++i) {
-        if (i < count) y.set(k, first + i, values.of[i]);
-      }
+    if (all) return y.store_packed(y.packed<true>(values), k, first);
+    for (int i = 0; i < kGroup; ++i) {
+      if (i < count) y.set(k, first + i, values.of[i]);
     }
   }
 
@@ -151,10 +208,24 @@ class EwProgram {
     return random_result(one, a, k, group);
   }
 
-  template <Ew kCode>
-  MLRUN_DEVICE static Values values_of(const Values& a, const Values& b, float c) {
-    Values y;
-    for (int i = 0; i < kGroup; ++i) y.of[i] = value_of(kCode, a.of[i], b.of[i], c);
+  MLRUN_DEVICE static Floats<kWide> gradient(const EwInstruction& one, const Floats<kWide>& a,
+                                             const Floats<kWide>& b) {
+    switch (one.code) {
+#define MLRUN_EW_CASE(name) \
+  case Ew::name:            \
+    return values_of<Ew::name>(a, b, one.c);
+      MLRUN_EW_GRADIENTS(MLRUN_EW_CASE)
+#undef MLRUN_EW_CASE
+      default:
+        return a;
+    }
+  }
+
+  template <Ew kCode, int kWidth>
+  MLRUN_DEVICE static Floats<kWidth> values_of(const Floats<kWidth>& a, const Floats<kWidth>& b,
+                                               float c) {
+    Floats<kWidth> y;
+    for (int i = 0; i < kWidth; ++i) y.of[i] = value_of(kCode, a.of[i], b.of[i], c);
     return y;
   }
 
@@ -181,6 +252,9 @@ class EwProgram {
   int inputs_;
   int length_;
   int outputs_;
+  int chunks_;  ///< that one thread takes of a single instruction
+  bool packed_halves_ = false;
+  bool packed_floats_ = false;
   bool aligned_ = false;  ///< all that is read or written as it lies, by 16 bytes
   Operand in_[ElementwiseOp::kMaxRegisters];
   Numbers out_[kMaxLength];
@@ -195,3 +269,5 @@ void run_elementwise_cuda(const graph::KernelCall& call, const ElementwiseOp& op
                           std::span<const Tensor> out);
 
 }  // namespace mlrun::ops
+
+#undef MLRUN_UNROLL

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "ops/device_code.h"
+#include "ops/device_floats.h"
 
 namespace mlrun::ops {
 
@@ -70,10 +70,15 @@ MLRUN_DEVICE inline float float_of_half(uint16_t bits, bool is_bfloat16) {
   return is_bfloat16 ? float_of_bfloat16(bits) : float_of_float16(bits);
 }
 
-/// Four neighbours, which a thread reads and writes by one instruction.
-struct alignas(8) Halves {
-  uint16_t of[4];
+/// Neighbours, which a thread reads and writes by one instruction: up to eight.
+template <int kWidth>
+struct alignas(kWidth * sizeof(uint16_t)) Halves {
+  uint16_t of[kWidth];
 };
+
+/// Neighbours as they lie in memory.
+template <bool kIsHalf, int kWidth>
+using Packed = std::conditional_t<kIsHalf, Halves<kWidth>, Floats<kWidth>>;
 
 /// The numbers of a tensor of floats, or of 16 bits, in every copy of a stack.
 class Numbers {
@@ -92,6 +97,49 @@ class Numbers {
     } else {
       halves(k)[i] = half_bits(x, is_bfloat16());
     }
+  }
+
+  /// kWidth neighbours from i on, as they lie in memory: by 16 bytes.
+  template <bool kIsHalf, int kWidth>
+  MLRUN_DEVICE Packed<kIsHalf, kWidth> load_packed(int64_t k, int64_t i) const {
+    if constexpr (kIsHalf) {
+      return *reinterpret_cast<const Halves<kWidth>*>(halves(k) + i);
+    } else {
+      return load_some<kWidth>(floats(k) + i, true, kWidth);
+    }
+  }
+
+  template <int kWidth>
+  MLRUN_DEVICE Floats<kWidth> unpacked(const Halves<kWidth>& some) const {
+    Floats<kWidth> values;
+    for (int j = 0; j < kWidth; ++j) values.of[j] = float_of_half(some.of[j], is_bfloat16());
+    return values;
+  }
+
+  template <int kWidth>
+  MLRUN_DEVICE Floats<kWidth> unpacked(const Floats<kWidth>& some) const {
+    return some;
+  }
+
+  template <bool kIsHalf, int kWidth>
+  MLRUN_DEVICE Packed<kIsHalf, kWidth> packed(const Floats<kWidth>& values) const {
+    if constexpr (kIsHalf) {
+      Halves<kWidth> some;
+      for (int j = 0; j < kWidth; ++j) some.of[j] = half_bits(values.of[j], is_bfloat16());
+      return some;
+    } else {
+      return values;
+    }
+  }
+
+  template <int kWidth>
+  MLRUN_DEVICE void store_packed(const Halves<kWidth>& some, int64_t k, int64_t i) const {
+    *reinterpret_cast<Halves<kWidth>*>(halves(k) + i) = some;
+  }
+
+  template <int kWidth>
+  MLRUN_DEVICE void store_packed(const Floats<kWidth>& some, int64_t k, int64_t i) const {
+    store_some(some, floats(k) + i, true, kWidth);
   }
 
   MLRUN_DEVICE bool is_half() const { return dtype_ != DType::kFloat32; }

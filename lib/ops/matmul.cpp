@@ -95,7 +95,8 @@ int64_t MatMulOp::gpu_workspace_bytes(std::span<const TensorType> inputs, int64_
 HalfOperands half_operands(const GemmArgs& x) {
   constexpr int64_t kLine = 128;
   const auto padded = [](int64_t count) { return round_up(count, kLine); };
-  return {padded(x.m * x.k), padded(x.m * x.k) + padded(x.k * x.n)};
+  const int64_t first_bias = padded(x.m * x.k) + padded(x.k * x.n);
+  return {padded(x.m * x.k), first_bias, first_bias + padded(x.n)};
 }
 
 double MatMulOp::product_flops(std::span<const TensorType> inputs, int64_t batch) const {

@@ -56,10 +56,11 @@ GemmArgs product_args(const MatMulOp& op, const Shape& a, const Shape& b);
 /// What an epilogue does with some rows of the result.
 using RowsWork = device::FunctionRef<void(int64_t row, int64_t end)>;
 
-/// Where kernels of a GPU find operands of 16 bits in the workspace: a at its begin, then b; in
-/// elements.
+/// Where kernels of a GPU find operands of 16 bits in the workspace: a at its begin, then b and the
+/// bias; in elements.
 struct HalfOperands {
   int64_t first_b = 0;
+  int64_t first_bias = 0;
   int64_t count = 0;
 };
 HalfOperands half_operands(const GemmArgs& product);

@@ -23,6 +23,7 @@ struct HalfCopy {
   int64_t count = 0;
   bool aligned = false;
 
+  HalfCopy() = default;
   HalfCopy(const Tensor& x, const Stacked<uint16_t>& place)
       : from(input(x)),
         to(place),
@@ -39,10 +40,10 @@ struct HalfCopy {
     const int size = size_of_group(count, group);
     const int64_t first = group * kMostFloats;
     const auto values = load_some(from(k) + first, aligned && size == kMostFloats, size);
-    Halves halves;
+    Halves<kMostFloats> halves;
     for (int i = 0; i < kMostFloats; ++i) halves.of[i] = half_bits(values.of[i], is_bfloat16);
     if (size == kMostFloats) {
-      *reinterpret_cast<Halves*>(to(k) + first) = halves;
+      *reinterpret_cast<Halves<kMostFloats>*>(to(k) + first) = halves;
     } else {
       for (int i = 0; i < kMostFloats; ++i) {
         if (i < size) to(k)[first + i] = halves.of[i];
@@ -52,18 +53,40 @@ struct HalfCopy {
 };
 
 // Those operands that are not yet in 16 bits, in the workspace, by one launch.
-void make_half_operands(const graph::KernelCall& call, Product& product) {
+void make_half_operands(const graph::KernelCall& call, Product& product, const Tensor& bias) {
   const HalfOperands place = half_operands(product.shape);
   const Stacked<uint16_t> bits = workspace_values<uint16_t>(call, place.count);
   const HalfCopy a(call.in[0], bits);
   const HalfCopy b(call.in[1], behind(bits, place.first_b));
   product.half_a = a.operand(call.in[0]);
   product.half_b = b.operand(call.in[1]);
+  HalfCopy c;
+  if (product.half_c.data && product.finish != Finish::kNone) {
+    c = HalfCopy(bias, behind(bits, place.first_bias));
+    product.half_bias = c.operand(bias);
+  }
   const int64_t of_a = groups_of(a.count);
+  const int64_t of_ab = of_a + groups_of(b.count);
   const bool is_bfloat16 = product.precision == Precision::kBfloat16;
-  for_each_element(call, of_a + groups_of(b.count), [=] MLRUN_KERNEL(int64_t k, int64_t group) {
-    group < of_a ? a.run(k, group, is_bfloat16) : b.run(k, group - of_a, is_bfloat16);
+  for_each_element(call, of_ab + groups_of(c.count), [=] MLRUN_KERNEL(int64_t k, int64_t group) {
+    if (group < of_a) return a.run(k, group, is_bfloat16);
+    group < of_ab ? b.run(k, group - of_a, is_bfloat16) : c.run(k, group - of_ab, is_bfloat16);
   });
+}
+
+// Of a product that is not empty. Returns what of its epilogue it has done.
+Finish multiply_operands(const graph::KernelCall& call, Product& product,
+                         const EpilogueRun& epilogue) {
+  const auto& op = static_cast<const MatMulOp&>(call.op);
+  product.finish = finish_of(epilogue, op.epilogue(), product.shape.n);
+  const Tensor bias = product.finish == Finish::kNone ? Tensor{} : epilogue.operands()[1];
+  product.bias = input(bias);
+  if (product.has_half_operands()) make_half_operands(call, product, bias);
+  if (product.finish == Finish::kBiasRelu && !relu_keeps_nan(call, product)) {
+    product.finish = Finish::kNone;
+  }
+  multiply(call, product);
+  return product.finish;
 }
 
 }  // namespace
@@ -75,20 +98,17 @@ void matmul_cuda(const graph::KernelCall& call) {
   product.shape = product_args(op, call.in[0].shape, call.in[1].shape);
   product.a = input(call.in[0]);
   product.b = input(call.in[1]);
-  const bool has_half_result = is_half(epilogue.product().dtype);
   product.c = output(epilogue.product());
-  if (has_half_result) product.half_c = stacked<uint16_t>(epilogue.product());
+  if (is_half(epilogue.product().dtype)) product.half_c = stacked<uint16_t>(epilogue.product());
   product.precision = op.precision();
   if (product.shape.m == 0 || product.shape.n == 0) return;
+  Finish done = Finish::kNone;
   if (product.shape.k == 0) {
     fill_zero(call, epilogue.product());
   } else {
-    if (!has_half_result) product.finish = finish_of(epilogue, op.epilogue(), product.shape.n);
-    if (product.finish != Finish::kNone) product.bias = input(epilogue.operands()[1]);
-    if (product.has_half_operands()) make_half_operands(call, product);
-    multiply(call, product);
+    done = multiply_operands(call, product, epilogue);
   }
-  if (!epilogue.any() || product.finish != Finish::kNone) return;
+  if (!epilogue.any() || done != Finish::kNone) return;
   run_elementwise_cuda(call, *op.epilogue(), epilogue.product().shape, epilogue.operands(),
                        call.out);
 }

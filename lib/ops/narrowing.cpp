@@ -1,11 +1,14 @@
 #include "ops/narrowing.h"
 
+#include <algorithm>
+#include <map>
 #include <optional>
 #include <vector>
 
 #include "ops/elementwise.h"
 #include "ops/matmul.h"
 #include "ops/reduce.h"
+#include "ops/summed_gradient.h"
 
 namespace mlrun::ops {
 namespace {
@@ -36,21 +39,90 @@ class Narrowing {
   }
 
   void run() {
+    for (const Node& node : graph_.nodes()) want_summed(node);
     for (size_t i = 0; i < wanted_.size(); ++i) {
       if (possible_[i] && wanted_[i]) graph_.set_dtype(static_cast<ValueId>(i), *wanted_[i]);
     }
+    round_shared();
   }
 
  private:
-  // Who can write 16 bits: a product of 16 bits with one result, and elementwise programs.
+  // Who can write 16 bits: a product of 16 bits with one result, elementwise programs, and of a
+  // gradient that is summed the gradient.
   void find_made(const Node& node) {
     const auto* product = dynamic_cast<const MatMulOp*>(node.op.get());
-    const bool writes = dynamic_cast<const ElementwiseOp*>(node.op.get()) ||
+    const bool sums = dynamic_cast<const SummedGradientOp*>(node.op.get());
+    const bool writes = sums || dynamic_cast<const ElementwiseOp*>(node.op.get()) ||
                         (product && half_of(*product) && node.outputs.size() == 1);
     if (!writes) return;
-    for (const ValueId output : node.outputs) {
+    for (const ValueId output : std::span(node.outputs).first(sums ? 1 : node.outputs.size())) {
       possible_[static_cast<size_t>(output)] = graph_.value(output).type.dtype == DType::kFloat32;
     }
+  }
+
+  // A product before a gradient that is summed is rounded as if it were that gradient.
+  void want_summed(const Node& node) {
+    if (!dynamic_cast<const SummedGradientOp*>(node.op.get())) return;
+    const auto result = static_cast<size_t>(node.outputs[0]);
+    if (!possible_[result] || !wanted_[result]) return;
+    for (const ValueId input : node.inputs) {
+      const Node* producer = graph_.producer(input);
+      const auto* product = producer ? dynamic_cast<const MatMulOp*>(producer->op.get()) : nullptr;
+      const auto id = static_cast<size_t>(input);
+      if (product && half_of(*product) == wanted_[result] && !wanted_[id]) {
+        wanted_[id] = wanted_[result];
+      }
+    }
+  }
+
+  // Floats that several products round, weights for one, are rounded once, before the first.
+  void round_shared() {
+    const std::vector<Node> nodes = graph_.nodes();
+    std::vector<Node> all;
+    std::map<ValueId, ValueId> rounded;
+    for (size_t i = 0; i < nodes.size(); ++i) {
+      Node node = nodes[i];
+      for (size_t j = 0; j < node.inputs.size(); ++j) {
+        ValueId& input = node.inputs[j];
+        const std::optional<DType> half = operand_of_product(node, j);
+        if (!half || !is_shared(nodes, input, *half)) continue;
+        if (!rounded.contains(input)) {
+          rounded[input] = graph_.apply(identity(), {input});
+          all.push_back(graph_.nodes().back());
+          graph_.set_dtype(rounded[input], *half);
+        }
+        input = rounded[input];
+      }
+      all.push_back(std::move(node));
+    }
+    graph_.replace_nodes(std::move(all));
+  }
+
+  static std::shared_ptr<const ElementwiseOp> identity() {
+    return std::make_shared<ElementwiseOp>(
+        1, std::vector<EwInstruction>{{Ew::kScale, 1, 0, 0, 1.0f}}, std::vector<uint8_t>{1});
+  }
+
+  // Floats that several products round to the same, and that nothing changes in between.
+  bool is_shared(const std::vector<Node>& nodes, ValueId id, DType half) const {
+    if (graph_.value(id).type.dtype != DType::kFloat32) return false;
+    size_t first = nodes.size();
+    size_t last = 0;
+    int reads = 0;
+    for (size_t i = 0; i < nodes.size(); ++i) {
+      for (size_t j = 0; j < nodes[i].inputs.size(); ++j) {
+        if (nodes[i].inputs[j] != id || operand_of_product(nodes[i], j) != half) continue;
+        first = std::min(first, i);
+        last = i;
+        ++reads;
+      }
+    }
+    for (size_t i = first; i < last; ++i) {
+      for (size_t j = 0; j < nodes[i].inputs.size(); ++j) {
+        if (nodes[i].inputs[j] == id && nodes[i].op->mutates(static_cast<int>(j))) return false;
+      }
+    }
+    return reads > 1;
   }
 
   void find_read(const Node& node) {
@@ -74,7 +146,9 @@ class Narrowing {
     const graph::Op* op = node.op.get();
     if (dynamic_cast<const ReduceOp*>(op)) return true;
     const bool is_epilogue = dynamic_cast<const MatMulOp*>(op) && input >= 2;
-    if (!is_epilogue && !dynamic_cast<const ElementwiseOp*>(op)) return false;
+    const bool is_elementwise =
+        dynamic_cast<const ElementwiseOp*>(op) || dynamic_cast<const SummedGradientOp*>(op);
+    if (!is_epilogue && !is_elementwise) return false;
     return graph_.shape(node.inputs[input]) == graph_.shape(node.outputs[0]);
   }
 

@@ -7,10 +7,11 @@
 
 namespace mlrun::ops {
 
-/// Behind set_precision() and fuse(): what products of bfloat16 or float16 read lies in memory in
-/// that precision, if nothing reads it but such products, elementwise operations and sums. The
-/// products round it in any case; what else reads it sees it rounded too. Values in `keep`,
-/// variables and inputs stay as they are.
+/// Behind set_precision(), fuse() and join_sums(): what products of bfloat16 or float16 read lies
+/// in memory in that precision, if nothing reads it but such products, elementwise operations and
+/// sums. The products round it in any case; what else reads it sees it rounded too. Values in
+/// `keep`, variables and inputs stay as they are; where several products read one, it is rounded
+/// once.
 void narrow(graph::Graph& graph, std::span<const graph::ValueId> keep);
 
 }  // namespace mlrun::ops

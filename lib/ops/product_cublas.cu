@@ -27,6 +27,8 @@ device::ProductEpilogue epilogue_of(Finish finish) {
       return device::ProductEpilogue::kNone;
     case Finish::kBias:
       return device::ProductEpilogue::kBias;
+    case Finish::kBiasRelu:
+      return device::ProductEpilogue::kBiasRelu;
   }
   return device::ProductEpilogue::kNone;
 }
@@ -60,27 +62,60 @@ void* result_of(const Product& p, int64_t k = 0) {
   return p.half_c.data ? static_cast<void*>(p.half_c(k)) : p.c(k);
 }
 
+const void* bias_of(const Product& p, int64_t k = 0) {
+  return p.half_c.data ? static_cast<const void*>(p.half_bias(k)) : p.bias(k);
+}
+
+// What the library is told at once, and with what.
+struct Call {
+  device::ProductShape shape;
+  device::ProductOperands operands;
+};
+
+// The copies of a stack as one batch.
+Call stack_of(const graph::KernelCall& call, const Product& p) {
+  Call one{shape_of(p), {}};
+  const Operand a = operand_of(p, p.a, p.half_a);
+  const Operand b = operand_of(p, p.b, p.half_b);
+  device::ProductShape& x = one.shape;
+  x.count = call.stack;
+  x.stride_a = a.stride;
+  x.stride_b = b.stride;
+  x.stride_c = x.half_result ? p.half_c.stride / kHalf : p.c.stride / kFloat;
+  x.stride_bias = x.half_result ? p.half_bias.stride / kHalf : p.bias.stride / kFloat;
+  one.operands = {a.data, b.data, result_of(p), bias_of(p)};
+  return one;
+}
+
+// Copy k, a batch itself.
+Call batch_of(const Product& p, int64_t k) {
+  Call one{shape_of(p), {}};
+  one.shape.count = p.count;
+  one.shape.stride_a = p.step_a, one.shape.stride_b = p.step_b, one.shape.stride_c = p.step_c;
+  one.operands = {operand_of(p, p.a, p.half_a, k).data, operand_of(p, p.b, p.half_b, k).data,
+                  result_of(p, k), bias_of(p, k)};
+  return one;
+}
+
+device::CudaContext& context_of(const graph::KernelCall& call) {
+  return static_cast<device::CudaContext&>(call.context);
+}
+
 }  // namespace
 
-// The copies of a stack are one batch, or, where a copy is a batch itself, one call each.
+bool relu_keeps_nan(const graph::KernelCall& call, const Product& p) {
+  const Call one = p.count == 1 ? stack_of(call, p) : batch_of(p, 0);
+  return context_of(call).relu_keeps_nan(one.shape, one.operands);
+}
+
 void multiply(const graph::KernelCall& call, const Product& p) {
-  auto& context = static_cast<device::CudaContext&>(call.context);
-  device::ProductShape x = shape_of(p);
   if (p.count == 1) {
-    const Operand a = operand_of(p, p.a, p.half_a);
-    const Operand b = operand_of(p, p.b, p.half_b);
-    x.count = call.stack;
-    x.stride_a = a.stride;
-    x.stride_b = b.stride;
-    x.stride_c = x.half_result ? p.half_c.stride / kHalf : p.c.stride / kFloat;
-    x.stride_bias = p.bias.stride / kFloat;
-    return context.multiply(x, {a.data, b.data, result_of(p), p.bias.data});
+    const Call one = stack_of(call, p);
+    return context_of(call).multiply(one.shape, one.operands);
   }
-  x.count = p.count;
-  x.stride_a = p.step_a, x.stride_b = p.step_b, x.stride_c = p.step_c;
   for (int64_t k = 0; k < call.stack; ++k) {
-    context.multiply(x, {operand_of(p, p.a, p.half_a, k).data, operand_of(p, p.b, p.half_b, k).data,
-                         result_of(p, k), p.bias(k)});
+    const Call one = batch_of(p, k);
+    context_of(call).multiply(one.shape, one.operands);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "ops/narrowing.h"
+#include "ops/summed_gradient.h"
 
 namespace mlrun::train {
 
@@ -10,10 +11,13 @@ using graph::kNoValue;
 
 namespace {
 
-// The first one's graph. Of them all are narrowed, so that they stay alike.
+// The first one's graph. All are changed in the same way, so that they stay alike.
 graph::Graph take_graph(std::vector<PhaseGraph>& graphs, const graph::Backend& backend) {
   if (backend.kernels->target() == graph::Target::kGpu) {
-    for (PhaseGraph& phase : graphs) ops::narrow(phase.graph, phase.kept());
+    for (PhaseGraph& phase : graphs) {
+      ops::join_sums(phase.graph);
+      ops::narrow(phase.graph, phase.kept());
+    }
   }
   return std::move(graphs[0].graph);
 }

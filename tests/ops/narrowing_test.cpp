@@ -12,6 +12,7 @@
 #include "ops/fusion.h"
 #include "ops/harness.h"
 #include "ops/matmul.h"
+#include "ops/summed_gradient.h"
 
 using namespace mlrun;
 using namespace mlrun::ops;
@@ -27,7 +28,7 @@ struct Net {
   std::vector<ValueId> inputs;
   std::vector<ValueId> keep;
 
-  Net(Precision precision, bool has_bias) {
+  Net(Precision precision, bool has_bias, bool joins = false) {
     inputs = {graph.input("x", {Shape{kBatch, kInputs}}),
               graph.variable("first", {Shape{kInputs, kUnits}}),
               graph.variable("second", {Shape{kUnits, kOutputs}})};
@@ -47,6 +48,7 @@ struct Net {
     graph.prune(keep);
     set_precision(graph, precision);
     fuse(graph, keep);
+    if (joins) join_sums(graph);
   }
 
   Words memory() const {
@@ -101,8 +103,9 @@ TEST_CASE("narrowing: what only products of 16 bits read, and relu and its gradi
     for (const auto& [precision, dtype] : all) {
       Net net(precision, has_bias);
       narrow(net.graph, net.keep);
-      // relu(x W + b), the gradient in front of it, and that of the result.
-      CHECK(count(net.graph, dtype) == 3);
+      // relu(x W + b), the gradient in front of it, and that of the result; x and the second
+      // weights, which two products read, rounded.
+      CHECK(count(net.graph, dtype) == 5);
       for (const ValueId id : net.keep) CHECK(net.graph.value(id).type.dtype == DType::kFloat32);
       for (const ValueId id : net.inputs) CHECK(net.graph.value(id).type.dtype == DType::kFloat32);
     }
@@ -147,5 +150,16 @@ TEST_CASE("narrowing: what is rounded before a bias is added is near what it was
       CHECK_FALSE(same_bits(wide, narrowed));
       CHECK(distance_of(narrowed, wide) < 2e-2);
     }
+  }
+}
+
+TEST_CASE("narrowing: a product is narrow too whose gradient is summed") {
+  Net net(Precision::kBfloat16, true, true);
+  narrow(net.graph, net.keep);
+  CHECK(count(net.graph, DType::kBfloat16) == 6);
+  for (const DeviceBackend& device : device_backends()) {
+    INFO(device.name);
+    const auto [wide, narrowed] = results_on(device, Net(Precision::kBfloat16, true, true));
+    CHECK(distance_of(narrowed, wide) < 2e-2);
   }
 }
