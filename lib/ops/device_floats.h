@@ -24,45 +24,29 @@ MLRUN_DEVICE Floats<kWidth> operator+(const Floats<kWidth>& a, const Floats<kWid
 /// Numbers of 16 bytes, the most that one instruction takes.
 inline constexpr int kMostFloats = 4;
 
-/// The first `count` of them one by one, unless all can be taken, kMostFloats at once. Loops have
-/// constant ends: a number that is chosen at run time would lie in slow memory, with all its
-/// neighbours.
-template <int kWidth = kMostFloats>
-MLRUN_DEVICE Floats<kWidth> load_some(const float* x, bool all, int count) {
-  Floats<kWidth> values{};
-  if (all) {
-    for (int i = 0; i < kWidth; i += kMostFloats) {
-      const auto some = Floats<kMostFloats>::load(x + i);
-      for (int j = 0; j < kMostFloats; ++j) values.of[i + j] = some.of[j];
-    }
-    return values;
-  }
-  for (int i = 0; i < kWidth; ++i) {
+/// The first `count` of them one by one, unless all can be taken. Loops have constant ends: a
+/// number that is chosen at run time would lie in slow memory, with all its neighbours.
+MLRUN_DEVICE inline Floats<kMostFloats> load_some(const float* x, bool all, int count) {
+  if (all) return Floats<kMostFloats>::load(x);
+  Floats<kMostFloats> values{};
+  for (int i = 0; i < kMostFloats; ++i) {
     if (i < count) values.of[i] = x[i];
   }
   return values;
 }
 
-template <int kWidth>
-MLRUN_DEVICE void store_some(const Floats<kWidth>& values, float* x, bool all, int count) {
-  if (all) {
-    for (int i = 0; i < kWidth; i += kMostFloats) {
-      Floats<kMostFloats> some;
-      for (int j = 0; j < kMostFloats; ++j) some.of[j] = values.of[i + j];
-      some.store(x + i);
-    }
-    return;
-  }
-  for (int i = 0; i < kWidth; ++i) {
+MLRUN_DEVICE inline void store_some(const Floats<kMostFloats>& values, float* x, bool all,
+                                    int count) {
+  if (all) return values.store(x);
+  for (int i = 0; i < kMostFloats; ++i) {
     if (i < count) x[i] = values.of[i];
   }
 }
 
 /// How many of `count` numbers group number `group` of so many has.
-template <int kWidth = kMostFloats>
-MLRUN_DEVICE int size_of_group(int64_t count, int64_t group) {
-  const int64_t left = count - group * kWidth;
-  return left < kWidth ? static_cast<int>(left) : kWidth;
+MLRUN_DEVICE inline int size_of_group(int64_t count, int64_t group) {
+  const int64_t left = count - group * kMostFloats;
+  return left < kMostFloats ? static_cast<int>(left) : kMostFloats;
 }
 
 inline int64_t groups_of(int64_t count) { return (count + kMostFloats - 1) / kMostFloats; }

@@ -59,14 +59,13 @@ EwProgram::EwProgram(const ElementwiseOp& op, const Shape& shape, std::span<cons
   }
   std::copy(op.code().begin(), op.code().end(), code_);
   aligned_ = all_aligned(in, out);
-  packed_halves_ = all_packed(true);
-  packed_floats_ = all_packed(false);
+  packed_ = all_packed();
 }
 
-bool EwProgram::all_packed(bool half) const {
-  bool packed = aligned_ && elements_ % kWide == 0 && out_[0].is_half() == half;
+bool EwProgram::all_packed() const {
+  bool packed = aligned_ && elements_ % kWide == 0 && out_[0].is_half();
   for (int i = 0; i < inputs_; ++i) {
-    packed = packed && in_[i].spread == Spread::kSame && in_[i].data.is_half() == half;
+    packed = packed && in_[i].spread == Spread::kSame && in_[i].data.is_half();
   }
   return packed;
 }

@@ -54,46 +54,45 @@ class EwProgram {
   bool is_single() const { return length_ == 1 && outputs_ == 1 && code_[0].code < Ew::kDropout; }
   Ew first_code() const { return code_[0].code; }
 
-  /// Of a single instruction without an operand that is spread out: whether all that it reads and
-  /// writes can be taken as it lies, kWide elements at once, and is of 16 bits, or floats.
-  bool is_packed(bool half) const { return half ? packed_halves_ : packed_floats_; }
+  /// Whether all numbers of a single instruction are of 16 bits, lie as it reads and writes them,
+  /// and can be taken kWide at once.
+  bool is_packed() const { return packed_; }
 
-  int64_t single_threads() const { return packed_halves_ ? elements_ / kWide : groups(); }
+  int64_t single_threads() const { return packed_ ? elements_ / kWide : groups(); }
 
   /// What thread number `thread` of these does of a single instruction with this code. In 16 bits a
   /// thread takes eight elements: with fewer, too little would be on its way for the memory of a
   /// GPU to be busy.
   template <Ew kCode>
   MLRUN_DEVICE void run_single(int64_t k, int64_t thread) const {
-    packed_halves_ ? run_wide<kCode>(k, thread) : run_group<kCode>(k, thread);
+    packed_ ? run_wide<kCode>(k, thread) : run_group<kCode>(k, thread);
   }
 
-  /// Of a single instruction that is a gradient, kRows rows of a column of chunks: those from `row`
-  /// on, of which there are `rows`, `chunks` chunks apart. Returns the sum of what is written.
-  /// Everything is read before anything is written, so that the rows do not wait for each other.
-  template <bool kIsHalf, int kRows>
-  MLRUN_DEVICE Floats<kWide> run_gradients(int64_t k, int64_t row, int64_t rows, int64_t column,
-                                           int64_t chunks) const {
-    EwInstruction one = code_[0];
-    if (varied_.data) one.c = varied_(k)[0];
-    const Numbers& of_a = in_[one.a].data;
-    const Numbers& of_b = in_[one.b].data;
-    Packed<kIsHalf, kWide> a[kRows];
-    Packed<kIsHalf, kWide> b[kRows];
+  /// If is_packed(): the same of kRows rows of a column of chunks, those from `row` on, of which
+  /// there are `rows`, `chunks` chunks apart. Returns the sum of what is written. Everything is
+  /// read before anything is written, so that the rows do not wait for each other.
+  template <Ew kCode, int kRows>
+  MLRUN_DEVICE Floats<kWide> run_column(int64_t k, int64_t row, int64_t rows, int64_t column,
+                                        int64_t chunks) const {
+    const Numbers& of_a = in_[code_[0].a].data;
+    const Numbers& of_b = in_[code_[0].b].data;
+    const Numbers& of_y = out_[0];
+    Halves<kWide> a[kRows];
+    Halves<kWide> b[kRows];
     MLRUN_UNROLL
     for (int r = 0; r < kRows; ++r) {
       const int64_t at = ((row + r < rows ? row + r : rows - 1) * chunks + column) * kWide;
-      a[r] = of_a.template load_packed<kIsHalf, kWide>(k, at);
-      b[r] = of_b.template load_packed<kIsHalf, kWide>(k, at);
+      a[r] = of_a.load_packed<kWide>(k, at);
+      b[r] = of_b.load_packed<kWide>(k, at);
     }
     Floats<kWide> sum{};
     MLRUN_UNROLL
     for (int r = 0; r < kRows; ++r) {
       if (row + r >= rows) continue;
-      const auto y =
-          out_[0].template packed<kIsHalf>(gradient(one, of_a.unpacked(a[r]), of_b.unpacked(b[r])));
-      out_[0].store_packed(y, k, ((row + r) * chunks + column) * kWide);
-      sum = sum + out_[0].unpacked(y);
+      const Halves<kWide> y =
+          of_y.packed(values_of<kCode>(of_a.unpacked(a[r]), of_b.unpacked(b[r]), constant(k)));
+      of_y.store_packed(y, k, ((row + r) * chunks + column) * kWide);
+      sum = sum + of_y.unpacked(y);
     }
     return sum;
   }
@@ -111,7 +110,7 @@ class EwProgram {
 
   static Operand operand(const Shape& shape, const Tensor& tensor);
   bool all_aligned(std::span<const Tensor> in, std::span<const Tensor> out) const;
-  bool all_packed(bool half) const;
+  bool all_packed() const;
 
   template <Ew kCode>
   MLRUN_DEVICE void run_group(int64_t k, int64_t group) const {
@@ -126,11 +125,11 @@ class EwProgram {
   template <Ew kCode>
   MLRUN_DEVICE void run_wide(int64_t k, int64_t chunk) const {
     const EwInstruction one = code_[0];
-    const Halves<kWide> a = in_[one.a].data.load_packed<true, kWide>(k, chunk * kWide);
-    const Halves<kWide> b = in_[one.b].data.load_packed<true, kWide>(k, chunk * kWide);
+    const Halves<kWide> a = in_[one.a].data.load_packed<kWide>(k, chunk * kWide);
+    const Halves<kWide> b = in_[one.b].data.load_packed<kWide>(k, chunk * kWide);
     const Floats<kWide> y =
         values_of<kCode>(in_[one.a].data.unpacked(a), in_[one.b].data.unpacked(b), constant(k));
-    out_[0].store_packed(out_[0].packed<true>(y), k, chunk * kWide);
+    out_[0].store_packed(out_[0].packed(y), k, chunk * kWide);
   }
 
   // Of the first instruction, in copy k.
@@ -161,7 +160,7 @@ class EwProgram {
   MLRUN_DEVICE Values load_same(const Numbers& data, int64_t k, int64_t first, int count) const {
     const bool all = aligned_ && count == kGroup;
     if (!data.is_half()) return load_some(data.floats(k) + first, all, count);
-    if (all) return data.unpacked(data.load_packed<true, kGroup>(k, first));
+    if (all) return data.unpacked(data.load_packed<kGroup>(k, first));
     Values values{};
     for (int i = 0; i < kGroup; ++i) {
       if (i < count) values.of[i] = data(k, first + i);
@@ -186,7 +185,7 @@ class EwProgram {
                           int count) const {
     const bool all = aligned_ && count == kGroup;
     if (!y.is_half()) return store_some(values, y.floats(k) + first, all, count);
-    if (all) return y.store_packed(y.packed<true>(values), k, first);
+    if (all) return y.store_packed(y.packed(values), k, first);
     for (int i = 0; i < kGroup; ++i) {
       if (i < count) y.set(k, first + i, values.of[i]);
     }
@@ -206,19 +205,6 @@ class EwProgram {
         break;
     }
     return random_result(one, a, k, group);
-  }
-
-  MLRUN_DEVICE static Floats<kWide> gradient(const EwInstruction& one, const Floats<kWide>& a,
-                                             const Floats<kWide>& b) {
-    switch (one.code) {
-#define MLRUN_EW_CASE(name) \
-  case Ew::name:            \
-    return values_of<Ew::name>(a, b, one.c);
-      MLRUN_EW_GRADIENTS(MLRUN_EW_CASE)
-#undef MLRUN_EW_CASE
-      default:
-        return a;
-    }
   }
 
   template <Ew kCode, int kWidth>
@@ -253,8 +239,7 @@ class EwProgram {
   int length_;
   int outputs_;
   int chunks_;  ///< that one thread takes of a single instruction
-  bool packed_halves_ = false;
-  bool packed_floats_ = false;
+  bool packed_ = false;
   bool aligned_ = false;  ///< all that is read or written as it lies, by 16 bytes
   Operand in_[ElementwiseOp::kMaxRegisters];
   Numbers out_[kMaxLength];

@@ -76,10 +76,6 @@ struct alignas(kWidth * sizeof(uint16_t)) Halves {
   uint16_t of[kWidth];
 };
 
-/// Neighbours as they lie in memory.
-template <bool kIsHalf, int kWidth>
-using Packed = std::conditional_t<kIsHalf, Halves<kWidth>, Floats<kWidth>>;
-
 /// The numbers of a tensor of floats, or of 16 bits, in every copy of a stack.
 class Numbers {
  public:
@@ -99,37 +95,10 @@ class Numbers {
     }
   }
 
-  /// kWidth neighbours from i on, as they lie in memory: by 16 bytes.
-  template <bool kIsHalf, int kWidth>
-  MLRUN_DEVICE Packed<kIsHalf, kWidth> load_packed(int64_t k, int64_t i) const {
-    if constexpr (kIsHalf) {
-      return *reinterpret_cast<const Halves<kWidth>*>(halves(k) + i);
-    } else {
-      return load_some<kWidth>(floats(k) + i, true, kWidth);
-    }
-  }
-
+  /// Of 16 bits: kWidth neighbours from i on, as they lie in memory, by one instruction.
   template <int kWidth>
-  MLRUN_DEVICE Floats<kWidth> unpacked(const Halves<kWidth>& some) const {
-    Floats<kWidth> values;
-    for (int j = 0; j < kWidth; ++j) values.of[j] = float_of_half(some.of[j], is_bfloat16());
-    return values;
-  }
-
-  template <int kWidth>
-  MLRUN_DEVICE Floats<kWidth> unpacked(const Floats<kWidth>& some) const {
-    return some;
-  }
-
-  template <bool kIsHalf, int kWidth>
-  MLRUN_DEVICE Packed<kIsHalf, kWidth> packed(const Floats<kWidth>& values) const {
-    if constexpr (kIsHalf) {
-      Halves<kWidth> some;
-      for (int j = 0; j < kWidth; ++j) some.of[j] = half_bits(values.of[j], is_bfloat16());
-      return some;
-    } else {
-      return values;
-    }
+  MLRUN_DEVICE Halves<kWidth> load_packed(int64_t k, int64_t i) const {
+    return *reinterpret_cast<const Halves<kWidth>*>(halves(k) + i);
   }
 
   template <int kWidth>
@@ -138,8 +107,25 @@ class Numbers {
   }
 
   template <int kWidth>
-  MLRUN_DEVICE void store_packed(const Floats<kWidth>& some, int64_t k, int64_t i) const {
-    store_some(some, floats(k) + i, true, kWidth);
+  MLRUN_DEVICE Floats<kWidth> unpacked(const Halves<kWidth>& some) const {
+    Floats<kWidth> values;
+    if (is_bfloat16()) {
+      for (int j = 0; j < kWidth; ++j) values.of[j] = float_of_bfloat16(some.of[j]);
+    } else {
+      for (int j = 0; j < kWidth; ++j) values.of[j] = float_of_float16(some.of[j]);
+    }
+    return values;
+  }
+
+  template <int kWidth>
+  MLRUN_DEVICE Halves<kWidth> packed(const Floats<kWidth>& values) const {
+    Halves<kWidth> some;
+    if (is_bfloat16()) {
+      for (int j = 0; j < kWidth; ++j) some.of[j] = bfloat16_bits(values.of[j]);
+    } else {
+      for (int j = 0; j < kWidth; ++j) some.of[j] = float16_bits(values.of[j]);
+    }
+    return some;
   }
 
   MLRUN_DEVICE bool is_half() const { return dtype_ != DType::kFloat32; }

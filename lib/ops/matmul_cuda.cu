@@ -74,11 +74,19 @@ void make_half_operands(const graph::KernelCall& call, Product& product, const T
   });
 }
 
+// What of an epilogue cuBLASLt is to do. Of floats not relu: it brings nothing there (a step
+// of 57.1 us beside 56.7), and NaN is safe with our own.
+Finish wanted_finish(const EpilogueRun& epilogue, const ElementwiseOp* program,
+                     const Product& product) {
+  const Finish finish = finish_of(epilogue, program, product.shape.n);
+  return finish == Finish::kBiasRelu && !product.half_c.data ? Finish::kNone : finish;
+}
+
 // Of a product that is not empty. Returns what of its epilogue it has done.
 Finish multiply_operands(const graph::KernelCall& call, Product& product,
                          const EpilogueRun& epilogue) {
   const auto& op = static_cast<const MatMulOp&>(call.op);
-  product.finish = finish_of(epilogue, op.epilogue(), product.shape.n);
+  product.finish = wanted_finish(epilogue, op.epilogue(), product);
   const Tensor bias = product.finish == Finish::kNone ? Tensor{} : epilogue.operands()[1];
   product.bias = input(bias);
   if (product.has_half_operands()) make_half_operands(call, product, bias);

@@ -163,3 +163,16 @@ TEST_CASE("narrowing: a product is narrow too whose gradient is summed") {
     CHECK(distance_of(narrowed, wide) < 2e-2);
   }
 }
+
+TEST_CASE("narrowing: a lost weight shows behind relu") {
+  for (const DeviceBackend& device : device_backends()) {
+    INFO(device.name);
+    Net net(Precision::kBfloat16, true);
+    narrow(net.graph, net.keep);
+    std::vector<Words> memory = {net.memory()};
+    memory[0][1][0] = NAN;
+    const Words found = DeviceRun{net.graph,       net.inputs, net.keep, *device.kernels,
+                                  *device.context, kRows,      kRows,    0}(memory)[0];
+    CHECK(std::all_of(found[0].begin(), found[0].end(), [](float x) { return std::isnan(x); }));
+  }
+}
