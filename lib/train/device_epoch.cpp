@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "ops/epoch.h"
+#include "train/orders_ahead.h"
 #include "train/words.h"
 
 namespace mlrun::train {
@@ -112,10 +113,18 @@ void DeviceEpoch::has_started(int64_t number, const Part& part) {
 
 std::vector<EpochOutcome> DeviceEpoch::run(std::span<const TrialEpoch> all) {
   std::vector<std::span<const int64_t>> orders;
-  for (const TrialEpoch& trial : all) orders.push_back(trial.order);
-  const double data_seconds = DevicePass::run(orders, [&](size_t trial) {
-    return all[trial].next_order ? all[trial].next_order() : std::span<const int64_t>();
-  });
+  int64_t rows_of_all = 0;
+  for (const TrialEpoch& trial : all) {
+    orders.push_back(trial.order);
+    rows_of_all += static_cast<int64_t>(trial.order.size());
+  }
+  OrdersAhead ahead(all.size(), options().ahead ? threads_for_orders(rows_of_all) : 0,
+                    [&](size_t trial) {
+                      const TrialEpoch& one = all[trial];
+                      return one.next_order ? one.next_order() : std::span<const int64_t>();
+                    });
+  const double data_seconds =
+      DevicePass::run(orders, [&](size_t trial) { return ahead.take(trial); });
   const Results results = download_results();
   std::vector<EpochOutcome> outcomes;
   for (size_t trial = 0; trial < all.size(); ++trial) {

@@ -16,8 +16,8 @@ namespace mlrun::train {
 struct TrialEpoch {
   std::span<const int64_t> order;
   std::span<float> predictions;  ///< may be empty
-  /// Of its next epoch; asked at most once, while the device computes this one. See
-  /// DevicePass::run.
+  /// Of its next epoch; asked at most once, while the device computes this one, by another thread
+  /// if there are many rows (train/orders_ahead.h). See DevicePass::run.
   std::function<std::span<const int64_t>()> next_order = {};
 };
 

@@ -66,6 +66,18 @@ class Trials {
     }
   }
 
+  // Each trains on the rows before `end`, and holds out the next ten.
+  void train_before(int64_t end) {
+    data::Split& fold = folds_.emplace_back();
+    for (int64_t row = 0; row < end + 10; ++row) {
+      (row < end ? fold.train : fold.test).push_back(row);
+    }
+    for (train::FitInput& input : inputs_) {
+      input.train_rows = fold.train;
+      input.test_rows = fold.test;
+    }
+  }
+
   // On the CPU, copy by copy, and on a device; then with kernels that compute all copies at once.
   void check_as_alone() {
     for (const bool on_device : {false, true}) {
@@ -104,6 +116,15 @@ class Trials {
 
 TEST_CASE("stack: seeds and learning rates, the last batch smaller") {
   Trials({}, {{}, {"seed=8"}, {"train.optimizer.learning_rate=0.1"}, {"seed=9"}}).check_as_alone();
+}
+
+TEST_CASE("stack: so many rows that threads draw the next orders") {
+  constexpr int64_t kRows = 16500;  // of each of four: more than 2^16 in all
+  Trials trials({"dataset.generate.make_moons.n_samples=17000", "train.batch_size=5000",
+                 "train.epochs=3", "train.metrics=[]"},
+                {{}, {"seed=8"}, {"seed=9"}, {"seed=10"}});
+  trials.train_before(kRows);
+  trials.check_as_alone();
 }
 
 TEST_CASE("stack: folds of data that are not scaled, which all share") {
