@@ -80,8 +80,7 @@ class Narrowing {
     const std::vector<Node> nodes = graph_.nodes();
     std::vector<Node> all;
     std::map<ValueId, ValueId> rounded;
-    for (size_t i = 0; i < nodes.size(); ++i) {
-      Node node = nodes[i];
+    for (Node node : nodes) {
       for (size_t j = 0; j < node.inputs.size(); ++j) {
         ValueId& input = node.inputs[j];
         const std::optional<DType> half = operand_of_product(node, j);

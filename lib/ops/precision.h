@@ -19,7 +19,7 @@ std::string_view to_string(Precision precision);
 
 /// From now on the MatMul nodes of the graph round their operands to this precision and add up in
 /// float32; in all but float32, a device that has tf32 may round those of convolutions to it. All
-/// other nodes, and every value in memory, stay float32.
+/// other nodes, and every value in memory, stay float32 (but for a GPU: ops/narrowing.h).
 void set_precision(graph::Graph& graph, Precision precision);
 
 /// How a device multiplies.
