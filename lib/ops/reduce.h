@@ -43,6 +43,10 @@ class MeanScaleOp : public graph::Op {
 void reduce_cpu(const graph::KernelCall& call);
 void mean_scale_cpu(const graph::KernelCall& call);
 void reduce_cuda(const graph::KernelCall& call);
+
+/// On a GPU: y, a suffix of the shape of x, = the sums of x over its leading axes, times factor.
+void sum_rows_cuda(const graph::KernelCall& call, const Tensor& x, const Tensor& y, float factor);
+
 void mean_scale_cuda(const graph::KernelCall& call);
 
 }  // namespace mlrun::ops

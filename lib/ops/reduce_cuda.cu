@@ -27,20 +27,20 @@ void reduce_trailing(const graph::KernelCall& call, float factor) {
   });
 }
 
-void reduce_leading(const graph::KernelCall& call, float factor) {
-  const int64_t width = call.out[0].elements();
-  if (width == 0) return;
-  const Numbers x(call.in[0]);
-  const auto y = output(call.out[0]);
-  reduce_columns<float>(
-      call, call.in[0].elements() / width, width,
-      [=] MLRUN_KERNEL(int64_t k, int64_t row, int64_t column) {
-        return x(k, row * width + column);
-      },
-      [=] MLRUN_KERNEL(int64_t k, int64_t column, float sum) { y(k)[column] = sum * factor; });
-}
-
 }  // namespace
+
+void sum_rows_cuda(const graph::KernelCall& call, const Tensor& x, const Tensor& y, float factor) {
+  const int64_t width = y.elements();
+  if (width == 0) return;
+  const Numbers of_x(x);
+  const auto of_y = output(y);
+  reduce_columns<float>(
+      call, x.elements() / width, width,
+      [=] MLRUN_KERNEL(int64_t k, int64_t row, int64_t column) {
+        return of_x(k, row * width + column);
+      },
+      [=] MLRUN_KERNEL(int64_t k, int64_t column, float sum) { of_y(k)[column] = sum * factor; });
+}
 
 void reduce_cuda(const graph::KernelCall& call) {
   const Tensor& x = call.in[0];
@@ -51,7 +51,7 @@ void reduce_cuda(const graph::KernelCall& call) {
   const Spread spread = spread_of(x.shape, {y.shape, y.dtype});
   if (spread == Spread::kSame || x.elements() == y.elements()) return scale_all(call, factor);
   if (spread == Spread::kColumn) return reduce_trailing(call, factor);
-  reduce_leading(call, factor);
+  sum_rows_cuda(call, x, y, factor);
 }
 
 void mean_scale_cuda(const graph::KernelCall& call) {

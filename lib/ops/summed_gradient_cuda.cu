@@ -1,6 +1,7 @@
 #include "base/divide.h"
 #include "ops/elementwise_program.h"
 #include "ops/launch.h"
+#include "ops/reduce.h"
 #include "ops/summed_gradient.h"
 
 namespace mlrun::ops {
@@ -39,19 +40,6 @@ void run_at_once(const graph::KernelCall& call, const EwProgram& program) {
   }
 }
 
-void run_in_turn(const graph::KernelCall& call, const ElementwiseOp& program) {
-  const int64_t width = call.out[1].elements();
-  run_elementwise_cuda(call, program, call.out[0].shape, call.in, call.out.first(1));
-  const Numbers y(call.out[0]);
-  const auto sums = output(call.out[1]);
-  reduce_columns<float>(
-      call, call.out[0].elements() / width, width,
-      [=] MLRUN_KERNEL(int64_t k, int64_t row, int64_t column) {
-        return y(k, row * width + column);
-      },
-      [=] MLRUN_KERNEL(int64_t k, int64_t column, float sum) { sums(k)[column] = sum; });
-}
-
 // Down the rows goes one thread for eight columns: of a smaller gradient that leaves most of a GPU
 // without work, and the sum comes behind it, by more threads.
 bool is_large(const Tensor& gradient, const Tensor& sum) {
@@ -66,7 +54,8 @@ void summed_gradient_cuda(const graph::KernelCall& call) {
   const ElementwiseOp& op = static_cast<const SummedGradientOp&>(call.op).program();
   const EwProgram program(op, call.out[0].shape, call.in, call.out.first(1), varied(call));
   if (is_large(call.out[0], call.out[1]) && program.is_packed()) return run_at_once(call, program);
-  run_in_turn(call, op);
+  run_elementwise_cuda(call, op, call.out[0].shape, call.in, call.out.first(1));
+  sum_rows_cuda(call, call.out[0], call.out[1], 1);
 }
 
 }  // namespace mlrun::ops

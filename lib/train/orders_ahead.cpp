@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <system_error>
 
 #include "device/pin.h"
 
@@ -9,21 +10,18 @@ namespace mlrun::train {
 
 OrdersAhead::OrdersAhead(size_t trials, size_t threads, Draw draw)
     : draw_(std::move(draw)), drawn_(trials) {
-  for (size_t i = 0; i < threads; ++i) {
-    threads_.emplace_back([this, i, threads] { draw_every(i, threads); });
+  try {
+    while (threads_.size() < threads) threads_.emplace_back([this] { draw_all(); });
+  } catch (const std::system_error&) {  // those that there are draw all
   }
-}
-
-OrdersAhead::~OrdersAhead() {
-  for (std::thread& thread : threads_) thread.join();
 }
 
 std::span<const int64_t> OrdersAhead::take(size_t trial) {
   return threads_.empty() ? draw_(trial) : drawn_[trial].get_future().get();
 }
 
-void OrdersAhead::draw_every(size_t first, size_t step) {
-  for (size_t trial = first; trial < drawn_.size(); trial += step) {
+void OrdersAhead::draw_all() {
+  for (size_t trial = next_++; trial < drawn_.size(); trial = next_++) {
     try {
       drawn_[trial].set_value(draw_(trial));
     } catch (...) {
