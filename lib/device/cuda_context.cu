@@ -36,6 +36,17 @@ GraphExec instantiate(const CapturedGraph& graph) {
   return GraphExec(exec);
 }
 
+BlockLimits block_limits_of(int ordinal) {
+  int bytes = 0;
+  BlockLimits limits;
+  MLRUN_CUDA_CHECK(
+      cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, ordinal));
+  MLRUN_CUDA_CHECK(
+      cudaDeviceGetAttribute(&limits.processors, cudaDevAttrMultiProcessorCount, ordinal));
+  limits.shared_floats = bytes / static_cast<int>(sizeof(float));
+  return limits;
+}
+
 }  // namespace
 
 std::unique_lock<std::recursive_mutex> lock_driver() {
@@ -71,6 +82,7 @@ DeviceMemory make_device_memory(size_t bytes) {
 
 CudaContext::CudaContext(int ordinal)
     : ordinal_(ordinal),
+      block_limits_(block_limits_of(ordinal)),
       stream_(stream_of(ordinal)),
       staging_(stream_.get()),
       cudnn_(stream_.get()),

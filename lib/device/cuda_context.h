@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "device/block_limits.h"
 #include "device/constants.h"
 #include "device/context.h"
 #include "device/cublas.h"
@@ -38,6 +39,8 @@ class CudaContext : public Context {
 
   Constants& constants() { return constants_; }
 
+  const BlockLimits& block_limits() const { return block_limits_; }
+
   void multiply(const ProductShape& shape, const ProductOperands& operands) {
     cublas_.multiply(shape, operands, library_workspace_.get(), stream());
   }
@@ -55,6 +58,7 @@ class CudaContext : public Context {
   void release(std::byte* memory) override;
 
   int ordinal_;
+  BlockLimits block_limits_;
   Stream stream_;
   Staging staging_;
   Cublas cublas_;

@@ -15,6 +15,14 @@
 #define MLRUN_KERNEL
 #endif
 
+// Before a loop whose arrays are to lie in registers. The host compiler's half of nvcc's work does
+// not know it.
+#if defined(__CUDA_ARCH__)
+#define MLRUN_UNROLL _Pragma("unroll")
+#else
+#define MLRUN_UNROLL
+#endif
+
 namespace mlrun::ops {
 
 /// The data of a tensor in every copy of a stack: x(k) is that of copy k.

@@ -10,14 +10,6 @@
 #include "ops/elementwise_codes.h"
 #include "ops/half_bits.h"
 
-// Before a loop whose arrays are to lie in registers. The host compiler's half of nvcc's work does
-// not know it.
-#if defined(__CUDA_ARCH__)
-#define MLRUN_UNROLL _Pragma("unroll")
-#else
-#define MLRUN_UNROLL
-#endif
-
 namespace mlrun::ops {
 
 /// Works on groups of four neighbouring elements, which share one block of random numbers.
@@ -254,5 +246,3 @@ void run_elementwise_cuda(const graph::KernelCall& call, const ElementwiseOp& op
                           std::span<const Tensor> out);
 
 }  // namespace mlrun::ops
-
-#undef MLRUN_UNROLL

@@ -1,5 +1,5 @@
 // How the kernels of a GPU are launched. A kernel is a lambda, `[=] MLRUN_KERNEL (...) {}`, that
-// captures plain values only. The same three functions exist for a GPU (launch_cuda.h) and, for
+// captures plain values only. The same four functions exist for a GPU (launch_cuda.h) and, for
 // tests on machines without one, as loops of the host (tests/emulation/launch.h).
 //
 //   for_each_element(call, n, f)             f(k, i) for every element i of every copy k of a stack
@@ -9,6 +9,10 @@
 //   reduce_columns(call, rows, columns, value, finish)
 //                                            finish(k, column, sum over the rows of
 //                                            value(k, row, column))
+//   for_each_block(call, blocks, floats, f)  f(k, block, threads): a block of threads with so many
+//                                            floats of shared memory, at most those of
+//                                            block_limits(); thread() takes thread(), thread() +
+//                                            size()..
 //
 // All sums are in an order that depends on rows, columns and width alone: results are the same in
 // every run, and the same in a stack as alone. For that reason there are no atomics here.

@@ -59,6 +59,22 @@ class Lanes {
   double* scratch_;
 };
 
+/// A block of threads with memory that they share, aligned to 16 bytes.
+class BlockThreads {
+ public:
+  __device__ explicit BlockThreads(float* shared) : shared_(shared) {}
+
+  __device__ int size() const { return kThreadsPerBlock; }
+  __device__ int thread() const { return static_cast<int>(threadIdx.x); }
+  __device__ float* shared() const { return shared_; }
+
+  /// What any thread wrote before, all threads can read behind it.
+  __device__ void sync() const { __syncthreads(); }
+
+ private:
+  float* shared_;
+};
+
 inline device::CudaContext& context_of(const graph::KernelCall& call) {
   return static_cast<device::CudaContext&>(call.context);
 }
@@ -136,6 +152,13 @@ struct ReadPartial {
   }
 };
 
+template <class F>
+__global__ void __launch_bounds__(kThreadsPerBlock, 1) blocks(F f) {
+  extern __shared__ float4 shared[];
+  f(static_cast<int64_t>(blockIdx.y), static_cast<int64_t>(blockIdx.x),
+    BlockThreads(reinterpret_cast<float*>(shared)));
+}
+
 // A power of two up to a warp that leaves no lane without an element, or a block.
 inline int lanes_for(int64_t width) {
   if (width > 1024) return kThreadsPerBlock;
@@ -196,6 +219,23 @@ void reduce_columns(const graph::KernelCall& call, int64_t rows, int64_t columns
     detail::sum_columns<V>(call, s.of_chunks(), first, count,
                            detail::ReadPartial<V>{partial, first, s.chunks, columns}, finish_all);
   }
+}
+
+inline device::BlockLimits block_limits(const graph::KernelCall& call) {
+  return context_of(call).block_limits();
+}
+
+template <class F>
+void for_each_block(const graph::KernelCall& call, int64_t blocks, int64_t floats, F f) {
+  if (blocks <= 0) return;
+  const auto bytes = static_cast<int>(floats * static_cast<int64_t>(sizeof(float)));
+  // Beyond 48 KiB a kernel has to ask for it.
+  MLRUN_CUDA_CHECK(cudaFuncSetAttribute(launch_detail::blocks<F>,
+                                        cudaFuncAttributeMaxDynamicSharedMemorySize, bytes));
+  const dim3 grid(static_cast<unsigned>(blocks), static_cast<unsigned>(call.stack));
+  launch_detail::
+      blocks<<<grid, kThreadsPerBlock, static_cast<size_t>(bytes), context_of(call).stream()>>>(f);
+  device::check_launch(call.op.name());
 }
 
 }  // namespace mlrun::ops

@@ -1,8 +1,13 @@
+#include <optional>
+#include <type_traits>
+
+#include "base/divide.h"
 #include "ops/cuda_product.h"
 #include "ops/device_workspace.h"
 #include "ops/divider.h"
 #include "ops/launch.h"
 #include "ops/recurrent.h"
+#include "ops/recurrent_blocks.h"
 #include "ops/recurrent_device.h"
 
 namespace mlrun::ops {
@@ -63,7 +68,7 @@ CellForward forward_step(const graph::KernelCall& call, const RecurrentSettings&
                          int64_t t) {
   const Tensor& states = call.out[0];
   const bool last = t + 1 == states.shape[1];
-  CellForward s{CellKind(settings, states.shape[2]), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+  CellForward s{CellKind(settings, states.shape[2]), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
   s.x = read_step(call.in[0], t);
   if (settings.cell == Cell::kGru) s.bias = input(call.in[2]);
   if (settings.masked) s.mask = read_step(call.in.back(), t);
@@ -86,7 +91,7 @@ void run_step(const graph::KernelCall& call, const RecurrentSettings& settings, 
   const Values inner = workspace_values<float>(call, batch * u.shape[1]);
   CellForward s = forward_step(call, settings, t);
   if (t > 0) {
-    s.inner = read(inner);
+    s.inner = {read(inner), u.shape[1]};
     multiply_forward(call, s.before, units, u, batch, {0, reset_first ? 2 * units : u.shape[1]},
                      inner);
   }
@@ -112,7 +117,7 @@ struct GradOperands {
     if (op.settings().cell == Cell::kLstm) cells = &call.in[next++];
     if (op.settings().masked) mask = &call.in[next++];
     if (op.of_states()) dstates = &call.in[next++];
-    if (op.of_last()) dlast = &call.in[next++];
+    if (op.of_last()) dlast = input(call.in[next++]);
     dstate = workspace_values<float>(call, 3 * batch * units);
     around = behind(dstate, batch * units);
     dcell = behind(around, batch * units);
@@ -123,29 +128,21 @@ struct GradOperands {
   const Tensor* cells = nullptr;
   const Tensor* mask = nullptr;
   const Tensor* dstates = nullptr;
-  const Tensor* dlast = nullptr;
+  Read dlast;
   Values dstate, around, dcell;
 };
 
-void start_grad(const graph::KernelCall& call, const GradOperands& x) {
-  fill_zero(call, x.dstate, 3 * x.batch * x.units);
-  if (!x.dlast) return;
-  const Read from = input(*x.dlast);
-  for_each_element(call, x.batch * x.units, [=, to = x.dstate] MLRUN_KERNEL(int64_t k, int64_t i) {
-    to(k)[i] = from(k)[i];
-  });
-}
-
 CellBackward backward_step(const graph::KernelCall& call, const RecurrentSettings& settings,
                            const GradOperands& x, int64_t t) {
-  CellBackward s{CellKind(settings, x.units), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+  CellBackward s{CellKind(settings, x.units), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+  const bool last = t + 1 == call.in[1].shape[1];
   s.mask = read_step(x.mask, t);
   s.before = read_step(call.in[1], t);
   s.saved = read_step(call.in[2], t);
   s.cell = read_step(x.cells, t);
   if (t > 0) s.cell_before = read_step(x.cells, t - 1);
   s.dstate_out = read_step(x.dstates, t);
-  s.dstate = read(x.dstate);
+  s.dstate = {last ? x.dlast : read(x.dstate), x.units};
   s.around = x.around;
   s.dcell = x.dcell;
   s.dx = at_step(call.out[0], t);
@@ -157,12 +154,13 @@ void run_grad_step(const graph::KernelCall& call, const RecurrentSettings& setti
                    const GradOperands& x, int64_t t) {
   const Tensor& u = call.in[0];
   const bool reset_first = settings.cell == Cell::kGruResetFirst;
-  const CellBackward s = backward_step(call, settings, x, t);
+  CellBackward s = backward_step(call, settings, x, t);
   for_each_element(call, x.batch * x.units, [=] MLRUN_KERNEL(int64_t k, int64_t i) {
     s.step({s.kind, k, i});
   });
   if (reset_first) {
     multiply_back(call, s.dx, u, x.batch, {2 * x.units, x.units}, x.dstate);
+    s.dstate = {read(x.dstate), x.units};
     for_each_element(call, x.batch * x.units, [=] MLRUN_KERNEL(int64_t k, int64_t i) {
       s.finish({s.kind, k, i});
     });
@@ -170,6 +168,72 @@ void run_grad_step(const graph::KernelCall& call, const RecurrentSettings& setti
   if (t == 0) return;
   multiply_back(call, s.dinner.data ? s.dinner : s.dx, u, x.batch,
                 {0, reset_first ? 2 * x.units : u.shape[1]}, x.dstate);
+}
+
+// run(the kind of block for so many samples).
+template <template <int> class Block, class Run>
+void for_samples(int samples_of_block, Run run) {
+  switch (samples_of_block) {
+    case 1:
+      return run(std::type_identity<Block<1>>());
+    case 2:
+      return run(std::type_identity<Block<2>>());
+    case 4:
+      return run(std::type_identity<Block<4>>());
+    default:
+      return run(std::type_identity<Block<8>>());
+  }
+}
+
+// How samples go through all steps in blocks; no product where they cannot. kGruResetFirst has two
+// products in each step.
+struct Blocks {
+  int samples = 0;  ///< of each
+  int64_t count = 0;
+  std::optional<BlockProduct> product;
+
+  // Fewer samples a block leave more room. One fits wherever more do: a stack is computed as one
+  // alone.
+  Blocks(const graph::KernelCall& call, Cell cell, int64_t batch, const BlockMatrix& u) {
+    if (cell == Cell::kGruResetFirst) return;
+    const device::BlockLimits limits = block_limits(call);
+    samples = 2 * samples_of_block(batch * call.stack, limits.processors);
+    while (!product && samples > 1) {
+      samples /= 2;
+      product = BlockProduct::plan(u, samples, limits.shared_floats);
+    }
+    count = divide_up(batch, samples);
+  }
+};
+
+void run_steps(const graph::KernelCall& call, const RecurrentSettings& settings) {
+  for (int64_t t = 0; t < call.out[0].shape[1]; ++t) run_step(call, settings, t);
+}
+
+void run_blocks(const graph::KernelCall& call, const RecurrentSettings& settings,
+                const Blocks& blocks) {
+  const Shape& states = call.out[0].shape;
+  for_samples<ForwardBlock>(blocks.samples, [&]<class Block>(std::type_identity<Block>) {
+    for_each_block(call, blocks.count, blocks.product->shared_floats(),
+                   Block{forward_step(call, settings, 0), *blocks.product, output(call.out[1]),
+                         states[0], states[1]});
+  });
+}
+
+void run_grad_steps(const graph::KernelCall& call, const RecurrentSettings& settings) {
+  const GradOperands x(call);
+  fill_zero(call, x.around, 2 * x.batch * x.units);
+  for (int64_t t = call.in[1].shape[1]; t-- > 0;) run_grad_step(call, settings, x, t);
+}
+
+void run_grad_blocks(const graph::KernelCall& call, const RecurrentSettings& settings,
+                     const Blocks& blocks) {
+  const Shape& before = call.in[1].shape;
+  const CellBackward last = backward_step(call, settings, GradOperands(call), before[1] - 1);
+  for_samples<BackwardBlock>(blocks.samples, [&]<class Block>(std::type_identity<Block>) {
+    for_each_block(call, blocks.count, blocks.product->shared_floats(),
+                   Block{last, *blocks.product, before[0], before[1]});
+  });
 }
 
 }  // namespace
@@ -203,15 +267,19 @@ void recurrent_cuda(const graph::KernelCall& call) {
   const Tensor& states = call.out[0];
   if (states.elements() == 0) return;
   fill_zero(call, at_step(call.out[2], 0), states.shape[0] * states.shape[2]);
-  for (int64_t t = 0; t < states.shape[1]; ++t) run_step(call, settings, t);
+  const Tensor& u = call.in[1];
+  const Blocks blocks(call, settings.cell, states.shape[0],
+                      {input(u), u.shape[0], u.shape[1], u.shape[1], false});
+  blocks.product ? run_blocks(call, settings, blocks) : run_steps(call, settings);
 }
 
 void recurrent_grad_cuda(const graph::KernelCall& call) {
   const RecurrentSettings& settings = static_cast<const RecurrentGradOp&>(call.op).settings();
-  const GradOperands x(call);
   if (call.out[0].elements() == 0) return;
-  start_grad(call, x);
-  for (int64_t t = call.in[1].shape[1]; t-- > 0;) run_grad_step(call, settings, x, t);
+  const Tensor& u = call.in[0];
+  const Blocks blocks(call, settings.cell, call.in[1].shape[0],
+                      {input(u), u.shape[1], u.shape[0], u.shape[1], true});
+  blocks.product ? run_grad_blocks(call, settings, blocks) : run_grad_steps(call, settings);
 }
 
 }  // namespace mlrun::ops

@@ -86,11 +86,43 @@ struct CellUnit {
   }
 };
 
+/// A product of rows with U or its transpose, perhaps in parts that are yet to be added up.
+struct CellProduct {
+  Stacked<const float> data;  ///< null: zeros
+  int64_t width = 0;          ///< of a row
+  int parts = 1;
+  int64_t step = 0;  ///< from part to part
+
+  MLRUN_KERNEL float of(const CellUnit& at, int64_t g = 0) const {
+    if (!data.data) return 0;
+    const float* first = data(at.k) + at.row * width + g * at.units + at.u;
+    float sum = first[0];
+    for (int part = 1; part < parts; ++part) sum += first[part * step];
+    return sum;
+  }
+};
+
+/// Rows that a block of threads multiplies next, in its shared memory; or null.
+struct CarriedRows {
+  float* data = nullptr;
+  int64_t width = 0;
+
+  MLRUN_KERNEL void put(const CellUnit& at, int64_t g, float value) const {
+    if (data) data[at.row * width + g * at.units + at.u] = value;
+  }
+};
+
+/// Rows of `width` further on, or back; what is null stays null.
+template <class T>
+MLRUN_KERNEL void move_rows(Stacked<T>& x, int64_t rows, int64_t width) {
+  if (x.data) x.data += rows * width;
+}
+
 /// One step of all samples. What a cell or the first step does not have is null.
 struct CellForward {
   CellKind kind;
   Stacked<const float> x;            ///< (N, gates K)
-  Stacked<const float> inner;        ///< h U: (N, gates K)
+  CellProduct inner;                 ///< h U: (N, gates K)
   Stacked<const float> bias;         ///< (gates K), of kGru
   Stacked<const float> mask;         ///< (N)
   Stacked<const float> before;       ///< the state: (N, K)
@@ -99,6 +131,7 @@ struct CellForward {
   Stacked<float> cell;               ///< (N, K)
   Stacked<float> state;              ///< (N, K)
   Stacked<float> next;               ///< the state once more, for the step after
+  CarriedRows carried;               ///< and once more
 
   MLRUN_KERNEL void step(const CellUnit& at) const {
     if (kind.cell == Cell::kGruResetFirst) return gru_reset(at);
@@ -118,14 +151,33 @@ struct CellForward {
     leave(at, mix(at, at.in(saved, 4, 0), candidate));
   }
 
+  /// To the samples from number `rows` on.
+  MLRUN_KERNEL void move(int64_t rows) {
+    const int64_t units = kind.units.divisor();
+    move_rows(x, rows, kind.gates * units);
+    move_rows(mask, rows, 1);
+    move_rows(before, rows, units);
+    move_rows(saved, rows, kind.saved * units);
+    move_rows(cell, rows, units);
+    move_rows(state, rows, units);
+    move_rows(next, rows, units);
+  }
+
+  /// To the step after.
+  MLRUN_KERNEL void advance(int64_t samples) {
+    cell_before = {cell.data, cell.stride};
+    move(samples);
+  }
+
  private:
   MLRUN_KERNEL float sum(const CellUnit& at, int64_t g) const {
-    return at.in(x, kind.gates, g) + at.or_zero(inner, kind.gates, g);
+    return at.in(x, kind.gates, g) + inner.of(at, g);
   }
 
   MLRUN_KERNEL void leave(const CellUnit& at, float h) const {
     at.in(state) = h;
     at.in(next) = h;
+    carried.put(at, 0, h);
   }
 
   // z h + (1 - z) h'
@@ -154,7 +206,7 @@ struct CellForward {
   }
 
   MLRUN_KERNEL float inside(const CellUnit& at, int64_t g) const {
-    return at.or_zero(inner, 3, g) + bias(at.k)[g * at.units + at.u];
+    return inner.of(at, g) + bias(at.k)[g * at.units + at.u];
   }
 
   MLRUN_KERNEL void gru(const CellUnit& at) const {
@@ -186,18 +238,19 @@ struct CellBackward {
   Stacked<const float> saved;
   Stacked<const float> cell;
   Stacked<const float> dstate_out;  ///< from outside, or null
-  Stacked<const float> dstate;      ///< from the step after, through U
+  CellProduct dstate;               ///< from the step after, through U: (N, K)
   Stacked<float> around;            ///< what reaches the step before not through U; in and out
   Stacked<float> dcell;             ///< in: of the cell here; out: of that before
   Stacked<float> dx;                ///< (N, gates K)
   Stacked<float> dinner;            ///< of kGru
+  CarriedRows carried;              ///< the gradient of h U once more
 
   MLRUN_KERNEL void step(const CellUnit& at) const {
-    const float dh = at.in(dstate) + at.in(around) + at.or_zero(dstate_out);
+    const float dh = dstate.of(at) + at.in(around) + at.or_zero(dstate_out);
     if (at.is_skipped(mask)) return skip(at, dh);
     if (kind.cell == Cell::kLstm) return lstm(at, dh);
     if (kind.cell != Cell::kSimple) return gru(at, dh);
-    at.in(dx) = slope(kind.activation, at.in(saved), dh);
+    leave(at, 0, slope(kind.activation, at.in(saved), dh));
     at.in(around) = 0;
   }
 
@@ -205,18 +258,59 @@ struct CellBackward {
   MLRUN_KERNEL void finish(const CellUnit& at) const {
     if (at.is_skipped(mask)) return;
     const float r = at.in(saved, 4, 1);
-    const float dreset = at.in(dstate);
+    const float dreset = dstate.of(at);
     at.in(dx, 3, 1) = slope(kind.gate, r, dreset * at.in(before));
     at.in(around) += dreset * r;
   }
 
+  /// Before the last step, which is the first to be taken.
+  MLRUN_KERNEL void start(const CellUnit& at) const {
+    at.in(around) = 0;
+    at.in(dcell) = 0;
+  }
+
+  /// To the samples from number `rows` on.
+  MLRUN_KERNEL void move(int64_t rows) {
+    const int64_t units = kind.units.divisor();
+    move_steps(rows);
+    move_rows(dstate.data, rows, dstate.width);
+    move_rows(around, rows, units);
+    move_rows(dcell, rows, units);
+  }
+
+  /// To the step before, which may be the first of all.
+  MLRUN_KERNEL void go_back(int64_t samples, bool to_first) {
+    move_steps(-samples);
+    if (to_first) cell_before = {};
+  }
+
  private:
+  MLRUN_KERNEL void move_steps(int64_t rows) {
+    const int64_t units = kind.units.divisor();
+    move_rows(mask, rows, 1);
+    move_rows(before, rows, units);
+    move_rows(cell_before, rows, units);
+    move_rows(saved, rows, kind.saved * units);
+    move_rows(cell, rows, units);
+    move_rows(dstate_out, rows, units);
+    move_rows(dx, rows, kind.gates * units);
+    move_rows(dinner, rows, kind.gates * units);
+  }
+
+  // What reaches both x and h U.
+  MLRUN_KERNEL void leave(const CellUnit& at, int64_t g, float dz) const {
+    at.in(dx, kind.gates, g) = dz;
+    leave_inner(at, g, dz);
+  }
+
+  MLRUN_KERNEL void leave_inner(const CellUnit& at, int64_t g, float dz) const {
+    if (dinner.data) at.in(dinner, kind.gates, g) = dz;
+    carried.put(at, g, dz);
+  }
+
   MLRUN_KERNEL void skip(const CellUnit& at, float dh) const {
     at.in(around) = dh;
-    for (int64_t g = 0; g < kind.gates; ++g) {
-      at.in(dx, kind.gates, g) = 0;
-      if (dinner.data) at.in(dinner, kind.gates, g) = 0;
-    }
+    for (int64_t g = 0; g < kind.gates; ++g) leave(at, g, 0);
   }
 
   MLRUN_KERNEL void lstm(const CellUnit& at, float dh) const {
@@ -226,10 +320,10 @@ struct CellBackward {
     const float o = at.in(saved, 4, 3);
     const float out = activate(kind.activation, at.in(cell));
     const float dc = at.in(dcell) + slope(kind.activation, out, dh * o);
-    at.in(dx, 4, 0) = slope(kind.gate, i, dc * g);
-    at.in(dx, 4, 1) = slope(kind.gate, forget, dc * at.or_zero(cell_before));
-    at.in(dx, 4, 2) = slope(kind.activation, g, dc * i);
-    at.in(dx, 4, 3) = slope(kind.gate, o, dh * out);
+    leave(at, 0, slope(kind.gate, i, dc * g));
+    leave(at, 1, slope(kind.gate, forget, dc * at.or_zero(cell_before)));
+    leave(at, 2, slope(kind.activation, g, dc * i));
+    leave(at, 3, slope(kind.gate, o, dh * out));
     at.in(dcell) = dc * forget;
     at.in(around) = 0;
   }
@@ -241,15 +335,12 @@ struct CellBackward {
     const float dz = slope(kind.gate, z, dh * (at.in(before)-candidate));
     const float third = slope(kind.activation, candidate, dh - passed);
     at.in(around) = passed;
-    at.in(dx, 3, 0) = dz;
+    leave(at, 0, dz);
     at.in(dx, 3, 2) = third;
-    if (!dinner.data) return;  // kGruResetFirst: the gradient of r comes later
+    if (kind.cell == Cell::kGruResetFirst) return;  // the gradient of r comes later
     const float r = at.in(saved, 4, 1);
-    const float dr = slope(kind.gate, r, third * at.in(saved, 4, 3));
-    at.in(dx, 3, 1) = dr;
-    at.in(dinner, 3, 0) = dz;
-    at.in(dinner, 3, 1) = dr;
-    at.in(dinner, 3, 2) = third * r;
+    leave(at, 1, slope(kind.gate, r, third * at.in(saved, 4, 3)));
+    leave_inner(at, 2, third * r);
   }
 };
 

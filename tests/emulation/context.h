@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "device/block_limits.h"
 #include "device/constants.h"
 #include "device/context.h"
 #include "emulation/lanes.h"
@@ -36,6 +37,9 @@ class EmulatedContext : public device::Context {
   std::byte* scratch() const { return scratch_.get(); }
   device::Constants& constants() { return constants_; }
   LaneGroup& lanes() { return lanes_; }
+
+  /// So little that tests of few units do without a part of it too.
+  device::BlockLimits block_limits() const { return {4096, 4}; }
   int64_t launches() const { return launches_; }
 
  private:

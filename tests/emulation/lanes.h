@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace mlrun::emulation {
 
@@ -31,6 +32,21 @@ class LaneGroup {
   std::array<std::array<const void*, kMost>, 2> brought_{};
   std::array<size_t, kMost> turn_{};
   int size_ = 1;
+};
+
+/// Shared memory of a block of threads: NaN until something is written.
+class SharedMemory {
+ public:
+  explicit SharedMemory(int64_t floats)
+      : quads_(static_cast<size_t>(floats + 3) / 4, Quad{{NAN, NAN, NAN, NAN}}) {}
+
+  float* begin() { return quads_.empty() ? nullptr : quads_.front().of; }
+
+ private:
+  struct alignas(16) Quad {
+    float of[4];
+  };
+  std::vector<Quad> quads_;
 };
 
 /// How many lanes stand for the GPU's. Sanitizers do not know fibers: there it is one.
@@ -76,6 +92,23 @@ class Lanes {
   emulation::LaneGroup& group_;
   int lane_;
   int size_;
+};
+
+class BlockThreads {
+ public:
+  BlockThreads(emulation::LaneGroup& group, int thread, int size, emulation::SharedMemory& shared)
+      : group_(group), thread_(thread), size_(size), shared_(shared) {}
+
+  int size() const { return size_; }
+  int thread() const { return thread_; }
+  float* shared() const { return shared_.begin(); }
+  void sync() const { group_.meet(thread_, nullptr); }
+
+ private:
+  emulation::LaneGroup& group_;
+  int thread_;
+  int size_;
+  emulation::SharedMemory& shared_;
 };
 
 }  // namespace mlrun::ops

@@ -27,6 +27,20 @@ void for_each_element(const graph::KernelCall& call, int64_t n, F f) {
   });
 }
 
+inline device::BlockLimits block_limits(const graph::KernelCall& call) {
+  return context_of(call).block_limits();
+}
+
+template <class F>
+void for_each_block(const graph::KernelCall& call, int64_t blocks, int64_t floats, F f) {
+  const int size = emulation::emulated_lanes(emulation::LaneGroup::kMost);
+  emulation::LaneGroup& group = context_of(call).lanes();
+  for_each_element(call, blocks, [=, &group](int64_t k, int64_t block) {
+    emulation::SharedMemory shared(floats);
+    group.run(size, [&](int thread) { f(k, block, BlockThreads(group, thread, size, shared)); });
+  });
+}
+
 template <class F>
 void for_each_row(const graph::KernelCall& call, int64_t rows, int64_t width, F f) {
   const int size = emulation::emulated_lanes(width);

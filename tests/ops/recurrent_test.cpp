@@ -182,3 +182,13 @@ TEST_CASE("recurrent: other activations") {
     check(recurrent_case({Cell::kGru, f, CellActivation::kHardSigmoid, false}, true), kFew);
   }
 }
+
+TEST_CASE("recurrent: more units than a block of a GPU's threads takes") {
+  constexpr Sizes kLarge[] = {{2, 230}};
+  for (const Cell cell : {Cell::kSimple, Cell::kLstm, Cell::kGru}) {
+    RecurrentSettings settings;
+    settings.cell = cell;
+    check(recurrent_case(settings, true), kLarge);
+    check(recurrent_case(settings, false), kLarge);
+  }
+}
