@@ -35,7 +35,7 @@ class BlockProduct {
     const int64_t beside = rows * (p.x_width() + p.parts_ * p.width());
     const int64_t room = std::max<int64_t>(shared_floats - beside, 0);
     p.kept_ = static_cast<int>(std::min<int64_t>(p.groups_, room / (kMostFloats * p.width())));
-    const int64_t read_anew = (p.groups_ - p.kept_) * kMostFloats * p.width();
+    const int64_t read_anew = int64_t{p.groups_ - p.kept_} * kMostFloats * p.width();
     if (beside > shared_floats || read_anew > kMostReadAnew) return std::nullopt;
     return p;
   }

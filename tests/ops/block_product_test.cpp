@@ -132,6 +132,7 @@ TEST_CASE("block product: none where too much would be read anew, or nothing fit
   const BlockOperand large(context, {256, 256});
   CHECK_FALSE(BlockProduct::plan(large.view, 1, 8 * 1024));
   CHECK(BlockProduct::plan(large.view, 1, 20 * 1024));
+  CHECK_FALSE(BlockProduct::plan({{}, 30000, 120000, 120000}, 1, 500'000));  // beyond 2^31
   const BlockOperand small(context, {8, 8});
   CHECK(BlockProduct::plan(small.view, 1, 100));
   CHECK_FALSE(BlockProduct::plan(small.view, 1, 10));
