@@ -36,10 +36,28 @@ set(CMAKE_CUDA_EXTENSIONS OFF)
 
 file(GLOB cuda_sources CONFIGURE_DEPENDS
      ${CMAKE_CURRENT_SOURCE_DIR}/device/*.cu ${CMAKE_CURRENT_SOURCE_DIR}/ops/*.cu)
-# As objects: tools/bench measures them without the module.
-add_library(mlrun_cuda_objects OBJECT ${cuda_sources})
+set(kernel_sources ${cuda_sources})
+list(FILTER kernel_sources INCLUDE REGEX "_cuda\\.cu$")
 list(FILTER cuda_sources EXCLUDE REGEX "_cuda\\.cu$")
 set_source_files_properties(${cuda_sources} PROPERTIES LANGUAGE CXX)
+# nvcc takes seconds to read what every kernel includes: several files at a time, as CMake before
+# 3.31 does for C++ only. What their anonymous namespaces name differs.
+if(CMAKE_UNITY_BUILD)
+  set(joined "")
+  while(kernel_sources)
+    list(SUBLIST kernel_sources 0 6 batch)
+    list(REMOVE_ITEM kernel_sources ${batch})
+    list(TRANSFORM batch REPLACE "(.+)" "#include \"\\1\"\n")
+    list(LENGTH joined number)
+    set(file ${CMAKE_CURRENT_BINARY_DIR}/kernels_${number}_cuda.cu)
+    string(CONCAT text ${batch})
+    file(CONFIGURE OUTPUT ${file} CONTENT "${text}" @ONLY)
+    list(APPEND joined ${file})
+  endwhile()
+  set(kernel_sources ${joined})
+endif()
+# As objects: tools/bench measures them without the module.
+add_library(mlrun_cuda_objects OBJECT ${cuda_sources} ${kernel_sources})
 target_compile_options(mlrun_cuda_objects PRIVATE
   "$<$<COMPILE_LANGUAGE:CUDA>:--extended-lambda;-Xcompiler=-Wall,-Wextra,-Wno-psabi>"
   $<$<AND:$<BOOL:${MLRUN_WERROR}>,$<COMPILE_LANGUAGE:CUDA>>:--Werror=all-warnings>)

@@ -12,7 +12,7 @@ namespace mlrun::ops {
 namespace {
 
 // The tokens of all samples, with the heads' parts side by side in a row.
-struct Tokens {
+struct HeadTokens {
   Stacked<float> data;
   int64_t length = 0;
   int64_t stride = 0;  ///< from row to row
@@ -46,9 +46,10 @@ void multiply_all(const graph::KernelCall& call, int64_t count, const Matrices& 
 }
 
 // The operands of one call, and what of them the workspace holds.
-class Operands {
+class AttentionOperands {
  public:
-  Operands(const graph::KernelCall& call, const AttentionOptions& options, bool is_gradient)
+  AttentionOperands(const graph::KernelCall& call, const AttentionOptions& options,
+                    bool is_gradient)
       : o(options),
         samples(call.in[0].shape[0]),
         queries(call.in[0].shape[1]),
@@ -61,14 +62,14 @@ class Operands {
   }
 
   // Of the tensors of tokens, or of their gradients.
-  Tokens query(const Tensor* tensors) const { return tokens(tensors[0], 0, o.key_dim); }
-  Tokens key(const Tensor* tensors) const {
+  HeadTokens query(const Tensor* tensors) const { return tokens(tensors[0], 0, o.key_dim); }
+  HeadTokens key(const Tensor* tensors) const {
     return tokens(tensors[o.cross ? 1 : 0], o.cross ? 0 : o.heads * o.key_dim, o.key_dim);
   }
-  Tokens value(const Tensor* tensors) const {
+  HeadTokens value(const Tensor* tensors) const {
     return tokens(tensors[o.cross ? 1 : 0], (o.cross ? 1 : 2) * o.heads * o.key_dim, o.value_dim);
   }
-  Tokens result(const Tensor& y) const { return tokens(y, 0, o.value_dim); }
+  HeadTokens result(const Tensor& y) const { return tokens(y, 0, o.value_dim); }
 
   Matrices matrices(HeadMatrix which, int64_t rows, int64_t columns) const {
     return {behind(workspace_, places[which]), rows, columns};
@@ -87,7 +88,7 @@ class Operands {
   DeviceDropout dropout;
 
  private:
-  static Tokens tokens(const Tensor& t, int64_t column, int64_t width) {
+  static HeadTokens tokens(const Tensor& t, int64_t column, int64_t width) {
     return {behind(output(t), column), t.shape[1], t.shape[2], width};
   }
 
@@ -97,11 +98,11 @@ class Operands {
 // Copies between tokens and matrices of heads, some of them in one launch.
 class HeadCopies {
  public:
-  HeadCopies(const Operands& x, int64_t first_sample, int64_t samples)
+  HeadCopies(const AttentionOperands& x, int64_t first_sample, int64_t samples)
       : heads_(x.o.heads), first_sample_(first_sample), samples_(samples) {}
 
   // Returns the matrices.
-  Matrices add(const Operands& x, HeadMatrix which, const Tokens& tokens) {
+  Matrices add(const AttentionOperands& x, HeadMatrix which, const HeadTokens& tokens) {
     const Matrices matrices = x.matrices(which, tokens.length, tokens.width);
     parts_[count_++] = {tokens,
                         matrices.data,
@@ -133,7 +134,7 @@ class HeadCopies {
   };
 
   struct Part {
-    Tokens tokens;
+    HeadTokens tokens;
     Stacked<float> matrices;
     Divider length, width, row;
     int64_t begin = 0;  ///< number of its first element in the launch
@@ -168,7 +169,7 @@ class HeadCopies {
 
 // work(first sample, samples) for all, as many at once as the workspace holds.
 template <class Work>
-void for_each_part(const Operands& x, Work work) {
+void for_each_part(const AttentionOperands& x, Work work) {
   for (int64_t first = 0; first < x.samples; first += x.places.samples) {
     work(first, std::min(x.places.samples, x.samples - first));
   }
@@ -186,7 +187,7 @@ struct RowPlaces {
   int64_t keys, first_row;
   bool causal;
 
-  RowPlaces(const Operands& x, int64_t first_sample)
+  RowPlaces(const AttentionOperands& x, int64_t first_sample)
       : queries(x.queries),
         rows(x.o.heads * x.queries),
         keys(x.keys),
@@ -247,16 +248,18 @@ MLRUN_KERNEL void softmax_row(float* x, int64_t keys, int64_t seen, float factor
 struct QueryKeyValue {
   Matrices q, k, v;
 
-  QueryKeyValue(HeadCopies& copies, const Operands& x, const Tensor* in)
+  QueryKeyValue(HeadCopies& copies, const AttentionOperands& x, const Tensor* in)
       : q(copies.add(x, HeadMatrix::kQuery, x.query(in))),
         k(copies.add(x, HeadMatrix::kKey, x.key(in))),
         v(copies.add(x, HeadMatrix::kValue, x.value(in))) {}
 };
 
-float factor_of(const Operands& x) { return 1.0f / std::sqrt(static_cast<float>(x.o.key_dim)); }
+float factor_of(const AttentionOperands& x) {
+  return 1.0f / std::sqrt(static_cast<float>(x.o.key_dim));
+}
 
 // p <- softmax(factor p), and what dropout leaves of it.
-void softmax_part(const graph::KernelCall& call, const Operands& x, int64_t first_sample,
+void softmax_part(const graph::KernelCall& call, const AttentionOperands& x, int64_t first_sample,
                   int64_t samples, const Matrices& p, const Matrices& dropped) {
   const float factor = factor_of(x);
   for_each_row(call, samples * x.o.heads * x.queries, x.keys,
@@ -275,8 +278,8 @@ void softmax_part(const graph::KernelCall& call, const Operands& x, int64_t firs
 }
 
 // dp <- factor p (dP - p . dP) with dP = dropout(dp), and what dropout leaves of p.
-void softmax_grad_part(const graph::KernelCall& call, const Operands& x, int64_t first_sample,
-                       int64_t samples, const Matrices& p, const Matrices& dp,
+void softmax_grad_part(const graph::KernelCall& call, const AttentionOperands& x,
+                       int64_t first_sample, int64_t samples, const Matrices& p, const Matrices& dp,
                        const Matrices& dropped) {
   const float factor = factor_of(x);
   for_each_row(call, samples * x.o.heads * x.queries, x.keys,
@@ -302,7 +305,7 @@ void softmax_grad_part(const graph::KernelCall& call, const Operands& x, int64_t
 }  // namespace
 
 void attention_cuda(const graph::KernelCall& call) {
-  const Operands x(call, static_cast<const AttentionOp&>(call.op).options(), false);
+  const AttentionOperands x(call, static_cast<const AttentionOp&>(call.op).options(), false);
   const Tensor* in = call.in.data();
   for_each_part(x, [&](int64_t first, int64_t samples) {
     const int64_t count = samples * x.o.heads;
@@ -324,7 +327,7 @@ void attention_cuda(const graph::KernelCall& call) {
 // With P = softmax(factor q k^T), Z = dropout(P), y = Z v:
 //   dv = Z^T dy, dZ = dy v^T, dS = factor P (dP - P . dP), dq = dS k, dk = dS^T q.
 void attention_grad_cuda(const graph::KernelCall& call) {
-  const Operands x(call, static_cast<const AttentionGradOp&>(call.op).options(), true);
+  const AttentionOperands x(call, static_cast<const AttentionGradOp&>(call.op).options(), true);
   const Tensor* in = call.in.data();
   const Tensor* out = call.out.data();
   for_each_part(x, [&](int64_t first, int64_t samples) {

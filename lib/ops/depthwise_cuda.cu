@@ -7,11 +7,11 @@
 namespace mlrun::ops {
 namespace {
 
-struct Windows {
+struct ChannelWindows {
   DeviceTaps h, w;
   Images to, from;
 
-  Windows(const TapAxis& height, const TapAxis& width, int64_t channels)
+  ChannelWindows(const TapAxis& height, const TapAxis& width, int64_t channels)
       : h(height), w(width), to(h.out, w.out, channels), from(h.in, w.in, channels) {}
 
   // The element of x that a tap reads for an element of y, or -1.
@@ -30,8 +30,8 @@ void depthwise_cuda(const graph::KernelCall& call) {
   const auto& [height, width] = op.axes();
   const bool transposed = op.transposed();
   const int64_t channels = call.in[0].shape.back();
-  const Windows windows(transposed ? transposed_taps(height) : plain_taps(height),
-                        transposed ? transposed_taps(width) : plain_taps(width), channels);
+  const ChannelWindows windows(transposed ? transposed_taps(height) : plain_taps(height),
+                               transposed ? transposed_taps(width) : plain_taps(width), channels);
   const auto of_x = input(call.in[0]);
   const auto of_w = input(call.in[1]);
   const auto y = output(call.out[0]);
@@ -56,7 +56,7 @@ void depthwise_cuda(const graph::KernelCall& call) {
 void depthwise_weight_grad_cuda(const graph::KernelCall& call) {
   const auto& op = static_cast<const DepthwiseWeightGradOp&>(call.op);
   const Shape& y = call.in[1].shape;
-  const Windows windows(plain_taps(op.axes()[0]), plain_taps(op.axes()[1]), y.back());
+  const ChannelWindows windows(plain_taps(op.axes()[0]), plain_taps(op.axes()[1]), y.back());
   const Divider kernel_width(op.axes()[1].kernel);
   const auto x = input(call.in[0]);
   const auto dy = input(call.in[1]);

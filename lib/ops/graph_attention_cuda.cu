@@ -19,7 +19,7 @@ DeviceDropout dropout_of(const graph::KernelCall& call, const GraphAttentionOpti
 }
 
 // The operands that both directions have.
-struct Operands {
+struct NeighbourOperands {
   DeviceAdjacency a;
   DeviceDropout dropout;
   float negative_slope;
@@ -28,8 +28,8 @@ struct Operands {
   int64_t rows;
   Stacked<const float> h, source, target;
 
-  Operands(const graph::KernelCall& call, const Adjacency& adjacency,
-           const GraphAttentionOptions& o)
+  NeighbourOperands(const graph::KernelCall& call, const Adjacency& adjacency,
+                    const GraphAttentionOptions& o)
       : a(adjacency_of(call, adjacency)),
         dropout(dropout_of(call, o)),
         negative_slope(o.negative_slope),
@@ -78,8 +78,8 @@ struct Head {
 };
 
 // p of the slots that a node reads.
-MLRUN_KERNEL void softmax_of(const Operands& x, int64_t k, const Head& at, const NodePlace& place,
-                             float* p) {
+MLRUN_KERNEL void softmax_of(const NeighbourOperands& x, int64_t k, const Head& at,
+                             const NodePlace& place, float* p) {
   const int64_t heads = x.heads.divisor();
   float most = -INFINITY;
   x.for_each_read(at.row, place, [&](int64_t read, int64_t) {
@@ -99,7 +99,7 @@ MLRUN_KERNEL void softmax_of(const Operands& x, int64_t k, const Head& at, const
 
 void graph_attention_cuda(const graph::KernelCall& call) {
   const auto& op = static_cast<const GraphAttentionOp&>(call.op);
-  const Operands x(call, op.adjacency(), op.options());
+  const NeighbourOperands x(call, op.adjacency(), op.options());
   const auto y = output(call.out[0]);
   const auto p = output(call.out[1]);
   for_each_element(call, x.rows * x.heads.divisor(), [=] MLRUN_KERNEL(int64_t k, int64_t i) {
@@ -144,7 +144,7 @@ MLRUN_KERNEL float dot(const float* a, const float* b, int64_t n, const Lanes& l
 
 // With q = dropout(p) and s the logits:
 //   dq_ij = dy_i . h_j, ds_ij = q_ij dq_ij - p_ij (dy_i . y_i), since sum_j q_ij dq_ij = dy_i . y_i
-void logit_gradients(const graph::KernelCall& call, const Operands& x, const Made& made,
+void logit_gradients(const graph::KernelCall& call, const NeighbourOperands& x, const Made& made,
                      const Stacked<float>& ds) {
   const auto db = output(call.out[2]);
   for_each_row(
@@ -172,7 +172,8 @@ void logit_gradients(const graph::KernelCall& call, const Operands& x, const Mad
       });
 }
 
-void gradient_of_values(const graph::KernelCall& call, const Operands& x, const Made& made) {
+void gradient_of_values(const graph::KernelCall& call, const NeighbourOperands& x,
+                        const Made& made) {
   const auto dh = output(call.out[0]);
   for_each_element(call, call.out[0].elements(), [=] MLRUN_KERNEL(int64_t k, int64_t i) {
     const Head at(x.heads, x.width.quotient(i));
@@ -191,7 +192,8 @@ void gradient_of_values(const graph::KernelCall& call, const Operands& x, const 
   });
 }
 
-void gradient_of_read(const graph::KernelCall& call, const Operands& x, const Stacked<float>& ds) {
+void gradient_of_read(const graph::KernelCall& call, const NeighbourOperands& x,
+                      const Stacked<float>& ds) {
   const auto da = output(call.out[1]);
   for_each_element(call, x.rows * x.heads.divisor(), [=] MLRUN_KERNEL(int64_t k, int64_t i) {
     const Head at(x.heads, i);
@@ -210,7 +212,7 @@ void gradient_of_read(const graph::KernelCall& call, const Operands& x, const St
 
 void graph_attention_grad_cuda(const graph::KernelCall& call) {
   const auto& op = static_cast<const GraphAttentionGradOp&>(call.op);
-  const Operands x(call, op.adjacency(), op.options());
+  const NeighbourOperands x(call, op.adjacency(), op.options());
   const Made made(call);
   const int64_t slots = call.in[call.in.size() - 2].elements();
   const auto ds = workspace_values<float>(call, slots);

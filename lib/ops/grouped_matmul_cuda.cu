@@ -48,20 +48,20 @@ struct Groups {
 };
 
 // The tensors of a call by name; `inner` is C, `outer` is K.
-struct Operands {
+struct GroupOperands {
   Groups groups;
   std::span<const Tensor> kernels;
   int64_t inner;
   int64_t outer;
 
-  Operands(const graph::KernelCall& call, int64_t count)
+  GroupOperands(const graph::KernelCall& call, int64_t count)
       : groups(call.in[1], count),
         kernels(call.in.subspan(2, static_cast<size_t>(count))),
         inner(kernels[0].shape[0]),
         outer(kernels[0].shape[1]) {}
 };
 
-void multiply_rows(const graph::KernelCall& call, const Operands& o, int64_t first_group) {
+void multiply_rows(const graph::KernelCall& call, const GroupOperands& o, int64_t first_group) {
   const OfGroups<const float> kernels(o.kernels, first_group);
   const Divider outer(o.outer);
   const auto x = input(call.in[0]);
@@ -82,7 +82,7 @@ void multiply_rows(const graph::KernelCall& call, const Operands& o, int64_t fir
                    });
 }
 
-void add_bias(const graph::KernelCall& call, const Operands& o, std::span<const Tensor> all,
+void add_bias(const graph::KernelCall& call, const GroupOperands& o, std::span<const Tensor> all,
               int64_t first_group) {
   const OfGroups<const float> biases(all, first_group);
   const Divider outer(o.outer);
@@ -96,7 +96,7 @@ void add_bias(const graph::KernelCall& call, const Operands& o, std::span<const 
                    });
 }
 
-void row_gradient(const graph::KernelCall& call, const Operands& o, int64_t first_group) {
+void row_gradient(const graph::KernelCall& call, const GroupOperands& o, int64_t first_group) {
   const OfGroups<const float> kernels(o.kernels, first_group);
   const Divider inner(o.inner);
   const auto dy = input(call.in.back());
@@ -116,7 +116,7 @@ void row_gradient(const graph::KernelCall& call, const Operands& o, int64_t firs
 }
 
 // Each element adds up the rows of its group in their order.
-void kernel_gradient(const graph::KernelCall& call, const Operands& o, int64_t first_group) {
+void kernel_gradient(const graph::KernelCall& call, const GroupOperands& o, int64_t first_group) {
   const auto count = static_cast<size_t>(o.groups.count);
   const OfGroups<float> dkernels(call.out.subspan(1, count), first_group);
   const Divider elements(o.inner * o.outer);
@@ -137,7 +137,7 @@ void kernel_gradient(const graph::KernelCall& call, const Operands& o, int64_t f
                    });
 }
 
-void bias_gradient(const graph::KernelCall& call, const Operands& o, int64_t first_group) {
+void bias_gradient(const graph::KernelCall& call, const GroupOperands& o, int64_t first_group) {
   const auto count = static_cast<size_t>(o.groups.count);
   const OfGroups<float> dbiases(call.out.subspan(1 + count, count), first_group);
   const Divider outer(o.outer);
@@ -158,7 +158,7 @@ void bias_gradient(const graph::KernelCall& call, const Operands& o, int64_t fir
 
 void grouped_matmul_cuda(const graph::KernelCall& call) {
   const auto& op = static_cast<const GroupedMatMulOp&>(call.op);
-  const Operands o(call, op.groups());
+  const GroupOperands o(call, op.groups());
   const auto groups = static_cast<size_t>(op.groups());
   for (int64_t first = 0; first < op.groups(); first += kGroupsAtOnce) {
     multiply_rows(call, o, first);
@@ -168,7 +168,7 @@ void grouped_matmul_cuda(const graph::KernelCall& call) {
 
 void grouped_matmul_grad_cuda(const graph::KernelCall& call) {
   const auto& op = static_cast<const GroupedMatMulGradOp&>(call.op);
-  const Operands o(call, op.groups());
+  const GroupOperands o(call, op.groups());
   for (int64_t first = 0; first < op.groups(); first += kGroupsAtOnce) {
     row_gradient(call, o, first);
     kernel_gradient(call, o, first);

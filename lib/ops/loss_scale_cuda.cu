@@ -4,7 +4,7 @@
 namespace mlrun::ops {
 namespace {
 
-constexpr int kMostAtOnce = 16;  // gradients of one launch: they travel as its arguments
+constexpr int kMostGradients = 16;  // gradients of one launch: they travel as its arguments
 
 struct Gradient {
   Stacked<const float> scaled;
@@ -15,7 +15,7 @@ struct Gradient {
 struct Gradients {
   int count = 0;
   int64_t elements = 0;
-  Gradient list[kMostAtOnce];
+  Gradient list[kMostGradients];
 };
 
 // All that see a number that is not finite write the same.
@@ -44,7 +44,7 @@ void unscale_cuda(const graph::KernelCall& call) {
   for (size_t i = kFirst; i < call.in.size(); ++i) {
     g.list[g.count++] = {input(call.in[i]), output(call.out[1 + i - kFirst]), g.elements};
     g.elements += call.in[i].elements();
-    if (g.count < kMostAtOnce && i + 1 < call.in.size()) continue;
+    if (g.count < kMostGradients && i + 1 < call.in.size()) continue;
     launch(call, g);
     g = {};
   }

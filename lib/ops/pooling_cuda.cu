@@ -34,11 +34,11 @@ struct WindowAxis {
 };
 
 // Channels may be counted in groups of neighbours.
-struct Windows {
+struct PooledWindows {
   WindowAxis h, w;
   Images to, from;
 
-  Windows(const std::array<ConvolutionAxis, 2>& axes, int64_t channels)
+  PooledWindows(const std::array<ConvolutionAxis, 2>& axes, int64_t channels)
       : h(axes[0]), w(axes[1]), to(h.out, w.out, channels), from(h.in, w.in, channels) {}
 };
 
@@ -50,7 +50,7 @@ struct Window {
   int64_t first = 0, row_step = 0, step = 0;  // of x
   int32_t rows = 0, columns = 0;
 
-  MLRUN_DEVICE Window(const Windows& windows, const PixelChannel& to) {
+  MLRUN_DEVICE Window(const PooledWindows& windows, const PixelChannel& to) {
     const Range of_rows = windows.h.positions(to.row);
     const Range of_columns = windows.w.positions(to.column);
     first = windows.from.index(to.image, of_rows.begin, of_columns.begin, to.channel) * kWidth;
@@ -120,7 +120,7 @@ struct MeanShare {
 
 // Each element of x looks for the windows that it lies in.
 template <class Share>
-void gather(const graph::KernelCall& call, const Windows& windows, Share share) {
+void gather(const graph::KernelCall& call, const PooledWindows& windows, Share share) {
   const auto of_x = input(call.in[0]);
   const auto of_y = input(call.in[1]);
   const auto of_dy = input(call.in[2]);
@@ -156,7 +156,7 @@ class WindowGradient {
  public:
   using Values = Floats<kWidth>;
 
-  MLRUN_DEVICE WindowGradient(const Windows& windows, const PixelChannel& to, bool max,
+  MLRUN_DEVICE WindowGradient(const PooledWindows& windows, const PixelChannel& to, bool max,
                               const Values& y, const Values& dy)
       : rows_(windows.h.positions(to.row)),
         columns_(windows.w.positions(to.column)),
@@ -199,7 +199,7 @@ class WindowGradient {
 
 // Where windows do not overlap: each writes its cell.
 template <int kWidth>
-void spread(const graph::KernelCall& call, const Windows& windows, bool max) {
+void spread(const graph::KernelCall& call, const PooledWindows& windows, bool max) {
   const auto of_x = input(call.in[0]);
   const auto of_y = input(call.in[1]);
   const auto of_dy = input(call.in[2]);
@@ -223,7 +223,7 @@ void spread(const graph::KernelCall& call, const Windows& windows, bool max) {
 }
 
 template <int kWidth>
-void pool_channels(const graph::KernelCall& call, const Windows& windows, bool max) {
+void pool_channels(const graph::KernelCall& call, const PooledWindows& windows, bool max) {
   const auto x = input(call.in[0]);
   const auto y = output(call.out[0]);
   for_each_element(call, call.out[0].elements() / kWidth, [=] MLRUN_KERNEL(int64_t k, int64_t i) {
@@ -252,20 +252,20 @@ void pool_cuda(const graph::KernelCall& call) {
   const auto& op = static_cast<const PoolOp&>(call.op);
   const bool max = op.kind() == Pooling::kMax;
   const int64_t channels = call.in[0].shape.back();
-  if (!takes_four(call)) return pool_channels<1>(call, Windows(op.axes(), channels), max);
-  pool_channels<kMostFloats>(call, Windows(op.axes(), channels / kMostFloats), max);
+  if (!takes_four(call)) return pool_channels<1>(call, PooledWindows(op.axes(), channels), max);
+  pool_channels<kMostFloats>(call, PooledWindows(op.axes(), channels / kMostFloats), max);
 }
 
 void pool_grad_cuda(const graph::KernelCall& call) {
   const auto& op = static_cast<const PoolGradOp&>(call.op);
   const bool max = op.kind() == Pooling::kMax;
   const int64_t channels = call.in[0].shape.back();
-  const Windows windows(op.axes(), channels);
+  const PooledWindows windows(op.axes(), channels);
   if (!have_small_cells(op.axes())) {
     return max ? gather(call, windows, MaxShare{}) : gather(call, windows, MeanShare{});
   }
   if (!takes_four(call)) return spread<1>(call, windows, max);
-  spread<kMostFloats>(call, Windows(op.axes(), channels / kMostFloats), max);
+  spread<kMostFloats>(call, PooledWindows(op.axes(), channels / kMostFloats), max);
 }
 
 }  // namespace mlrun::ops

@@ -5,7 +5,7 @@
 namespace mlrun::ops {
 namespace {
 
-using Numbers = Stacked<int32_t>;
+using Counts = Stacked<int32_t>;
 using ReadNumbers = Stacked<const int32_t>;
 
 ReadNumbers numbers(const Tensor& x) { return stacked<const int32_t>(x); }
@@ -66,7 +66,7 @@ void choose_experts(const graph::KernelCall& call, int64_t choices) {
 // counts (chunks + 1, E): how many pairs of each expert come before the chunk; in the last row, of
 // all chunks.
 void count_pairs(const graph::KernelCall& call, const Chunks& c, const ReadNumbers& choice,
-                 const Numbers& counts) {
+                 const Counts& counts) {
   const Divider experts(c.experts);
   for_each_element(call, c.count * c.experts, [=] MLRUN_KERNEL(int64_t k, int64_t i) {
     const int64_t chunk = experts.quotient(i);
@@ -90,7 +90,7 @@ void count_pairs(const graph::KernelCall& call, const Chunks& c, const ReadNumbe
 }
 
 void find_places(const graph::KernelCall& call, const Chunks& c, const ReadNumbers& choice,
-                 const Numbers& counts) {
+                 const Counts& counts) {
   const Divider experts(c.experts);
   const auto first = stacked<int32_t>(call.out[2]);
   const auto place = stacked<int32_t>(call.out[1]);
@@ -110,14 +110,14 @@ void find_places(const graph::KernelCall& call, const Chunks& c, const ReadNumbe
 }
 
 // The rows and tokens of Dispatch, Combine and GateGrad.
-struct Tokens {
+struct RoutedTokens {
   ReadNumbers place;
   Stacked<const float> gate;  ///< may be null
   int64_t count;
   Divider choices;
   Divider width;
 
-  Tokens(const graph::KernelCall& call, bool gated)
+  RoutedTokens(const graph::KernelCall& call, bool gated)
       : place(numbers(call.in[1])),
         count(call.in[1].elements() / call.in[1].shape.back()),
         choices(call.in[1].shape.back()),
@@ -182,7 +182,7 @@ void expert_share_cuda(const graph::KernelCall& call) {
 
 // Every row is the place of one pair.
 void dispatch_cuda(const graph::KernelCall& call) {
-  const Tokens t(call, true);
+  const RoutedTokens t(call, true);
   const auto x = input(call.in[0]);
   const auto y = output(call.out[0]);
   for_each_element(call, call.out[0].elements(), [=] MLRUN_KERNEL(int64_t k, int64_t i) {
@@ -195,7 +195,7 @@ void dispatch_cuda(const graph::KernelCall& call) {
 }
 
 void combine_cuda(const graph::KernelCall& call) {
-  const Tokens t(call, true);
+  const RoutedTokens t(call, true);
   const auto x = input(call.in[0]);
   const auto y = output(call.out[0]);
   for_each_element(call, call.out[0].elements(), [=] MLRUN_KERNEL(int64_t k, int64_t i) {
@@ -212,7 +212,7 @@ void combine_cuda(const graph::KernelCall& call) {
 }
 
 void gate_grad_cuda(const graph::KernelCall& call) {
-  const Tokens t(call, false);
+  const RoutedTokens t(call, false);
   const auto x = input(call.in[0]);
   const auto of_dy = input(call.in[2]);
   const auto dgate = output(call.out[0]);

@@ -8,7 +8,7 @@
 namespace mlrun::ops {
 namespace {
 
-constexpr int kMostAtOnce = 16;  // parameters of one launch: they travel as its arguments
+constexpr int kMostParameters = 16;  // parameters of one launch: they travel as its arguments
 
 struct Parameter {
   Stacked<float> value;
@@ -29,7 +29,7 @@ struct Updates {
   int count = 0;
   int64_t groups = 0;
   bool aligned = true;  ///< all memory by 16 bytes
-  Parameter parameters[kMostAtOnce];
+  Parameter parameters[kMostParameters];
 };
 
 struct Rates {
@@ -240,7 +240,7 @@ void update_cuda(const graph::KernelCall& call) {
     u.groups += groups_of(call.in[i].elements());
     for (const Tensor& x : call.in.subspan(i, op.group()))
       u.aligned = u.aligned && is_aligned(input(x));
-    if (u.count < kMostAtOnce && i + op.group() < call.in.size()) continue;
+    if (u.count < kMostParameters && i + op.group() < call.in.size()) continue;
     launch(call, u);
     if (u.factors.data) u.factors.data += u.count;
     u.count = 0;
