@@ -42,7 +42,9 @@ store::Column column(const std::string& name, const std::vector<Item>& items, Ge
 
 int list(Format format) {
   using data::KnownDataset;
-  const auto known = data::known_datasets(std::filesystem::current_path());
+  const auto here = std::filesystem::current_path();
+  const data::Manifests manifests = data::all_manifests(here);
+  const auto known = data::known_datasets(manifests, here);
   store::Table table;
   table.columns = {
       column("name", known, [](const KnownDataset& k) { return k.name; }),
@@ -53,6 +55,9 @@ int list(Format format) {
       column("from", known, [](const KnownDataset& k) { return k.how_to_get; }),
       column("description", known, [](const KnownDataset& k) { return k.description; })};
   print_table(table, format);
+  for (const data::NoManifest& other : manifests.others) {
+    note(fmt::format("passed over, as it is no manifest:\n{}\n", other.why));
+  }
   return kSuccess;
 }
 

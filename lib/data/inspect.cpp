@@ -139,9 +139,10 @@ Inspection inspect_text(const Source& source) {
 
 }  // namespace
 
-std::vector<KnownDataset> known_datasets(const std::filesystem::path& base) {
+std::vector<KnownDataset> known_datasets(const Manifests& manifests,
+                                         const std::filesystem::path& base) {
   std::vector<KnownDataset> known;
-  for (const Manifest& manifest : all_manifests(base)) known.push_back(describe(manifest, base));
+  for (const Manifest& manifest : manifests.known) known.push_back(describe(manifest, base));
   return known;
 }
 

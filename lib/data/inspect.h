@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "data/column_statistics.h"
+#include "data/manifest.h"
 #include "data/open.h"
 #include "data/source.h"
 
@@ -23,8 +24,9 @@ struct KnownDataset {
   bool present() const { return missing.empty(); }
 };
 
-/// Every manifest, by name.
-std::vector<KnownDataset> known_datasets(const std::filesystem::path& base);
+/// Whether the files of each are here, for an experiment in `base`.
+std::vector<KnownDataset> known_datasets(const Manifests& manifests,
+                                         const std::filesystem::path& base);
 
 struct ColumnReport {
   std::string name;

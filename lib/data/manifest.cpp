@@ -99,18 +99,23 @@ Manifest read_manifest(const fs::path& path) {
   return manifest;
 }
 
-std::vector<Manifest> all_manifests(const fs::path& base) {
+Manifests all_manifests(const fs::path& base) {
+  Manifests all;
   std::map<std::string, Manifest> by_name;
   for (const fs::path& folder : manifest_folders(base)) {
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    std::error_code unreadable;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, unreadable)) {
       if (entry.path().extension() != ".yaml") continue;
-      Manifest manifest = read_manifest(entry.path());
-      by_name.emplace(manifest.name, std::move(manifest));
+      try {
+        Manifest manifest = read_manifest(entry.path());
+        by_name.emplace(manifest.name, std::move(manifest));
+      } catch (const std::exception& error) {
+        all.others.push_back({entry.path(), error.what()});
+      }
     }
   }
-  std::vector<Manifest> manifests;
-  for (auto& [name, manifest] : by_name) manifests.push_back(std::move(manifest));
-  return manifests;
+  for (auto& [name, manifest] : by_name) all.known.push_back(std::move(manifest));
+  return all;
 }
 
 std::string expand_variables(const std::string& text, const Mark& mark) {

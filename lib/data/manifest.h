@@ -46,8 +46,18 @@ std::vector<std::filesystem::path> manifest_folders(const std::filesystem::path&
 /// Throws InputError with positions when the file is no manifest.
 Manifest read_manifest(const std::filesystem::path& path);
 
-/// All manifests by name, the first found of each name.
-std::vector<Manifest> all_manifests(const std::filesystem::path& base);
+/// A YAML file in a folder of manifests that is none: a folder above may be anybody's.
+struct NoManifest {
+  std::filesystem::path path;
+  std::string why;  ///< with positions
+};
+
+struct Manifests {
+  std::vector<Manifest> known;  ///< by name, the first found of each name
+  std::vector<NoManifest> others;
+};
+
+Manifests all_manifests(const std::filesystem::path& base);
 
 /// `text` with $NAME and ${NAME} replaced. Throws InputError at `mark` if one is not set.
 std::string expand_variables(const std::string& text, const Mark& mark);

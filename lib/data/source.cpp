@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/error.h"
 #include "base/suggest.h"
 #include "data/manifest.h"
 #include "data/refuse.h"
@@ -149,9 +150,13 @@ Source from_manifest(const Manifest& manifest, const config::DatasetSpec& spec,
 
 Source by_name(const config::DatasetSpec& spec, const OpenOptions& options) {
   std::vector<std::string> names;
-  for (const Manifest& manifest : all_manifests(options.base)) {
+  const Manifests all = all_manifests(options.base);
+  for (const Manifest& manifest : all.known) {
     if (manifest.name == *spec.source) return from_manifest(manifest, spec, options);
     names.push_back(manifest.name);
+  }
+  for (const NoManifest& other : all.others) {
+    if (other.path.stem() == *spec.source) throw InputError(other.why);
   }
   std::string hint = did_you_mean(*spec.source, names);
   if (hint.empty()) hint = fmt::format("; known: {}", fmt::join(names, ", "));

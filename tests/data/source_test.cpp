@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/error.h"
 #include "data/inspect.h"
 #include "data/manifest.h"
 #include "data_folder.h"
@@ -60,7 +61,7 @@ TEST_CASE("source: $MLRUN_DATASETS goes first, and the shipped manifests are kno
   const DataFolder scratch;
   scratch.write("mine.yaml", "name: higgs\ndescription: mine\ntrain: {path: nothing.csv}\n");
   ::setenv("MLRUN_DATASETS", scratch.path().c_str(), 1);
-  const auto known = known_datasets("");
+  const auto known = known_datasets(all_manifests(""), "");
   ::unsetenv("MLRUN_DATASETS");
   const auto named = [&](const std::string& name) {
     return std::find_if(known.begin(), known.end(),
@@ -70,6 +71,20 @@ TEST_CASE("source: $MLRUN_DATASETS goes first, and the shipped manifests are kno
   CHECK(named("higgs")->description == "mine");
   CHECK(named("higgs")->missing == std::vector<std::string>{"nothing.csv"});
   CHECK(named("fashion-mnist") != known.end());
+}
+
+TEST_CASE("source: what else lies in a folder of manifests is in nobody's way") {
+  const DataFolder scratch;
+  std::filesystem::create_directories(scratch.path() / "datasets");
+  scratch.write("datasets/notes.yaml", "todo: label them\n");
+  scratch.write("datasets/mine.yaml", "name: mine\ntrain: {path: nothing.csv}\n");
+  const Manifests all = all_manifests(scratch.path());
+  REQUIRE(all.others.size() == 1);
+  CHECK(all.others[0].path.filename() == "notes.yaml");
+  CHECK(std::any_of(all.known.begin(), all.known.end(),
+                    [](const Manifest& one) { return one.name == "mine"; }));
+  CHECK_THROWS_WITH_AS(find_source(with_source("notes"), scratch.options()),
+                       doctest::Contains("unknown key 'todo' in manifest"), InputError);
 }
 
 TEST_CASE("source: HIGGS as it is shared") {
