@@ -74,6 +74,7 @@ const config::FieldList& Manifest::fields() {
 std::vector<fs::path> manifest_folders(const fs::path& base) {
   std::vector<fs::path> folders = folders_of("MLRUN_DATASETS");
   fs::path above = fs::absolute(base.empty() ? "." : base).lexically_normal();
+  if (!above.has_filename()) above = above.parent_path();  // "a/" is "a"
   for (;; above = above.parent_path()) {
     folders.push_back(above / "datasets");
     if (above == above.parent_path()) break;
