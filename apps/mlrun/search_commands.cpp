@@ -1,8 +1,11 @@
 // mlrun train, mlrun gridsearch
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <cmath>
 #include <cstdio>
 #include <optional>
+#include <set>
 
 #include "base/error.h"
 #include "command.h"
@@ -112,13 +115,15 @@ void print_plan(const Search& search, const trials::RunOptions& options) {
 void print_scores(const Search& search, const RunReport& report, Format format) {
   const auto fit = report.records.find(static_cast<int32_t>(search.trials.size()));
   if (fit == report.records.end() || fit->second.status != trials::TrialStatus::kFinished) return;
-  const std::vector<std::string> names = train::score_names(search.spec);
-  const train::EpochRecord& last = fit->second.history.back();
+  const trials::Cell& cell = search.cells[static_cast<size_t>(fit->second.trial.cell)];
+  const std::vector<std::string> names = train::score_names(cell.spec);
+  const std::vector<train::EpochRecord>& history = fit->second.history;
+  const size_t epoch = train::epoch_of_model(cell.spec, history);
   store::Table table;
   std::vector<double> training, validation, test;
   for (size_t i = 0; i < names.size(); ++i) {
-    training.push_back(last.training[i]);
-    validation.push_back(last.validation[i]);
+    training.push_back(history[epoch].training[i]);
+    validation.push_back(history[epoch].validation[i]);
     test.push_back(fit->second.test[i]);
   }
   table.columns = {{"score", names}, {"training", training}};
@@ -127,9 +132,12 @@ void print_scores(const Search& search, const RunReport& report, Format format) 
   }
   if (!search.hold_out.test.empty()) table.columns.push_back({"test", test});
   if (format == Format::kTable) {
-    fmt::print("\n{} after {} epochs, {} parameters:\n",
+    const bool restored = epoch + 1 < history.size();
+    fmt::print("\n{} after {} epochs{}, {} parameters:\n",
                search.folds.empty() ? "model" : "final fit of the best cell on all training rows",
-               fit->second.history.size(), fit->second.parameters);
+               history.size(),
+               restored ? fmt::format(", restored to epoch {} (from 0)", epoch) : "",
+               fit->second.parameters);
   }
   print_table(table, format);
 }
@@ -152,11 +160,39 @@ void print_failures(const Search& search, const RunReport& report) {
   }
 }
 
-int exit_code(const RunReport& report) {
+// Folds in which the score that ranks is undefined, though the training went well.
+std::set<int32_t> folds_without_score(const Search& search, const RunReport& report) {
+  const size_t scoring = trials::scoring_index(search.spec);
+  std::set<int32_t> folds;
+  for (const auto& [id, record] : report.records) {
+    const bool finished = record.status == trials::TrialStatus::kFinished;
+    const bool undefined = finished && std::isnan(record.test.at(scoring));
+    if (undefined && record.trial.fold != trials::kRefitFold) folds.insert(record.trial.fold);
+  }
+  return folds;
+}
+
+bool lacks_best_cell(const Search& search, const RunReport& report) {
+  return !search.folds.empty() && search.kind == SearchKind::kGridSearch &&
+         trials::best_cell(search, report.records) < 0;
+}
+
+void print_lack_of_best_cell(const Search& search, const RunReport& report) {
+  const std::set<int32_t> folds = folds_without_score(search, report);
+  note(fmt::format("no cell has a score ({}) in every fold, so none is the best{}{}\n",
+                   *search.spec.scoring, search.has_refit() ? " and there is no final fit" : "",
+                   folds.empty()
+                       ? ""
+                       : fmt::format("; in fold {} it is undefined: look at the classes of "
+                                     "the test rows (cv.stratify, cv.shuffle)",
+                                     fmt::join(folds, ", "))));
+}
+
+int exit_code(const Search& search, const RunReport& report) {
   if (report.outcome == RunOutcome::kInterrupted) return kInterrupted;
   if (report.outcome == RunOutcome::kStopped) return kRunFailed;
   const int64_t failures = report.failures();
-  if (failures == 0) return kSuccess;
+  if (failures == 0) return lacks_best_cell(search, report) ? kRunFailed : kSuccess;
   return failures == static_cast<int64_t>(report.records.size()) ? kRunFailed : kSomeTrialsFailed;
 }
 
@@ -202,7 +238,8 @@ int run(const SearchArguments& args, const std::string& command_line) {
   }
   print_report(search, report, args.format);
   print_failures(search, report);
-  return exit_code(report);
+  if (lacks_best_cell(search, report)) print_lack_of_best_cell(search, report);
+  return exit_code(search, report);
 }
 
 void add_command(CommandLine& line, SearchKind kind, const char* name, const char* help) {

@@ -19,15 +19,13 @@ bool EarlyStopping::better(double value, double than) const {
 EarlyStopping::Decision EarlyStopping::observe(int64_t epoch, double value) {
   if (epoch < spec_.start_from_epoch) return {};
   ++state_.wait;
-  Decision decision;
   if (better(value, state_.best)) {
-    decision.improved = true;
     state_.best = value;
     state_.best_epoch = epoch;
     if (!spec_.baseline || better(value, *spec_.baseline)) state_.wait = 0;
+    return {.improved = true};
   }
-  decision.stop = state_.wait >= spec_.patience && epoch > 0 && state_.wait > 0;
-  return decision;
+  return {.stop = state_.wait >= spec_.patience && epoch > 0};
 }
 
 }  // namespace mlrun::train

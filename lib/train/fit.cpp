@@ -19,6 +19,21 @@
 namespace mlrun::train {
 namespace {
 
+EarlyStopping early_stopping(const config::ExperimentSpec& spec) {
+  const config::EarlyStoppingSpec& options = *spec.train.early_stopping;
+  return {options, greater_is_better(spec, options.monitor)};
+}
+
+// The value that early stopping looks at.
+double monitored(const config::ExperimentSpec& spec, const EpochRecord& record) {
+  std::string name = spec.train.early_stopping->monitor;
+  const bool validation = name.starts_with("val_");
+  if (validation) name.erase(0, 4);
+  const std::vector<std::string> names = score_names(spec);
+  const auto at = std::find(names.begin(), names.end(), name) - names.begin();
+  return (validation ? record.validation : record.training).at(static_cast<size_t>(at));
+}
+
 // One training but for the steps of its epochs, which may be made together with others'.
 class Fitter {
  public:
@@ -35,10 +50,7 @@ class Fitter {
               {seed(), Purpose::kWords, input.cell, input.fold},
               further_targets(input.spec, input.dataset, split_.train)),
         score_(input.spec, input.dataset) {
-    if (spec_.early_stopping) {
-      stopping_.emplace(*spec_.early_stopping,
-                        greater_is_better(input.spec, spec_.early_stopping->monitor));
-    }
+    if (spec_.early_stopping) stopping_.emplace(early_stopping(input.spec));
   }
 
   size_t rows() const { return split_.train.size(); }
@@ -187,20 +199,11 @@ class Fitter {
   }
 
   void watch_progress(const EpochRecord& record) {
-    const EarlyStopping::Decision decision = stopping_->observe(record.epoch, monitored(record));
+    const auto decision = stopping_->observe(record.epoch, monitored(input_.spec, record));
     stopped_ = decision.stop;
     if (decision.improved && spec_.early_stopping->restore_best_weights) {
       best_weights_ = learner_->snapshot();
     }
-  }
-
-  double monitored(const EpochRecord& record) const {
-    std::string name = spec_.early_stopping->monitor;
-    const bool validation = name.starts_with("val_");
-    if (validation) name.erase(0, 4);
-    const std::vector<std::string> names = score_names(input_.spec);
-    const auto at = std::find(names.begin(), names.end(), name) - names.begin();
-    return (validation ? record.validation : record.training).at(static_cast<size_t>(at));
   }
 
   void save_checkpoint() {
@@ -313,6 +316,19 @@ data::Split fitting_rows(const FitInput& input) {
   if (fraction == 0) return {{input.train_rows.begin(), input.train_rows.end()}, {}};
   return data::validation_split(input.dataset, input.train_rows, fraction,
                                 static_cast<uint64_t>(input.spec.seed), input.cell, input.fold);
+}
+
+size_t epoch_of_model(const config::ExperimentSpec& spec, std::span<const EpochRecord> history) {
+  const auto& options = spec.train.early_stopping;
+  int64_t best = -1;
+  if (options && options->restore_best_weights) {
+    EarlyStopping stopping = early_stopping(spec);
+    for (const EpochRecord& record : history) {
+      stopping.observe(record.epoch, monitored(spec, record));
+    }
+    best = stopping.state().best_epoch;
+  }
+  return best < 0 ? history.size() - 1 : static_cast<size_t>(best);
 }
 
 FitResult fit(const FitInput& input, const FitHooks& hooks) {

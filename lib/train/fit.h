@@ -44,6 +44,10 @@ struct EpochRecord {
   double seconds = 0;
 };
 
+/// The place in `history`, of a finished training, of the epoch whose weights the model has: the
+/// last, or the best one where early stopping restores it.
+size_t epoch_of_model(const config::ExperimentSpec& spec, std::span<const EpochRecord> history);
+
 struct FitHooks {
   std::function<void(const EpochRecord&)> on_epoch;
   std::function<bool()> should_stop;  ///< asked after every epoch: end as kInterrupted

@@ -132,6 +132,11 @@ Section trials_section(const Search& search, const Records& records) {
   add_from<int32_t>(t, "attempts", records, [](R r) { return r.attempts; });
   add_from<int64_t>(t, "epochs", records,
                     [](R r) { return static_cast<int64_t>(r.history.size()); });
+  add_from<int64_t>(t, "model_epoch", records, [&](R r) {
+    if (r.status != TrialStatus::kFinished) return int64_t{-1};
+    const Cell& cell = search.cells[static_cast<size_t>(r.trial.cell)];
+    return static_cast<int64_t>(train::epoch_of_model(cell.spec, r.history));
+  });
   add_from<int64_t>(t, "parameters", records, [](R r) { return r.parameters; });
   add_from<double>(t, "loss_scale", records, [](R r) { return r.loss_scale.scale; });
   add_from<int64_t>(t, "skipped_steps", records, [](R r) { return r.loss_scale.skipped_steps; });

@@ -148,6 +148,35 @@ TEST_CASE("cli: exit code 3 when some trials failed, 1 when all did or the first
   CHECK(holds(all.err, "diverged"));
 }
 
+TEST_CASE("cli: a search without a best cell says why, and fails") {
+  const Workspace here;
+  std::string table = "a,y\n";
+  for (int i = 0; i < 30; ++i) {
+    table += std::to_string(i * 7 % 11) + (i < 15 ? ",no\n" : ",yes\n");
+  }
+  here.write("ordered.csv", table);
+  here.write("ordered.yaml",
+             "name: ordered\ndataset: {source: ./ordered.csv, target: y}\n"
+             "model: [Dense: {units: 1, activation: sigmoid}]\n"
+             "train: {loss: binary_crossentropy, optimizer: SGD, epochs: 1, metrics: [auc]}\n"
+             "cv: {n_splits: 3}\nparam_grid: {train.optimizer.learning_rate: [0.1, 0.01]}\n"
+             "scoring: auc\n");
+  const Answer answer = here.run("mlrun gridsearch ordered.yaml");
+  CHECK(answer.code == 1);
+  CHECK(holds(answer.err,
+              "no cell has a score (auc) in every fold, so none is the best and "
+              "there is no final fit; in fold 0, 2 it is undefined"));
+}
+
+TEST_CASE("cli: the scores that are printed are those of the weights that are kept") {
+  const Workspace here;
+  const Answer answer = here.run(
+      "mlrun train moons.yaml train.epochs=40 train.optimizer='{Adam: {learning_rate: 0.5}}' "
+      "train.validation_split=0.3 "
+      "train.early_stopping='{patience: 5, restore_best_weights: true}'");
+  CHECK_MESSAGE(holds(answer.out, "epochs, restored to epoch "), failure(answer));
+}
+
 TEST_CASE("cli: a folder that cannot be") {
   const Workspace work;
   const Answer file = work.run("mlrun train moons.yaml -o moons.yaml/here");

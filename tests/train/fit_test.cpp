@@ -6,6 +6,7 @@
 
 #include "scratch_folder.h"
 #include "train/device_check.h"
+#include "train/early_stopping.h"
 #include "train/sample_experiment.h"
 
 using namespace mlrun;
@@ -135,6 +136,25 @@ TEST_CASE("fit: early stopping keeps the best weights") {
     if (result.history[i].validation[0] < result.history[best].validation[0]) best = i;
   }
   CHECK(result.history.size() - best == 5);
+  CHECK(epoch_of_model(e.spec, result.history) == best);
+  const SampleExperiment kept({"train.early_stopping={monitor: val_loss, patience: 4}"});
+  CHECK(epoch_of_model(kept.spec, result.history) == result.history.size() - 1);
+}
+
+TEST_CASE("early stopping: below the baseline an improvement is waited for, and none is an end") {
+  const auto epochs = [](std::optional<double> baseline, const std::vector<double>& losses) {
+    config::EarlyStoppingSpec spec;
+    spec.patience = 2;
+    spec.baseline = baseline;
+    train::EarlyStopping stopping(spec, false);
+    int64_t epoch = 0;
+    while (!stopping.observe(epoch, losses.at(static_cast<size_t>(epoch))).stop) ++epoch;
+    return epoch + 1;
+  };
+  CHECK(epochs({}, {5, 4, 3, 3, 3}) == 5);
+  // As in Keras 3: patience is used up, but the epoch that ends it is one that is no better.
+  CHECK(epochs(1.0, {5, 4, 3, 3}) == 4);
+  CHECK(epochs(4.5, {5, 4, 4, 4}) == 4);
 }
 
 TEST_CASE("fit: class weights change the loss, balanced ones by the counts") {
