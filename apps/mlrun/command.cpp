@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "device/gpu.h"
 #include "device/gpu_choice.h"
+#include "store/derived_file.h"
 #include "trials/gpu_absence.h"
 
 extern char** environ;
@@ -49,6 +50,24 @@ std::filesystem::path ModelArgument::file(const std::string& name) const {
         fmt::format("no model '{}': train it first, or name one with --model", path.string()));
   }
   return path;
+}
+
+std::filesystem::path output_file(const std::filesystem::path& path) {
+  namespace fs = std::filesystem;
+  if (!fs::exists(path)) return path;
+  if (fs::is_directory(path)) {
+    throw InputError(fmt::format("'{}' is a folder, and the output is an HDF5 file: -o {}",
+                                 path.string(), (path / "predictions.h5").string()));
+  }
+  if (!fs::is_regular_file(path)) {
+    throw InputError(fmt::format("'{}' is no ordinary file", path.string()));
+  }
+  if (!store::is_derived_file(path)) {
+    throw InputError(fmt::format(
+        "'{}' exists and does not hold predictions of mlrun: name another file, or remove it",
+        path.string()));
+  }
+  return fs::is_symlink(path) ? fs::canonical(path) : path;
 }
 
 void GpusArgument::add_to(Verb& verb) {

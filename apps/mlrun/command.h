@@ -54,6 +54,10 @@ struct ModelArgument {
   std::filesystem::path file(const std::string& name) const;
 };
 
+/// Where a verb may write its HDF5 file: `path`, or what it links to. InputError where that is a
+/// folder or no ordinary file, or was not made by such a verb, which would be lost.
+std::filesystem::path output_file(const std::filesystem::path& path);
+
 /// --gpus, of the verbs that run an experiment or say what would run.
 struct GpusArgument {
   std::string given = "none";

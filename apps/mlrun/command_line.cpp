@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 
 #include "base/suggest.h"
 #include "config/scalar.h"
@@ -59,6 +60,23 @@ std::string about_verb(const CLI::App& at, const std::string& word) {
   return fmt::format("{} has no verb '{}'{}", full_name(at), word, hint);
 }
 
+// An error in a variable is one of its option for CLI11, which reads the variables of every verb.
+std::string from_environment(const CLI::App& at, const std::string& error) {
+  for (const CLI::Option* option : at.get_options()) {
+    const std::string prefix = option->get_name() + ":";
+    const std::string variable = option->get_envname();
+    const char* value = variable.empty() ? nullptr : std::getenv(variable.c_str());
+    if (!value || !error.starts_with(prefix) || error.find(value) == error.npos) continue;
+    return variable + error.substr(prefix.size() - 1);
+  }
+  return error;
+}
+
+void leave_environment_alone(CLI::App& verb) {
+  for (CLI::Option* option : verb.get_options()) option->envname("");
+  for (CLI::App* inner : verb.get_subcommands({})) leave_environment_alone(*inner);
+}
+
 std::string explain(const CLI::App& at, const std::vector<std::string>& rest,
                     const CLI::ParseError& error) {
   const auto is_option = [](const std::string& word) { return word.size() > 1 && word[0] == '-'; };
@@ -76,7 +94,7 @@ std::string explain(const CLI::App& at, const std::vector<std::string>& rest,
   if (!verbs.empty()) {
     return fmt::format("{} needs a verb: {}", full_name(at), fmt::join(verbs, ", "));
   }
-  return error.what();
+  return from_environment(at, error.what());
 }
 
 // What is wrong with the words, and what was likely meant.
@@ -224,7 +242,11 @@ std::string CommandLine::help(const std::string& verb) const {
 int CommandLine::run(int argc, char** argv, int usage_error) {
   text_ = app_->get_name();
   for (int i = 1; i < argc; ++i) text_ += std::string(" ") + argv[i];
-  for (CLI::App* verb : app_->get_subcommands({})) verb->group("Verbs");
+  for (CLI::App* verb : app_->get_subcommands({})) {
+    verb->group("Verbs");
+    const bool given = argc > 1 && verb->get_name() == argv[1];
+    if (!given) leave_environment_alone(*verb);
+  }
   try {
     app_->parse(argc, argv);
   } catch (const CLI::ParseError& error) {

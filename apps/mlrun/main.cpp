@@ -73,6 +73,7 @@ int main(int argc, char** argv) {
   using namespace mlrun;
   app::fill_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a write beyond ulimit -f fails instead
   try {
     const int code = app::run(argc, argv);
     app::finish_output();

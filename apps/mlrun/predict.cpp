@@ -39,8 +39,8 @@ int run(const PredictArguments& args) {
   search_options.needs_target = false;
   const trials::Search search = trials::prepare_search(search_options);
   const std::filesystem::path model = args.model.file(search.spec.name);
-  const std::filesystem::path output =
-      args.output.empty() ? default_output(args, model) : std::filesystem::path(args.output);
+  const std::filesystem::path output = output_file(
+      args.output.empty() ? default_output(args, model) : std::filesystem::path(args.output));
   const std::vector<train::WrittenArray> arrays =
       train::predict({.spec = search.cells.at(0).spec,
                       .dataset = search.dataset,

@@ -14,6 +14,7 @@
 #include "profile.h"
 #include "train/fit.h"
 #include "trials/initial_weights.h"
+#include "trials/interrupt.h"
 #include "trials/precisions.h"
 #include "trials/ranking.h"
 #include "trials/run.h"
@@ -38,7 +39,7 @@ struct SearchArguments {
   bool profile = false;
   std::string on_error = "continue";
   int retries = 1;
-  std::string time_budget;
+  std::optional<std::string> time_budget;
   Format format = Format::kTable;
   bool quiet = false;
   bool verbose = false;
@@ -46,13 +47,9 @@ struct SearchArguments {
 
 // "90", "90s", "15m", "1.5h".
 double parse_duration(const std::string& text) {
-  size_t used = 0;
-  double value = -1;
-  try {
-    value = std::stod(text, &used);
-  } catch (const std::exception&) {
-  }
-  const std::string unit = text.substr(std::min(used, text.size()));
+  const size_t end = std::min(text.find_first_not_of("0123456789."), text.size());
+  const double value = config::parse_float(text.substr(0, end)).value_or(0);
+  const std::string unit = text.substr(end);
   const double factor = unit.empty() || unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
   if (!(value > 0) || factor == 0) {
     throw InputError(fmt::format("--time-budget '{}' is no duration such as 90s, 15m or 2h", text));
@@ -96,7 +93,9 @@ void add_options(Verb& verb, SearchArguments& args) {
   verb.add_option("--retries", args.retries, "further attempts of a trial that crashed; default 1")
       .check(whole_number(0))
       .shown_as("N");
-  verb.add_option("--time-budget", args.time_budget, "stop after 90s, 15m, 2h; resumable")
+  verb.add_option(
+          "--time-budget", [&args](const std::string& text) { args.time_budget = text; },
+          "stop after 90s, 15m, 2h; resumable")
       .shown_as("TIME");
   add_format_option(verb, args.format);
   const Option quiet = verb.add_flag("-q,--quiet", args.quiet, "no progress");
@@ -197,11 +196,12 @@ int exit_code(const Search& search, const RunReport& report) {
 }
 
 int run(const SearchArguments& args, const std::string& command_line) {
+  trials::exit_on_interrupt(kInterrupted);
   trials::RunOptions options;
   options.gpus = args.gpus.chosen();
   options.jobs = args.jobs;
   options.stack = parse_stack(args.stack);
-  if (!args.time_budget.empty()) options.time_budget = parse_duration(args.time_budget);
+  if (args.time_budget) options.time_budget = parse_duration(*args.time_budget);
   const Search search = trials::prepare_search(
       {{args.experiment.file, args.experiment.all_overrides(), ExperimentArguments::environment()},
        args.kind,

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "command.h"
 #include "device/budget.h"
+#include "store/derived_file.h"
 #include "store/results.h"
 #include "train/translator.h"
 #include "trained.h"
@@ -29,13 +30,10 @@ store::ResultsFile as_file(const TranslateArguments& args, const train::Bleu& bl
                            const Texts& translations) {
   const std::vector<double> precisions(bleu.precisions.begin(), bleu.precisions.end());
   store::ResultsFile file;
-  file.attributes = {{"bleu", bleu.score},
-                     {"precisions", precisions},
-                     {"brevity_penalty", bleu.brevity_penalty},
-                     {"words", bleu.words},
-                     {"reference_words", bleu.reference_words},
-                     {"beam", args.beam},
-                     {"length_penalty", args.length_penalty}};
+  file.attributes = {store::derived_mark(),      {"bleu", bleu.score},
+                     {"precisions", precisions}, {"brevity_penalty", bleu.brevity_penalty},
+                     {"words", bleu.words},      {"reference_words", bleu.reference_words},
+                     {"beam", args.beam},        {"length_penalty", args.length_penalty}};
   store::Section section{"/translations", {}, {}, false};
   section.table.columns = {
       {"source", sources}, {"reference", references}, {"translation", translations}};
@@ -79,9 +77,9 @@ int translate(const TranslateArguments& args) {
   if (search.hold_out.test.empty()) {
     throw InputError("no rows are held out to be translated; name a sentence with --text");
   }
-  const std::filesystem::path output = args.output.empty()
-                                           ? trained.path.parent_path() / "translations.h5"
-                                           : std::filesystem::path(args.output);
+  const std::filesystem::path output =
+      output_file(args.output.empty() ? trained.path.parent_path() / "translations.h5"
+                                      : std::filesystem::path(args.output));
   translate_held_out(translator, search.hold_out.test, args, output);
   return kSuccess;
 }

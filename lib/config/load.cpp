@@ -128,8 +128,12 @@ ExperimentSpec read_experiment(const Node& tree, const std::string& default_name
   if (!tree.is_map()) return spec;
   ExperimentSpec::fields().read(&spec, tree, reader);
   if (spec.name.empty()) spec.name = default_name;
-  if (spec.name.find('/') != std::string::npos) {
-    reader.error(mark_of(tree, {"name"}), "name must not hold a '/'; a folder is chosen with -o");
+  const bool control = std::any_of(spec.name.begin(), spec.name.end(),
+                                   [](unsigned char c) { return c < ' ' || c == 127; });
+  if (spec.name.find('/') != std::string::npos || spec.name == "." || spec.name == ".." ||
+      control) {
+    reader.error(mark_of(tree, {"name"}),
+                 "name must be that of a folder, without '/'; a folder is chosen with -o");
   }
   check_source(tree, spec, reader);
   const Entry* model = tree.find("model");

@@ -47,6 +47,7 @@ std::string hdf5_version() {
   unsigned major = 0;
   unsigned minor = 0;
   unsigned release = 0;
+  tame_hdf5();
   H5get_libversion(&major, &minor, &release);
   return fmt::format("HDF5 {}.{}.{}", major, minor, release);
 }
@@ -109,7 +110,7 @@ Group Group::make_group(const std::string& path) {
 }
 
 File File::create(const std::filesystem::path& path) {
-  silence_hdf5();
+  tame_hdf5();
   const Handle creation = in_creation_order(H5P_FILE_CREATE);
   const Handle access = without_locks();
   Handle file(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
@@ -120,7 +121,7 @@ File File::create(const std::filesystem::path& path) {
 }
 
 File File::open(const std::filesystem::path& path) {
-  silence_hdf5();
+  tame_hdf5();
   const Handle access = without_locks();
   Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()));
   if (file.get() < 0) {

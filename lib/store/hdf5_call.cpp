@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <string_view>
 
 #include "base/error.h"
 
@@ -53,12 +54,20 @@ bool read_fixed(hid_t type, int64_t count, const std::function<herr_t(hid_t, voi
 
 }  // namespace
 
-void silence_hdf5() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
+void tame_hdf5() {
+  H5dont_atexit();
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
 
 std::string innermost_message() {
   std::string message = "unknown HDF5 error";
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_first, &message);
-  return message;
+  // Of a call to the system only its own words: the rest are addresses and sizes.
+  constexpr std::string_view kOfSystem = "error message = '";
+  const size_t begin = message.find(kOfSystem);
+  if (begin == message.npos) return message;
+  message.erase(0, begin + kOfSystem.size());
+  return message.substr(0, message.find('\''));
 }
 
 std::string describe(hid_t location, const std::string& path) {

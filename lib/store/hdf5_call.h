@@ -11,8 +11,9 @@
 
 namespace mlrun::store {
 
-/// HDF5 prints its errors to stderr unless told not to.
-void silence_hdf5();
+/// Before anything else. HDF5 prints its errors to stderr unless told not to; and at the end of the
+/// process it would close what could not be written, and crash.
+void tame_hdf5();
 
 /// HDF5's message closest to the cause of the call that has just failed.
 std::string innermost_message();

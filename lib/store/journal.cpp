@@ -88,8 +88,18 @@ void Journal::load(std::string_view identity) {
   origin_ = identity_ == identity ? JournalOrigin::kResumed : JournalOrigin::kForeign;
   if (origin_ == JournalOrigin::kForeign) return;
   std::string_view rest = std::string_view(content).substr(header->size);
-  for (std::string payload; take_record(rest, payload);) records_.push_back(payload);
+  for (std::string payload;;) {
+    if (take_record(rest, payload)) {
+      records_.push_back(payload);
+      continue;
+    }
+    const size_t before = rest.size();
+    if (!skip_damaged_record(rest)) break;
+    damage_ += static_cast<int64_t>(before - rest.size());
+  }
   cut_bytes_ = static_cast<int64_t>(rest.size());
+  damage_ += cut_bytes_;
+  if (damage_ > 0) write_file_atomically(path_.string() + ".damaged", content);
   cut_to(static_cast<int64_t>(content.size()) - cut_bytes_);
 }
 
@@ -114,6 +124,13 @@ void Journal::cut_to(int64_t size) {
   end_ = size;
 }
 
+// Of a write that put less than all: the next one fails, and says why.
+int Journal::cause_of_short_write() {
+  const char byte = 0;
+  const bool full = ::write(file_.get(), &byte, 1) < 0;
+  return full ? errno : EIO;
+}
+
 void Journal::append(std::string_view payload) {
   if (payload.size() > std::numeric_limits<uint32_t>::max()) {
     throw Error(
@@ -129,7 +146,7 @@ void Journal::append(std::string_view payload) {
     return;
   }
   // Later records must not land behind half of this one, where no reader would look for them.
-  const int cause = put < 0 ? errno : ENOSPC;
+  const int cause = put < 0 ? errno : cause_of_short_write();
   cut_to(end_);
   errno = cause;
   throw_errno(fmt::format("write '{}'", path_.string()));

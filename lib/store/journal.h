@@ -2,7 +2,9 @@
 // any instant, opening it again gives every record that was synced.
 //
 // File: "mlrun-journal 1 IDENTITY\n", then records of u32 length, u32 crc32 of (length, payload),
-// payload. What follows the last sound record is a torn write: it is cut off.
+// payload. A record that is not sound is passed over where its length leads to one that is; what
+// follows the last sound record is a torn write: it is cut off. The file as it was is kept beside
+// it, as "journal.damaged".
 #pragma once
 
 #include <cstdint>
@@ -41,6 +43,9 @@ class Journal {
   /// Bytes of a torn or corrupt tail that open() removed.
   int64_t cut_bytes() const { return cut_bytes_; }
 
+  /// Bytes of all records that were not sound, those of the tail among them.
+  int64_t damage() const { return damage_; }
+
   /// Empties the journal, which from now on belongs to `identity` (--overwrite).
   void restart(std::string_view identity);
 
@@ -60,6 +65,7 @@ class Journal {
   void load(std::string_view identity);
   void write_header(std::string_view identity);
   void cut_to(int64_t size);
+  int cause_of_short_write();
 
   std::filesystem::path path_;
   FileDescriptor file_;
@@ -67,6 +73,7 @@ class Journal {
   std::string identity_;
   std::vector<std::string> records_;
   int64_t cut_bytes_ = 0;
+  int64_t damage_ = 0;
   int64_t end_ = 0;  ///< size of the file up to the last sound record
 };
 

@@ -71,4 +71,16 @@ bool take_record(std::string_view& bytes, std::string& payload) {
   return true;
 }
 
+bool skip_damaged_record(std::string_view& bytes) {
+  if (bytes.size() < kRecordHead) return false;
+  const size_t length = ByteReader(bytes.substr(0, kRecordHead)).get<uint32_t>();
+  if (length > bytes.size() - kRecordHead) return false;
+  const std::string_view rest = bytes.substr(kRecordHead + length);
+  std::string_view next = rest;
+  std::string payload;
+  if (!take_record(next, payload)) return false;
+  bytes = rest;
+  return true;
+}
+
 }  // namespace mlrun::store

@@ -25,4 +25,7 @@ std::string journal_record(std::string_view payload);
 /// Takes the first record off `bytes` into `payload`; false, leaving both, if it is not sound.
 bool take_record(std::string_view& bytes, std::string& payload);
 
+/// Steps over a first record that is not sound, if its length leads to one that is.
+bool skip_damaged_record(std::string_view& bytes);
+
 }  // namespace mlrun::store

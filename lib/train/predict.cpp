@@ -11,6 +11,7 @@
 #include "graph/executable.h"
 #include "nn/layers/gan.h"
 #include "ops/fusion.h"
+#include "store/derived_file.h"
 #include "store/hdf5.h"
 #include "store/model_file.h"
 #include "train/batch.h"
@@ -210,6 +211,8 @@ class Predictor {
       std::filesystem::create_directories(options_.output.parent_path());
     }
     store::File::write_atomically(options_.output, [&](store::File& file) {
+      const auto [name, value] = store::derived_mark();
+      file.set_attribute(name, value);
       for (const Part& part : parts) {
         const std::span<const int64_t> dims = part.shape.dims();
         file.write<float>(part.name, {dims.begin(), dims.end()}, part.values);

@@ -16,15 +16,21 @@ namespace {
 
 volatile sig_atomic_t stop = 0;
 
-void request_stop(int) { stop = 1; }
+pid_t parent_of_this = 0;
 
-// Signals reach the whole process group; what they mean is the parent's decision.
+void request_stop(int, siginfo_t* info, void*) {
+  if (info->si_pid == parent_of_this) stop = 1;
+}
+
+// Signals reach the whole process group; what they mean is the parent's decision: here only the
+// parent's own SIGTERM counts.
 void set_up_signals() {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::signal(SIGINT, SIG_IGN);
   ::signal(SIGUSR1, SIG_IGN);
   struct sigaction action {};
-  action.sa_handler = request_stop;
+  action.sa_sigaction = request_stop;
+  action.sa_flags = SA_SIGINFO;
   ::sigaction(SIGTERM, &action, nullptr);
 }
 
@@ -47,6 +53,7 @@ ChildProcess::ChildProcess(const std::function<void(Channel&)>& life) {
   pid_ = ::fork();
   if (pid_ < 0) throw_errno("fork");
   if (pid_ == 0) {
+    parent_of_this = parent;
     set_up_signals();
     if (::getppid() != parent) ::_exit(0);
     mine.close();

@@ -20,6 +20,10 @@ std::string refusal(const fs::path& folder, const std::string& config) {
   return text + "\nuse another folder (-o) or --overwrite";
 }
 
+bool holds_results(const fs::path& folder) {
+  return fs::exists(folder / "results.h5") || fs::exists(folder / "model.h5");
+}
+
 }  // namespace
 
 store::Journal open_folder(const fs::path& folder, std::string_view identity,
@@ -32,13 +36,27 @@ store::Journal open_folder(const fs::path& folder, std::string_view identity,
   }
   store::Journal journal = store::Journal::open(folder / "journal", identity);
   if (overwrite) {
-    for (const char* name : {"results.h5", "model.h5", "experiment.yaml", "log.txt"}) {
+    for (const char* name :
+         {"results.h5", "model.h5", "experiment.yaml", "log.txt", "journal.damaged"}) {
       fs::remove(folder / name);
     }
     fs::remove_all(folder / "checkpoints");
     journal.restart(identity);
   } else if (journal.origin() == store::JournalOrigin::kForeign) {
     throw InputError(refusal(folder, config));
+  } else if (journal.origin() == store::JournalOrigin::kCreated && holds_results(folder)) {
+    fs::remove(folder / "journal");
+    throw InputError(
+        fmt::format("'{}' holds results without the journal of their run\n"
+                    "use another folder (-o) or --overwrite",
+                    folder.string()));
+  }
+  if (journal.damage() > 0) {
+    fmt::print(stderr,
+               "'{}' is damaged: {} bytes of it are no sound record, and what they held is run "
+               "again; the file as it was is in '{}'\n",
+               (folder / "journal").string(), journal.damage(),
+               (folder / "journal.damaged").string());
   }
   return journal;
 }

@@ -11,8 +11,9 @@ namespace mlrun::trials {
 
 /// Makes the folder if it is absent and opens its journal. With `overwrite` what an earlier run
 /// left there is removed. Throws InputError when the folder cannot be made, is in use, or holds
-/// another experiment (without overwrite); then it says how `config`, the resolved experiment,
-/// differs from the stored one.
+/// (without overwrite) results that no journal knows, or another experiment; then it says how
+/// `config`, the resolved experiment, differs from the stored one. A damaged journal is told on
+/// stderr.
 store::Journal open_folder(const std::filesystem::path& folder, std::string_view identity,
                            const std::string& config, bool overwrite);
 

@@ -1,6 +1,9 @@
 #include "trials/interrupt.h"
 
 #include <signal.h>
+#include <unistd.h>
+
+#include <string_view>
 
 namespace mlrun::trials {
 namespace {
@@ -11,7 +14,20 @@ void count_interrupt(int) { interrupts = interrupts + 1; }
 
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGUSR1};
 
+volatile sig_atomic_t exit_code = 0;
+
+void exit_at_once(int) {
+  constexpr std::string_view kText = "interrupted before anything was trained\n";
+  [[maybe_unused]] const ssize_t put = ::write(STDERR_FILENO, kText.data(), kText.size());
+  ::_exit(exit_code);
+}
+
 }  // namespace
+
+void exit_on_interrupt(int code) {
+  exit_code = code;
+  for (const int signal : kSignals) ::signal(signal, exit_at_once);
+}
 
 InterruptGuard::InterruptGuard() {
   interrupts = 0;

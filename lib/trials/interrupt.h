@@ -3,6 +3,10 @@
 
 namespace mlrun::trials {
 
+/// Ends the process with `code` on SIGINT, SIGTERM and SIGUSR1: while nothing has been trained
+/// there is nothing to be kept. An InterruptGuard takes over from it.
+void exit_on_interrupt(int code);
+
 /// Turns SIGINT, SIGTERM and SIGUSR1 into a request that schedulers see, for as long as it lives.
 class InterruptGuard {
  public:

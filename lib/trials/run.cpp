@@ -19,6 +19,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Not one that was lost, emptied or cut.
+bool is_readable(const fs::path& file) {
+  try {
+    store::File::open(file);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 class Run {
  public:
   Run(const Search& search, const device::Budget& budget, const RunOptions& options)
@@ -39,7 +49,8 @@ class Run {
 
   RunReport go() {
     const InterruptGuard guard;
-    const bool was_complete = is_complete() && fs::exists(report_.results);
+    forget_lost_model();
+    const bool was_complete = is_complete() && is_readable(report_.results);
     if (was_complete) return std::move(report_);
     write_file_atomically(options_.output / "experiment.yaml", search_.config);
     Progress progress(options_.verbosity, total(), static_cast<int64_t>(report_.records.size()),
@@ -84,6 +95,13 @@ class Run {
     return found != report_.records.end() && found->second.trial.cell == cell;
   }
 
+  // The final fit is then made again. One that failed has no model.
+  void forget_lost_model() {
+    const auto fit = report_.records.find(static_cast<int32_t>(search_.trials.size()));
+    if (fit == report_.records.end() || fit->second.status != TrialStatus::kFinished) return;
+    if (!is_readable(scheduler_.model)) report_.records.erase(fit);
+  }
+
   bool is_complete() const {
     for (const Trial& trial : search_.trials) {
       if (!has(trial.id)) return false;
@@ -102,9 +120,7 @@ class Run {
     if (!search_.has_refit() || report_.outcome != RunOutcome::kDone) return;
     const int32_t cell = refit_cell();
     if (cell < 0) return;
-    if (!has_refit_of(cell) || !fs::exists(scheduler_.model)) {
-      run_some({search_.refit_of(cell)}, state);
-    }
+    if (!has_refit_of(cell)) run_some({search_.refit_of(cell)}, state);
   }
 
   void run_some(std::vector<Trial> trials, const RunState& state) {

@@ -134,9 +134,12 @@ void make_cells(Search& search, const Node& tree, Diagnostics& diagnostics) {
   if (search.kind == SearchKind::kTrain || grids.empty()) grids.assign(1, Grid{});
   check_count(search, grids, diagnostics);
   if (!diagnostics.ok()) return;
+  Node without_grid = tree;  // of which each cell would have a copy
+  std::erase_if(without_grid.entries,
+                [](const config::Entry& entry) { return entry.key == "param_grid"; });
   for (const Grid& grid : grids) {
     for (Cell& cell : expand(grid)) {
-      resolve_cell(cell, grid, tree, search.spec.name, diagnostics);
+      resolve_cell(cell, grid, without_grid, search.spec.name, diagnostics);
       search.cells.push_back(std::move(cell));
     }
   }

@@ -22,7 +22,7 @@ inline constexpr int32_t kNoShape = -1;
 /// One point of the grid.
 struct Cell {
   std::vector<std::pair<std::string, config::Node>> params;  ///< path and value, in file order
-  config::ExperimentSpec spec;
+  config::ExperimentSpec spec;                               ///< of this point: without param_grid
   train::ModelReport model;
   std::shared_ptr<const store::ModelFile> initial_weights;  ///< or null
   int32_t shape = kNoShape;  ///< trials of cells of one shape can be trained as one

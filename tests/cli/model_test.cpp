@@ -21,6 +21,25 @@ TEST_CASE("cli: predict writes beside the model unless told otherwise") {
   CHECK(work.has("new/folder/s.h5"));
 }
 
+TEST_CASE("cli: predict replaces what it has written, and nothing else") {
+  const Workspace work;
+  REQUIRE(work.run("mlrun train moons.yaml -q; ln -s link-here.h5 link.h5").code == 0);
+  for (int again = 0; again < 2; ++again) {
+    CHECK(work.run("mlrun predict moons.yaml -o link-here.h5").code == 0);
+    CHECK(work.run("mlrun predict moons.yaml -o link.h5; [ -L link.h5 ]").code == 0);
+  }
+  for (const std::string file :
+       {"moons.yaml", "results/moons/model.h5", "results/moons/results.h5"}) {
+    CAPTURE(file);
+    const std::string before = work.read(file);
+    const Answer refused = work.run("mlrun predict moons.yaml -o " + file);
+    CHECK(refused.code == 2);
+    CHECK(holds(refused.err, "'" + file + "' exists and does not hold predictions of mlrun"));
+    CHECK(work.read(file) == before);
+  }
+  CHECK(holds(work.run("mlrun predict moons.yaml -o results").err, "'results' is a folder"));
+}
+
 TEST_CASE("cli: a verb that finds no model says where it looked") {
   const Workspace work;
   const Answer answer = work.run("mlrun predict moons.yaml");

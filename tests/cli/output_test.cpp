@@ -56,6 +56,12 @@ TEST_CASE("cli: readers that go, a stdout that is closed, a disk that is full") 
   CHECK(full.code == 1);
   CHECK(full.err == "mlrun: error: cannot write to stdout\n");
   CHECK(work.run("mlrun help >/dev/full").code == 1);
+  for (const std::string blocks : {"1", "8"}) {  // of 1 KiB, for a file
+    CAPTURE(blocks);
+    const Answer limited = work.run("ulimit -f " + blocks + "; mlrun train moons.yaml -o limited");
+    CHECK(limited.code == 1);
+    CHECK(holds(limited.err, "File too large"));
+  }
 }
 
 TEST_CASE("cli: data verbs list, import and inspect") {

@@ -102,6 +102,17 @@ TEST_CASE("cli: the command line wins over the environment, the environment over
         "mean 'train'?\nMLRUN_TRIAN__EPOCHS=5\n^\n");
 }
 
+TEST_CASE("cli: an error in a variable names the variable, and only verbs that read it fail") {
+  const Workspace work;
+  const Answer bad = work.run("MLRUN_JOBS=many mlrun train moons.yaml");
+  CHECK(bad.code == 2);
+  CHECK(holds(bad.err, "mlrun: error: MLRUN_JOBS: must be a whole number"));
+  CHECK(work.run("MLRUN_JOBS=many mlrun check moons.yaml").code == 0);
+  const Answer empty = work.run("mlrun train moons.yaml --time-budget \"$UNSET\"");
+  CHECK(empty.code == 2);
+  CHECK(holds(empty.err, "--time-budget '' is no duration"));
+}
+
 TEST_CASE("cli: -q is silent on stderr, -v names every trial") {
   const Workspace work;
   CHECK(work.run("mlrun gridsearch grid.yaml -q -o quiet").err == "");
@@ -130,6 +141,35 @@ TEST_CASE("cli: SIGINT, SIGTERM and the time budget end with 75, and the same co
   CHECK_MESSAGE(late.code == 75, failure(late));
   const std::string table = " -q --format csv";
   CHECK(work.run(slow + "late" + table).out == work.run(slow + "whole" + table).out);
+}
+
+TEST_CASE("cli: a SIGTERM that only a worker gets is none of its business") {
+  const Workspace work;
+  const std::string search = "mlrun gridsearch grid.yaml train.epochs=300 -j1 -q --format csv -o ";
+  const Answer whole = work.run(search + "whole");
+  const Answer hit =
+      work.run(search +
+               "hit & for i in $(seq 1000); do pkill -TERM -P $! && break; sleep 0.01; done; "
+               "wait $!");
+  CHECK_MESSAGE(hit.code == 0, failure(hit));
+  CHECK(hit.out == whole.out);
+}
+
+TEST_CASE("cli: results without their journal are kept, lost ones are made again") {
+  const Workspace work;
+  const std::string train = "mlrun train moons.yaml -q --format csv";
+  const Answer first = work.run(train);
+  const Answer again =
+      work.run(": > results/moons/results.h5; rm results/moons/model.h5; " + train);
+  CHECK_MESSAGE(again.code == 0, failure(again));
+  CHECK(again.out == first.out);
+  CHECK(work.run("mlrun predict moons.yaml").code == 0);
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    const Answer other = work.run("rm -f results/moons/journal; " + train + " train.epochs=1");
+    CHECK_MESSAGE(other.code == 2, failure(other));
+    CHECK(holds(other.err, "'results/moons' holds results without the journal of their run"));
+  }
+  CHECK(work.has("results/moons/model.h5"));
 }
 
 TEST_CASE("cli: exit code 3 when some trials failed, 1 when all did or the first must stop") {

@@ -6,6 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <span>
+
 #include "base/error.h"
 #include "scratch_folder.h"
 
@@ -126,7 +129,8 @@ TEST_CASE("journal: cut at every byte, it keeps the whole records and goes on") 
   }
 }
 
-TEST_CASE("journal: a flipped bit ends it before the record that holds it") {
+TEST_CASE(
+    "journal: a flipped bit costs the record that holds it, and those behind a wrong length") {
   const ScratchFolder folder;
   const auto path = folder / "journal";
   const Sample sample = write_sample(path);
@@ -135,8 +139,18 @@ TEST_CASE("journal: a flipped bit ends it before the record that holds it") {
     std::string bytes = sample.bytes;
     bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << bit % 8));
     write_file_atomically(path, bytes);
-    CHECK(Journal::open(path, kIdentity).records() ==
-          first_records(records_before(sample, bit / 8)));
+    const size_t sound = records_before(sample, bit / 8);
+    const std::vector<std::string> kept = Journal::open(path, kIdentity).records();
+    std::vector<std::string> others = kRecords;
+    others.erase(others.begin() + static_cast<std::ptrdiff_t>(sound));
+    if (bit / 8 < sample.ends[sound] + 4) {  // the length
+      CHECK(std::ranges::equal(std::span(kept).first(sound), first_records(sound)));
+      CHECK(kept.size() <= others.size());
+    } else {
+      CHECK(kept == others);
+    }
+    CHECK(read_file(path.string() + ".damaged") == bytes);
+    CHECK(Journal::open(path, kIdentity).records() == kept);
   }
 }
 
