@@ -8,6 +8,7 @@
 #include "command.h"
 #include "device/budget.h"
 #include "scale/run.h"
+#include "trials/interrupt.h"
 #include "trials/search.h"
 
 namespace mlrun::app {
@@ -135,6 +136,7 @@ void print_study(const std::vector<Curve>& curves, const ScaleArguments& args) {
 }
 
 int run(const ScaleArguments& args, const std::string& command_line) {
+  trials::exit_on_interrupt(kInterrupted);
   const device::Budget budget = device::find_budget();
   const scale::Equipment equipment{.budget = budget, .gpus = args.gpus.chosen()};
   const trials::Search search = prepare(args);

@@ -75,6 +75,7 @@ void add_options(Verb& verb, SearchArguments& args) {
   verb.add_option("-j,--jobs", args.jobs, "trials side by side; default -1: as many as fit")
       .or_environment("MLRUN_JOBS")
       .check(whole_number(-1))
+      .check([](const std::string& word) { return word == "0" ? "must not be 0" : ""; })
       .shown_as("N");
   args.gpus.add_to(verb);
   verb.add_option("--stack", args.stack,

@@ -28,6 +28,7 @@ void set_up_signals() {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::signal(SIGINT, SIG_IGN);
   ::signal(SIGUSR1, SIG_IGN);
+  ::signal(SIGHUP, SIG_IGN);
   struct sigaction action {};
   action.sa_sigaction = request_stop;
   action.sa_flags = SA_SIGINFO;

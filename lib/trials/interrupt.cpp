@@ -12,7 +12,19 @@ volatile sig_atomic_t interrupts = 0;
 
 void count_interrupt(int) { interrupts = interrupts + 1; }
 
-constexpr int kSignals[] = {SIGINT, SIGTERM, SIGUSR1};
+constexpr int kSignals[] = {SIGINT, SIGTERM, SIGUSR1, SIGHUP};
+
+// nohup says that the end of the terminal is to be ignored.
+void handle_all(void (*handler)(int)) {
+  for (const int signal : kSignals) {
+    struct sigaction now {};
+    ::sigaction(signal, nullptr, &now);
+    if (signal == SIGHUP && now.sa_handler == SIG_IGN) continue;
+    struct sigaction action {};
+    action.sa_handler = handler;
+    ::sigaction(signal, &action, nullptr);
+  }
+}
 
 volatile sig_atomic_t exit_code = 0;
 
@@ -26,19 +38,15 @@ void exit_at_once(int) {
 
 void exit_on_interrupt(int code) {
   exit_code = code;
-  for (const int signal : kSignals) ::signal(signal, exit_at_once);
+  handle_all(exit_at_once);
 }
 
 InterruptGuard::InterruptGuard() {
   interrupts = 0;
-  struct sigaction action {};
-  action.sa_handler = count_interrupt;
-  for (const int signal : kSignals) ::sigaction(signal, &action, nullptr);
+  handle_all(count_interrupt);
 }
 
-InterruptGuard::~InterruptGuard() {
-  for (const int signal : kSignals) ::signal(signal, SIG_DFL);
-}
+InterruptGuard::~InterruptGuard() { handle_all(SIG_DFL); }
 
 bool InterruptGuard::requested() { return interrupts > 0; }
 

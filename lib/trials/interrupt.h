@@ -3,11 +3,12 @@
 
 namespace mlrun::trials {
 
-/// Ends the process with `code` on SIGINT, SIGTERM and SIGUSR1: while nothing has been trained
-/// there is nothing to be kept. An InterruptGuard takes over from it.
+/// Ends the process with `code` on SIGINT, SIGTERM, SIGUSR1 and SIGHUP: while nothing has been
+/// trained there is nothing to be kept. An InterruptGuard takes over from it.
 void exit_on_interrupt(int code);
 
-/// Turns SIGINT, SIGTERM and SIGUSR1 into a request that schedulers see, for as long as it lives.
+/// Turns these signals into a request that schedulers see, for as long as it lives. SIGHUP stays
+/// ignored if it is (nohup).
 class InterruptGuard {
  public:
   InterruptGuard();

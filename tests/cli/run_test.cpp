@@ -126,7 +126,7 @@ TEST_CASE("cli: SIGINT, SIGTERM and the time budget end with 75, and the same co
   const Workspace work;
   const std::string slow = "mlrun gridsearch grid.yaml train.epochs=400 -j1 -o ";
   CHECK(work.run(slow + "whole").code == 0);
-  for (const std::string signal : {"INT", "TERM"}) {
+  for (const std::string signal : {"INT", "TERM", "HUP"}) {
     // The file is written when the run is under way, however slow the machine.
     const std::string wait_for_start = "for i in $(seq 1000); do [ -e " + signal +
                                        "/experiment.yaml ] && break; sleep 0.01; done; ";
