@@ -15,7 +15,8 @@ template <class T>
 FieldList with_common_fields(const char* name, const char* doc) {
   return FieldListOf<T>(name, doc)
       .field("critic_steps", &T::critic_steps,
-             "steps of the discriminator for each of the generator", config::at_least(1))
+             "steps of the discriminator for each of the generator, counted over all epochs",
+             config::at_least(1))
       .field("gradient_penalty", &T::gradient_penalty,
              "factor of (|gradient of the score| - 1)^2 between real and made samples; 0: off",
              config::at_least(0));

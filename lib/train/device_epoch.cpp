@@ -1,6 +1,7 @@
 #include "train/device_epoch.h"
 
 #include <cstring>
+#include <limits>
 
 #include "ops/epoch.h"
 #include "train/orders_ahead.h"
@@ -71,12 +72,13 @@ void DeviceEpoch::build_results(size_t number, int64_t first) {
 
 void DeviceEpoch::write_states(size_t trial, int64_t rows, const Steps& open, std::byte* to) {
   std::vector<int64_t> made(phases_.size(), 0);
-  for (int64_t number = open.begin; number < open.end; ++number) {
-    for (size_t i = 0; i < phases_.size(); ++i) made[i] += phases_[i]->runs_at(number) ? 1 : 0;
+  int64_t batch = batches(static_cast<int64_t>(trial));
+  for (int64_t number = open.begin; number < open.end; ++number, ++batch) {
+    for (size_t i = 0; i < phases_.size(); ++i) made[i] += phases_[i]->runs_at(batch) ? 1 : 0;
   }
-  for (int64_t number = 0; number < steps(rows); ++number) {
+  for (int64_t number = 0; number < steps(rows); ++number, ++batch) {
     for (size_t i = 0; i < phases_.size(); ++i, to += sizeof(StepState)) {
-      if (!phases_[i]->runs_at(number)) continue;
+      if (!phases_[i]->runs_at(batch)) continue;
       const StepState one = phases_[i]->state(made[i]++, trial);
       std::memcpy(to, &one, sizeof one);
     }
@@ -84,30 +86,32 @@ void DeviceEpoch::write_states(size_t trial, int64_t rows, const Steps& open, st
 }
 
 uint64_t DeviceEpoch::feed_pass(int64_t trial) const {
-  return static_cast<uint64_t>(phases_[0]->steps(trial)) + 1;
+  return static_cast<uint64_t>(batches(trial)) + 1;
 }
 
-void DeviceEpoch::launch_step(int64_t number, const Part& part) {
+void DeviceEpoch::launch_step(const Part& part) {
+  const int64_t batch = batches(part.trials.begin);
   for (size_t i = 0; i < phases_.size(); ++i) {
-    if (!phases_[i]->runs_at(number)) continue;
+    if (!phases_[i]->runs_at(batch)) continue;
     phases_[i]->executable().launch(part.rows, part.trials);
     results_[i]->launch(part.rows, part.trials);
   }
 }
 
 // Which phases run.
-int64_t DeviceEpoch::variant(int64_t number) const {
+int64_t DeviceEpoch::variant(int64_t trial) const {
   int64_t running = 0;
   for (const auto& phase : phases_) {
     if (phase->executable().profiling()) return -1;
-    running = 2 * running + (phase->runs_at(number) ? 1 : 0);
+    running = 2 * running + (phase->runs_at(batches(trial)) ? 1 : 0);
   }
   return running;
 }
 
-void DeviceEpoch::has_started(int64_t number, const Part& part) {
+void DeviceEpoch::has_started(const Part& part) {
+  const int64_t batch = batches(part.trials.begin);
   for (const auto& phase : phases_) {
-    if (phase->runs_at(number)) phase->count_step(part.trials);
+    if (phase->runs_at(batch)) phase->count_step(part.trials);
   }
 }
 
@@ -131,7 +135,8 @@ std::vector<EpochOutcome> DeviceEpoch::run(std::span<const TrialEpoch> all) {
     std::vector<double> sums(static_cast<size_t>(1 + sums_of(phases_)));
     std::memcpy(sums.data(), results.bytes.data() + trial * results.stride,
                 sums.size() * sizeof(double));
-    outcomes.push_back(outcome_of(sums, static_cast<int64_t>(orders[trial].size())));
+    outcomes.push_back(
+        outcome_of(sums, static_cast<int64_t>(trial), static_cast<int64_t>(orders[trial].size())));
     outcomes.back().data_seconds = data_seconds;
     const std::span<float> made = all[trial].predictions;
     if (made.empty()) continue;
@@ -143,7 +148,10 @@ std::vector<EpochOutcome> DeviceEpoch::run(std::span<const TrialEpoch> all) {
   return outcomes;
 }
 
-EpochOutcome DeviceEpoch::outcome_of(std::span<const double> sums, int64_t rows) const {
+// Of the epoch that has just been made.
+EpochOutcome DeviceEpoch::outcome_of(std::span<const double> sums, int64_t trial,
+                                     int64_t rows) const {
+  const int64_t first = batches(trial) - steps(rows);
   EpochOutcome outcome;
   outcome.finite = sums[0] == 0;
   outcome.loss = sums[1] / static_cast<double>(rows);
@@ -151,11 +159,13 @@ EpochOutcome DeviceEpoch::outcome_of(std::span<const double> sums, int64_t rows)
   for (const auto& phase : phases_) {
     int64_t seen = 0;
     for (int64_t number = 0; number < steps(rows); ++number) {
-      if (phase->runs_at(number)) seen += rows_of_step(rows, number);
+      if (phase->runs_at(first + number)) seen += rows_of_step(rows, number);
     }
     ++value;  // the objective
     for (size_t i = 0; i < phase->terms().size(); ++i) {
-      outcome.terms.push_back(*value++ / static_cast<double>(seen));
+      const double sum = *value++;
+      outcome.terms.push_back(seen == 0 ? std::numeric_limits<double>::quiet_NaN()
+                                        : sum / static_cast<double>(seen));
     }
   }
   return outcome;

@@ -43,13 +43,14 @@ class DeviceEpoch : public DevicePass {
  protected:
   void write_states(size_t trial, int64_t rows, const Steps& open, std::byte* to) override;
   uint64_t feed_pass(int64_t trial) const override;
-  void launch_step(int64_t number, const Part& part) override;
-  int64_t variant(int64_t number) const override;
-  void has_started(int64_t number, const Part& part) override;
+  void launch_step(const Part& part) override;
+  int64_t variant(int64_t trial) const override;
+  void has_started(const Part& part) override;
 
  private:
   void build_results(size_t phase, int64_t first);
-  EpochOutcome outcome_of(std::span<const double> sums, int64_t rows) const;
+  int64_t batches(int64_t trial) const { return phases_[0]->steps(trial); }
+  EpochOutcome outcome_of(std::span<const double> sums, int64_t trial, int64_t rows) const;
 
   std::span<const std::unique_ptr<Phase>> phases_;
   int64_t prediction_width_;

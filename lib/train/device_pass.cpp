@@ -57,7 +57,8 @@ std::vector<DevicePass::Part> DevicePass::parts_of_step(
     const int64_t rows = rows_of_step(own, number);
     if (rows == 0) {
       open = open && own == 0 && options_.backend->stacks;
-    } else if (open && parts.back().rows == rows) {
+    } else if (open && parts.back().rows == rows &&
+               variant(parts.back().trials.begin) == variant(trial)) {
       parts.back().trials.end = trial + 1;
     } else {
       parts.push_back({{trial, trial + 1}, rows});
@@ -178,7 +179,7 @@ double DevicePass::run(std::span<const std::span<const int64_t>> orders, const N
       fill(orders, number);
       seconds += gathering.seconds();
     }
-    for (const Part& part : parts_of_step(orders, number)) run_step(number, part);
+    for (const Part& part : parts_of_step(orders, number)) run_step(part);
     if (next && memory_.is_ahead()) prepare_ahead(orders, next, {number + 1, end});
   }
   return seconds;
@@ -195,12 +196,12 @@ void DevicePass::fill(std::span<const std::span<const int64_t>> orders, int64_t 
   }
 }
 
-void DevicePass::run_step(int64_t number, const Part& part) {
+void DevicePass::run_step(const Part& part) {
   const auto launch = [&] {
     loader_->launch(part.rows, part.trials);
-    launch_step(number, part);
+    launch_step(part);
   };
-  const int64_t kind = variant(number);
+  const int64_t kind = variant(part.trials.begin);
   if (kind < 0) {
     launch();
   } else {
@@ -208,7 +209,7 @@ void DevicePass::run_step(int64_t number, const Part& part) {
     const int64_t rows = kind * (options_.batch_size + 1) + part.rows;
     context().replay(recordings_.of(rows * (trials() + 1) * (trials() + 1) + copies), launch);
   }
-  has_started(number, part);
+  has_started(part);
 }
 
 }  // namespace mlrun::train

@@ -38,7 +38,7 @@ class DevicePass {
   int64_t rows() const { return options_.rows; }
 
  protected:
-  /// Trials whose step has equally many rows.
+  /// Trials whose step has equally many rows, and the same variant.
   struct Part {
     graph::Copies trials;
     int64_t rows = 0;
@@ -100,11 +100,11 @@ class DevicePass {
   virtual void write_states(size_t trial, int64_t rows, const Steps& open, std::byte* to) = 0;
   virtual uint64_t feed_pass(int64_t trial) const = 0;  ///< see Feed::fill()
 
-  /// Launches what a step computes, behind the gathering of its rows. Steps with different
+  /// Launches what a step computes, behind the gathering of its rows. Next steps of different
   /// variants launch different things; -1: it is not to be recorded.
-  virtual void launch_step(int64_t number, const Part& part) = 0;
-  virtual int64_t variant(int64_t number) const = 0;
-  virtual void has_started(int64_t number, const Part& part) = 0;
+  virtual void launch_step(const Part& part) = 0;
+  virtual int64_t variant(int64_t trial) const = 0;
+  virtual void has_started(const Part& part) = 0;
 
  private:
   std::vector<Part> parts_of_step(std::span<const std::span<const int64_t>> orders,
@@ -115,7 +115,7 @@ class DevicePass {
   void prepare_ahead(std::span<const std::span<const int64_t>> orders, const NextOrder& next,
                      const Steps& open);
   void fill(std::span<const std::span<const int64_t>> orders, int64_t number);
-  void run_step(int64_t number, const Part& part);
+  void run_step(const Part& part);
 
   DevicePassOptions options_;
   PassMemory memory_;

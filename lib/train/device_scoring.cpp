@@ -56,7 +56,7 @@ void DeviceScoring::write_states(size_t trial, int64_t rows, const Steps&, std::
   }
 }
 
-void DeviceScoring::launch_step(int64_t, const Part& part) {
+void DeviceScoring::launch_step(const Part& part) {
   inference_.launch(part.rows, part.trials);
   keeper_->launch(part.rows, part.trials);
 }

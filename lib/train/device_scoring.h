@@ -40,9 +40,9 @@ class DeviceScoring : public DevicePass {
  protected:
   void write_states(size_t trial, int64_t rows, const Steps& open, std::byte* to) override;
   uint64_t feed_pass(int64_t) const override { return 0; }
-  void launch_step(int64_t number, const Part& part) override;
+  void launch_step(const Part& part) override;
   int64_t variant(int64_t) const override { return 0; }
-  void has_started(int64_t, const Part&) override {}
+  void has_started(const Part&) override {}
 
  private:
   struct Store {

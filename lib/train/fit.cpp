@@ -96,6 +96,7 @@ class Fitter {
     record.epoch = next_epoch_++;
     if (outcome.finite) {
       record.training = score_(outcome, order_, training_predictions_, learner_->output_width());
+      keep_terms(outcome.terms, record);
       record.validation = validation_scores(validation);
     } else {
       result_.status = FitStatus::kDiverged;
@@ -178,6 +179,15 @@ class Fitter {
     if (next_epoch_ + 1 >= spec_.epochs) return {};
     make_order(next_epoch_ + 1);
     return next_order_;
+  }
+
+  // A generator that made no step in this epoch has the loss it had in the one before.
+  void keep_terms(std::span<const double> terms, EpochRecord& record) const {
+    if (result_.history.empty()) return;
+    const size_t first = 1 + spec_.metrics.size();
+    for (size_t i = first; i < first + terms.size(); ++i) {
+      if (std::isnan(record.training[i])) record.training[i] = result_.history.back().training[i];
+    }
   }
 
   std::vector<double> validation_scores(const Losses& losses) {

@@ -1,8 +1,8 @@
 // The graphs of a generative adversarial network.
 //
 // A batch of real samples trains the discriminator against as many made from fresh noise; every
-// critic_steps batches the generator follows. Both count their own steps. The loss of a GAN is the
-// discriminator's; the generator's is a column beside it.
+// critic_steps batches, counted over all epochs, the generator follows. Both count their own steps.
+// The loss of a GAN is the discriminator's; the generator's is a column beside it.
 #pragma once
 
 #include "train/training_graph.h"

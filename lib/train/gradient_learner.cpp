@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/clock.h"
 #include "nn/contrastive.h"
@@ -16,6 +17,8 @@ using graph::ValueId;
 // goes: a long sequence needs much of it.
 constexpr int64_t kInferenceBatch = 1024;
 constexpr int64_t kInferenceBytes = int64_t{128} << 20;
+
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 std::vector<const Feed*> feeds_of(std::span<const StackedTrial> trials) {
   std::vector<const Feed*> feeds;
@@ -114,7 +117,8 @@ LossScaleState GradientLearner::loss_scale(int64_t trial) const {
 }
 
 // The terms of all phases stand one after the other, each a mean over the rows its phase has seen.
-void GradientLearner::run_phases(int64_t batch, int64_t rows, EpochOutcome& outcome) {
+void GradientLearner::run_phases(int64_t rows, EpochOutcome& outcome) {
+  const int64_t batch = phases_[0]->steps();
   size_t term = 0;
   for (size_t i = 0; i < phases_.size(); ++i) {
     Phase& phase = *phases_[i];
@@ -149,13 +153,12 @@ EpochOutcome GradientLearner::train_epoch(const TrialEpoch& trial) {
   outcome.terms.assign(inference_->term_count(), 0);
   phase_rows_.assign(phases_.size(), 0);
   const auto batch = static_cast<size_t>(batch_size_);
-  int64_t number = 0;
   for (size_t at = 0; at < order.size() && outcome.finite; at += batch) {
     const std::span<const int64_t> rows = order.subspan(at, std::min(batch, order.size() - at));
     const double start = now_seconds();
     rows_->batch().fill(rows, static_cast<uint64_t>(phases_[0]->steps()) + 1);
     outcome.data_seconds += now_seconds() - start;
-    run_phases(number++, static_cast<int64_t>(rows.size()), outcome);
+    run_phases(static_cast<int64_t>(rows.size()), outcome);
     if (trial.predictions.empty()) continue;
     take_predictions(at, trial.predictions);
   }
@@ -163,7 +166,8 @@ EpochOutcome GradientLearner::train_epoch(const TrialEpoch& trial) {
   size_t term = 0;
   for (size_t i = 0; i < phases_.size(); ++i) {
     for (size_t k = 0; k < phases_[i]->terms().size(); ++k) {
-      outcome.terms[term++] /= static_cast<double>(phase_rows_[i]);
+      double& value = outcome.terms[term++];
+      value = phase_rows_[i] == 0 ? kNone : value / static_cast<double>(phase_rows_[i]);
     }
   }
   return outcome;

@@ -34,7 +34,8 @@ struct LearnerOptions {
   bool rows_change = false;                 ///< the data set's may, between two calls
 };
 
-/// A list of phases over common weights. All see every batch; the first one's loss is the loss.
+/// A list of phases over common weights. The first one sees every batch, so that its steps count
+/// them, and its loss is the loss.
 /// Trains one trial, or a stack of them (each with its own weights) step by step together; what is
 /// said of a trial is as Learner says it.
 class GradientLearner {
@@ -77,7 +78,7 @@ class GradientLearner {
  private:
   void build_training(const GraphSetup& setup, std::span<const StackedTrial> trials);
   int64_t inference_batch(const data::Dataset& dataset, int64_t most_rows) const;
-  void run_phases(int64_t batch, int64_t rows, EpochOutcome& outcome);
+  void run_phases(int64_t rows, EpochOutcome& outcome);
   void take_predictions(size_t row, std::span<float> predictions) const;
 
   const graph::Backend& backend_;

@@ -22,7 +22,7 @@ struct TrialStreams {
 /// Means over samples.
 struct Losses {
   double loss = 0;
-  std::vector<double> terms;  ///< in the order of loss_term_names()
+  std::vector<double> terms;  ///< in the order of loss_term_names(); NaN: of no sample
 };
 
 struct EpochOutcome : Losses {  ///< the loss with penalties

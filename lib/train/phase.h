@@ -50,7 +50,7 @@ class Phase {
 
   void initialise(const PhiloxStream& random, VariableStore& memory, int64_t trial = 0);
 
-  /// Whether the batch of this number is one of its own.
+  /// Whether the batch of this number, counted over the whole training, is one of its own.
   bool runs_at(int64_t batch) const { return (batch + 1) % every_ == 0; }
 
   /// Of the step after `ahead` others.

@@ -83,6 +83,34 @@ TEST_CASE("GAN: the made samples come to lie where the data is") {
   CHECK(result.model.scalars.at("generator_step") == 30 * 5);
 }
 
+TEST_CASE("GAN: the discriminator's steps are counted over all epochs") {
+  // 4 batches an epoch: the generator's first step is in the second epoch, every fifth has none.
+  const SampleExperiment e(with(kGan, {"train.loss.critic_steps=5", "train.batch_size=38",
+                                       "train.epochs=20", "train.checkpoint_every=1",
+                                       "train.early_stopping={monitor: generator_loss, patience: "
+                                       "20}"}));
+  train::FitInput input = input_of(e);
+  const train::FitResult whole = fit(input);
+  CHECK(whole.model.scalars.at("step") == 80);
+  CHECK(whole.model.scalars.at("generator_step") == 16);
+  const auto generator_loss = [&](size_t epoch) { return whole.history[epoch].training[1]; };
+  CHECK(std::isnan(generator_loss(0)));
+  for (size_t epoch = 1; epoch < 20; ++epoch) {
+    CAPTURE(epoch);
+    CHECK((generator_loss(epoch) == generator_loss(epoch - 1)) == (epoch % 5 == 0));
+  }
+  test::check_on_device(input, whole);
+  const ScratchFolder folder;
+  input.checkpoint = folder / "cut.h5";
+  for (int cut = 0; cut < 3; ++cut) {
+    int epochs = 0;
+    const auto part = fit(input, {[&](const train::EpochRecord&) { ++epochs; },
+                                  [&] { return epochs >= 5 * (cut + 1); }});
+    CHECK(part.status == train::FitStatus::kInterrupted);
+  }
+  check_same(whole, fit(input));
+}
+
 TEST_CASE("generative models: the same bits with more threads, and after an interruption") {
   for (const auto& settings : {kVariational, kGan, kPenalty, kConvolutional}) {
     CAPTURE(settings[3]);

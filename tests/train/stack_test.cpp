@@ -247,6 +247,14 @@ TEST_CASE("stack: other models") {
       .check_as_alone();
 }
 
+TEST_CASE("stack: GANs whose generators step with other batches") {
+  Trials trials({"train.loss=wasserstein", "train.metrics=[]", "train.loss.critic_steps=3",
+                 "model={GAN: {latent: 2, generator: [{Dense: 2}], discriminator: [{Dense: 1}]}}"},
+                {{}, {}, {}});
+  trials.hold_out({20, 19, 80});
+  trials.check_as_alone();
+}
+
 TEST_CASE("stack: a step of all is one launch, an epoch waits once, for the losses") {
   Trials trials({"train.metrics=[]", "dataset.split.test=0"}, {{}, {"seed=8"}, {"seed=9"}});
   const ProtectedContext* context = nullptr;
