@@ -49,6 +49,48 @@ void check_same(const std::vector<std::string>& layers,
   }
 }
 
+// Two series of one feature, the first masked and the second if asked for, are merged; then the
+// mean of the steps that count.
+struct MergedMeans : Layer {
+  ValueId build_from(Builder& b, std::span<const ValueId> xs) const override {
+    std::vector<ValueId> read = {masked(b, "a", xs[0]), both ? masked(b, "b", xs[1]) : xs[1]};
+    if (swapped) std::swap(read[0], read[1]);
+    const ValueId y = b.add("merge", "", *layer(merge), read);
+    return b.add("mean", "", *layer("GlobalAveragePooling1D"), std::span(&y, 1));
+  }
+  static ValueId masked(Builder& b, const char* name, ValueId x) {
+    return b.add(name, "", *layer("Masking: 0"), std::span(&x, 1));
+  }
+  std::string merge;
+  bool both = true;
+  bool swapped = false;
+};
+
+void check_merged_means(const std::string& merge, bool both, bool swapped,
+                        const std::vector<float>& want) {
+  CAPTURE(merge);
+  CAPTURE(both);
+  CAPTURE(swapped);
+  MergedMeans layer;
+  layer.merge = merge;
+  layer.both = both;
+  layer.swapped = swapped;
+  const Results got = run_layer(layer, {.x = {{1, 3, 1}, {1, 2, 0}},
+                                        .weights = {},
+                                        .dy = {},
+                                        .other = Values{{1, 3, 1}, {0, 5, 6}}});
+  REQUIRE(got.y.size() == want.size());
+  for (size_t i = 0; i < want.size(); ++i) CHECK(got.y[i] == doctest::Approx(want[i]));
+}
+
+// Of one series that is masked.
+std::vector<float> masked_means(const std::string& yaml, const std::vector<float>& x,
+                                const std::vector<std::vector<float>>& weights = {}) {
+  return run_layer(StackedLayers({"Masking: 0", yaml, "GlobalAveragePooling1D"}),
+                   {.x = {{1, static_cast<int64_t>(x.size()), 1}, x}, .weights = weights, .dy = {}})
+      .y;
+}
+
 std::vector<float> numbers_of(size_t count) {
   std::vector<float> all;
   for (size_t i = 0; i < count; ++i) all.push_back(std::sin(static_cast<float>(3 * i + 1)));
@@ -72,6 +114,32 @@ TEST_CASE("masks: where nothing counts, pooling gives 0") {
                   {.x = {{1, 3, 2}, std::vector<float>(6)}, .weights = {}, .dy = {1, 1}});
     CHECK(std::abs(none.y[0]) + std::abs(none.y[1]) == 0);
   }
+}
+
+TEST_CASE("masks: a step of several inputs is padding if it is in any of them, in either order") {
+  using Means = std::vector<float>;
+  struct Case {
+    const char* merge;
+    Means means, swapped, one_masked;
+  };
+  // Of both masks only the second step is left, of one the first two.
+  for (const Case& c : {Case{"Add", {7}, {7}, {4}}, Case{"Average", {3.5f}, {3.5f}, {2}},
+                        Case{"Multiply", {10}, {10}, {5}}, Case{"Maximum", {5}, {5}, {3}},
+                        Case{"Minimum", {2}, {2}, {1}}, Case{"Subtract", {-3}, {3}, {-1}},
+                        Case{"Concatenate", {2, 5}, {5, 2}, {1.5f, 2.5f}},
+                        Case{"Concatenate: {axis: 1}", {3.5f}, {3.5f}, {2.8f}}}) {
+    check_merged_means(c.merge, true, false, c.means);
+    check_merged_means(c.merge, true, true, c.swapped);
+    check_merged_means(c.merge, false, false, c.one_masked);
+  }
+  check_merged_means("Add", false, true, {4});
+  check_merged_means("Concatenate", false, true, {2.5f, 1.5f});
+  check_merged_means("Concatenate: {axis: 1}", false, true, {2.8f});
+}
+
+TEST_CASE("masks: a part of the steps has its part of the mask") {
+  CHECK(masked_means("Slice: {begin: 1, axis: 1}", {1, 2, 0, 4})[0] == 3);
+  CHECK(masked_means("Slice: {begin: 0, end: -1, axis: 1}", {1, 2, 0, 4})[0] == 1.5f);
 }
 
 TEST_CASE("Word2Vec: products of a word, or the mean of several, with what may be beside it") {

@@ -20,6 +20,31 @@ int positive_axis(const Shape& shape, int64_t axis) {
   return static_cast<int>(positive);
 }
 
+// A step is padding if it is in any input that has a mask.
+ValueId common_mask(Builder& b, std::span<const ValueId> xs) {
+  ValueId common = graph::kNoValue;
+  for (const ValueId x : xs) {
+    const ValueId mask = b.mask(x);
+    if (mask == graph::kNoValue || mask == common) continue;
+    common = common == graph::kNoValue ? mask : ops::mul(b.graph(), common, mask);
+  }
+  return common;
+}
+
+// Of inputs one after the other: all steps of those without a mask count.
+ValueId joined_mask(Builder& b, std::span<const ValueId> xs) {
+  graph::Graph& g = b.graph();
+  std::vector<ValueId> masks;
+  bool any = false;
+  for (const ValueId x : xs) {
+    const ValueId mask = b.mask(x);
+    any = any || mask != graph::kNoValue;
+    masks.push_back(mask != graph::kNoValue ? mask
+                                            : ops::fill(g, x, Shape{kBatch, g.shape(x)[1]}, 1));
+  }
+  return any ? ops::concat(g, masks, 1) : graph::kNoValue;
+}
+
 }  // namespace
 
 ValueId ElementwiseMerge::build_from(Builder& b, std::span<const ValueId> xs) const {
@@ -33,7 +58,9 @@ ValueId ElementwiseMerge::build_from(Builder& b, std::span<const ValueId> xs) co
     }
     y = combine(g, y, x);
   }
-  return finish(g, y, xs.size());
+  y = finish(g, y, xs.size());
+  b.set_mask(y, common_mask(b, xs));
+  return y;
 }
 
 const config::FieldList& Add::fields() {
@@ -93,8 +120,10 @@ const config::FieldList& Concatenate::fields() {
 
 ValueId Concatenate::build_from(Builder& b, std::span<const ValueId> xs) const {
   need_several(xs);
-  return ops::concat(b.graph(), {xs.begin(), xs.end()},
-                     positive_axis(b.graph().shape(xs[0]), axis));
+  const int along = positive_axis(b.graph().shape(xs[0]), axis);
+  const ValueId y = ops::concat(b.graph(), {xs.begin(), xs.end()}, along);
+  b.set_mask(y, along == 1 ? joined_mask(b, xs) : common_mask(b, xs));
+  return y;
 }
 
 const config::FieldList& Slice::fields() {
@@ -111,7 +140,14 @@ ValueId Slice::build(Builder& b, ValueId x) const {
   const int along = positive_axis(shape, axis);
   const int64_t length = shape[along];
   const auto from_start = [length](int64_t at) { return at < 0 ? at + length : at; };
-  return ops::slice(b.graph(), x, along, from_start(begin), from_start(end.value_or(length)));
+  const int64_t first = from_start(begin);
+  const int64_t last = from_start(end.value_or(length));
+  const ValueId y = ops::slice(b.graph(), x, along, first, last);
+  const ValueId mask = b.mask(x);
+  if (along == 1 && mask != graph::kNoValue) {
+    b.set_mask(y, ops::slice(b.graph(), mask, 1, first, last));
+  }
+  return y;
 }
 
 }  // namespace mlrun::nn
