@@ -142,6 +142,21 @@ TEST_CASE("masks: a part of the steps has its part of the mask") {
   CHECK(masked_means("Slice: {begin: 0, end: -1, axis: 1}", {1, 2, 0, 4})[0] == 1.5f);
 }
 
+TEST_CASE("masks: states in reversed time have the mask in reversed time") {
+  const std::vector<std::vector<float>> identity = {{1}, {0}, {0}};
+  const std::string rnn = "SimpleRNN: {units: 1, activation: linear, return_sequences: true";
+  CHECK(masked_means(rnn + "}", {1, 4, 0}, identity)[0] == 2.5f);
+  CHECK(masked_means(rnn + ", go_backwards: true}", {1, 4, 0}, identity)[0] == 2.5f);  // 0, 4, 1
+  std::vector<std::vector<float>> twice = identity;
+  twice.insert(twice.end(), identity.begin(), identity.end());
+  for (const char* first : {"false", "true"}) {
+    CAPTURE(first);
+    const std::string both =
+        "Bidirectional: {merge_mode: sum, layer: {" + rnn + ", go_backwards: " + first + "}}}";
+    CHECK(masked_means(both, {1, 4, 0}, twice)[0] == 5);
+  }
+}
+
 TEST_CASE("Word2Vec: products of a word, or the mean of several, with what may be beside it") {
   const std::vector<std::vector<float>> weights = {{0, 0, 1, 2, 3, 4}, {0, 0, 5, 6, 7, 8}};
   const auto scores = [&](const std::vector<float>& x) {

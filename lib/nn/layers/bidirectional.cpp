@@ -40,6 +40,12 @@ ValueId Bidirectional::build(Builder& b, ValueId x) const {
   graph::Graph& g = b.graph();
   const ValueId one = b.add("forward_" + type, layer.type->name, *forward, std::span(&x, 1));
   const ValueId two = b.add("backward_" + type, layer.type->name, other, std::span(&x, 1));
+  const ValueId y = merge(g, one, two);
+  b.keep_mask(one, y);
+  return y;
+}
+
+ValueId Bidirectional::merge(graph::Graph& g, ValueId one, ValueId two) const {
   switch (merge_mode) {
     case MergeMode::kConcat:
       return ops::concat(g, {one, two}, g.shape(one).rank() - 1);

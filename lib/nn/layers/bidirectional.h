@@ -16,6 +16,9 @@ struct Bidirectional : Layer {
 
   static const config::FieldList& fields();
   ValueId build(Builder& b, ValueId x) const override;
+
+ private:
+  ValueId merge(graph::Graph& g, ValueId one, ValueId two) const;
 };
 
 }  // namespace mlrun::nn

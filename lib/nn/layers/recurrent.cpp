@@ -66,6 +66,17 @@ config::FieldListOf<L> recurrent_fields(const char* name, const char* doc) {
 
 }  // namespace
 
+ValueId RecurrentLayer::build(Builder& b, ValueId x) const {
+  const ValueId y = run(b, x, go_backwards);
+  const ValueId mask = b.mask(x);
+  if (!go_backwards || !return_sequences || mask == kNoValue) return y;
+  graph::Graph& g = b.graph();
+  const int64_t steps = g.shape(mask)[1];
+  const ValueId column = ops::reshape(g, mask, Shape{kBatch, steps, 1});
+  b.set_mask(y, ops::reshape(g, ops::reverse_steps(g, column), Shape{kBatch, steps}));
+  return y;
+}
+
 ValueId RecurrentLayer::run(Builder& b, ValueId x, bool backwards) const {
   graph::Graph& g = b.graph();
   if (g.shape(x).rank() != 3) {

@@ -25,7 +25,7 @@ struct RecurrentLayer : Layer {
   bool return_sequences = false;
   bool go_backwards = false;
 
-  ValueId build(Builder& b, ValueId x) const override { return run(b, x, go_backwards); }
+  ValueId build(Builder& b, ValueId x) const override;
 
   /// The same in the given direction.
   ValueId run(Builder& b, ValueId x, bool backwards) const;
