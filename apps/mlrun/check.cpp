@@ -87,6 +87,7 @@ int run(const CheckArguments& arguments) {
              model.training_flops_per_sample * static_cast<double>(samples));
   fmt::print("memory of a batch of {}: {} ({} without sharing)\n", batch,
              readable_bytes(model.batch_bytes), readable_bytes(model.unshared_bytes));
+  for (const std::string& text : model.notes) fmt::print("{}\n", text);
   if (model.start) fmt::print("{}", trials::describe(*model.start));
   for (const std::string& text : trials::describe_precisions(search, gpus)) {
     fmt::print("matrix products of dense layers: {}\n", text);

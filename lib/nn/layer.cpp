@@ -24,9 +24,11 @@ ValueId Builder::add(const std::string& name, const std::string& type, const Lay
   scope_ = outer.empty() ? name : outer + "/" + name;
   const bool outer_frozen = frozen_;
   frozen_ = outer_frozen || !layer.trainable;
+  if (outer.empty()) asked_for_mask_ = false;
   const ValueId y = layer.build_from(*this, inputs);
   frozen_ = outer_frozen;
   keep_mask(inputs[0], y);
+  if (outer.empty() && !reuse_) note_lost_mask(inputs, y);
   outputs_.emplace_back(scope_, y);
   if (layer.activity_regularizer && training_) {
     penalties_.push_back(layer.activity_regularizer.as<Regularizer>().activity_penalty(graph_, y));
@@ -56,13 +58,34 @@ const Nodes& Builder::nodes(ValueId x) const {
   return nodes_;
 }
 
-ValueId Builder::mask(ValueId x) const {
+ValueId Builder::find_mask(ValueId x) const {
   const auto found = masks_.find(x);
   return found == masks_.end() ? graph::kNoValue : found->second;
 }
 
+ValueId Builder::mask(ValueId x) {
+  asked_for_mask_ = true;
+  return find_mask(x);
+}
+
+void Builder::set_mask(ValueId x, ValueId mask) {
+  masks_[x] = mask;
+  mask_makers_.emplace(mask, scope_.empty() ? "input" : scope_);
+}
+
+void Builder::note_lost_mask(std::span<const ValueId> inputs, ValueId y) {
+  if (asked_for_mask_ || find_mask(y) != graph::kNoValue) return;
+  for (const ValueId x : inputs) {
+    const ValueId mask = find_mask(x);
+    if (mask == graph::kNoValue) continue;
+    masks_lost_.push_back(fmt::format("the mask of '{}' ends at '{}': padding counts from there on",
+                                      mask_makers_.at(mask), scope_));
+    return;
+  }
+}
+
 void Builder::keep_mask(ValueId x, ValueId y) {
-  const ValueId mask = this->mask(x);
+  const ValueId mask = find_mask(x);
   const Shape& shape = graph_.shape(y);
   if (mask == graph::kNoValue || masks_.contains(y)) return;
   if (shape.rank() >= 3 && shape[1] == graph_.shape(mask)[1]) masks_[y] = mask;

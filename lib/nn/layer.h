@@ -127,9 +127,10 @@ class Builder {
   ValueId random_state();
 
   /// Which steps of x (N, T, ...) count: (N, T) of 0 and 1, or kNoValue for all. A layer's output
-  /// has the mask of its first input, as long as it keeps the steps and is not given another.
-  ValueId mask(ValueId x) const;
-  void set_mask(ValueId x, ValueId mask) { masks_[x] = mask; }
+  /// has the mask of its first input, as long as it keeps the steps and is not given another, which
+  /// may be kNoValue. Where a mask ends at a layer that has not asked for it, masks_lost() says so.
+  ValueId mask(ValueId x);
+  void set_mask(ValueId x, ValueId mask);
 
   /// Gives y the mask of x, of which it was made step by step.
   void keep_mask(ValueId x, ValueId y);
@@ -146,6 +147,9 @@ class Builder {
   const std::vector<LossTerm>& loss_terms() const { return loss_terms_; }
   const std::vector<LayerSummary>& summary() const { return summary_; }
 
+  /// A sentence for each layer of the model at which a mask is lost.
+  const std::vector<std::string>& masks_lost() const { return masks_lost_; }
+
   /// What is added from now on stands here in the experiment file.
   void set_mark(const Mark& mark) { mark_ = mark; }
 
@@ -154,6 +158,9 @@ class Builder {
   ValueId random_state_or_none() const { return random_state_; }
 
  private:
+  ValueId find_mask(ValueId x) const;
+  void note_lost_mask(std::span<const ValueId> inputs, ValueId y);
+
   graph::Graph& graph_;
   bool training_;
   std::string scope_;
@@ -163,6 +170,9 @@ class Builder {
   std::vector<LayerSummary> summary_;
   Mark mark_;
   std::map<ValueId, ValueId> masks_;
+  std::map<ValueId, std::string> mask_makers_;  ///< layers, by the mask
+  bool asked_for_mask_ = false;                 ///< the layer that is being added
+  std::vector<std::string> masks_lost_;
   Nodes nodes_;
   std::vector<std::pair<std::string, ValueId>> outputs_;
   bool frozen_ = false;

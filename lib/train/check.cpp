@@ -107,6 +107,7 @@ ModelReport check_model(const ExperimentSpec& spec, const data::Dataset& dataset
   const size_t errors = diagnostics.size();
   if (none) check_no_target(spec, dataset, report.input, g.shape(output), diagnostics);
   report.layers = builder.summary();
+  report.notes = builder.masks_lost();
   if (gan && diagnostics.size() == errors) report.layers = build_inference(setup).summary;
   for (const nn::LayerSummary& layer : report.layers) {
     report.parameters += layer.parameters;

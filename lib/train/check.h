@@ -26,6 +26,7 @@ struct ModelReport {
   int64_t unshared_bytes = 0;            ///< what it would be if no two values shared memory
   int64_t variable_bytes = 0;            ///< weights, state and optimiser slots
   std::optional<TakeOver> start;         ///< of the weights of another training, if it has any
+  std::vector<std::string> notes;        ///< what the model does that may not be meant
 };
 
 /// Everything that can be said without data: monitors, metrics against the loss, scoring.

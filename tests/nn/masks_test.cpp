@@ -91,6 +91,16 @@ std::vector<float> masked_means(const std::string& yaml, const std::vector<float
       .y;
 }
 
+// Sentences of check, for layers one behind the other on series of two features.
+std::vector<std::string> masks_lost(
+    const std::vector<std::pair<std::string, std::string>>& layers) {
+  graph::Graph g;
+  Builder b(g, false);
+  ValueId x = g.input("x", {Shape{kBatch, 6, 2}});
+  for (const auto& [name, yaml] : layers) x = b.add(name, "", *layer(yaml), std::span(&x, 1));
+  return b.masks_lost();
+}
+
 std::vector<float> numbers_of(size_t count) {
   std::vector<float> all;
   for (size_t i = 0; i < count; ++i) all.push_back(std::sin(static_cast<float>(3 * i + 1)));
@@ -155,6 +165,24 @@ TEST_CASE("masks: states in reversed time have the mask in reversed time") {
         "Bidirectional: {merge_mode: sum, layer: {" + rnn + ", go_backwards: " + first + "}}}";
     CHECK(masked_means(both, {1, 4, 0}, twice)[0] == 5);
   }
+}
+
+TEST_CASE("masks: where one ends, check says so") {
+  using Lost = std::vector<std::string>;
+  CHECK(masks_lost({{"m", "Masking: 0"}, {"c", "Conv1D: {filters: 2, kernel_size: 2}"}}) ==
+        Lost{"the mask of 'm' ends at 'c': padding counts from there on"});
+  CHECK(masks_lost(
+            {{"m", "Masking: 0"}, {"d", "Dense: 3"}, {"p", "MaxPooling1D: 2"}, {"f", "Flatten"}}) ==
+        Lost{"the mask of 'm' ends at 'p': padding counts from there on"});
+  CHECK(
+      masks_lost({{"m", "Masking: 0"}, {"capsule", "Capsule: {num_capsule: 6, dim_capsule: 2}"}}) ==
+      Lost{"the mask of 'm' ends at 'capsule': padding counts from there on"});
+  CHECK(masks_lost({{"m", "Masking: 0"},
+                    {"c", "Conv1D: {filters: 2, kernel_size: 2, padding: same}"},
+                    {"t", "TransformerEncoder: {num_heads: 1, intermediate_dim: 2}"},
+                    {"s", "Slice: {begin: 2, axis: 1}"},
+                    {"l", "Bidirectional: {layer: {LSTM: 3}}"},
+                    {"d", "Dense: 1"}}) == Lost{});
 }
 
 TEST_CASE("Word2Vec: products of a word, or the mean of several, with what may be beside it") {

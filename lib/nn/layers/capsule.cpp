@@ -48,7 +48,10 @@ ValueId Capsule::build(Builder& b, ValueId x) const {
   ValueId agreement = graph::kNoValue;
   for (int64_t round = 1;; ++round) {
     const ValueId pose = squash(g, product(g, CapsuleProduct::kPoses, coupling, votes));
-    if (round == routings) return pose;
+    if (round == routings) {
+      b.set_mask(pose, graph::kNoValue);  // as many as there were steps are no steps
+      return pose;
+    }
     const ValueId more = product(g, CapsuleProduct::kCoupling, votes, pose);
     agreement = agreement == graph::kNoValue ? more : ops::add(g, agreement, more);
     coupling = ops::softmax(g, agreement);
