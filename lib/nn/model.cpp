@@ -4,6 +4,7 @@
 
 #include <cctype>
 #include <map>
+#include <set>
 
 #include "base/error.h"
 #include "base/suggest.h"
@@ -30,15 +31,34 @@ std::string snake_case(const std::string& name) {
   return text;
 }
 
+// Weights stand in a model file under the names of their layers: paths, of which HDF5 reads some
+// parts in its own way.
+bool is_path(std::string_view name) {
+  for (size_t begin = 0; begin <= name.size();) {
+    const size_t end = std::min(name.find('/', begin), name.size());
+    const std::string_view part = name.substr(begin, end - begin);
+    if (part.empty() || part == "." || part == "..") return false;
+    begin = end + 1;
+  }
+  return true;
+}
+
 class ModelBuilder {
  public:
   ModelBuilder(Builder& builder, ValueId x, Diagnostics& diagnostics)
-      : builder_(builder), diagnostics_(diagnostics), previous_(kInput) {
+      : builder_(builder),
+        diagnostics_(diagnostics),
+        previous_(kInput),
+        outputs_seen_(builder.outputs().size()),
+        variables_seen_(builder.variables().size()) {
     made_[kInput] = {x, {}, true};
   }
 
   ValueId build(std::span<const LayerRef> layers, std::span<WantedLayer> wanted) {
     const size_t errors = diagnostics_.size();
+    for (const LayerRef& ref : layers) {
+      if (const auto& name = ref.as<Layer>().name) given_.insert(*name);
+    }
     for (const LayerRef& ref : layers) {
       add(ref);
       if (diagnostics_.size() != errors) return graph::kNoValue;
@@ -68,6 +88,11 @@ class ModelBuilder {
                                               ? "'input' is the data, and no name for a layer"
                                               : fmt::format("two layers are named '{}'", name));
     }
+    if (!is_path(name)) {
+      return diagnostics_.error(ref.mark, fmt::format("'{}' is no name for a layer: between its "
+                                                      "slashes must be something, but . or ..",
+                                                      name));
+    }
     const std::vector<ValueId> inputs = find_inputs(ref, layer);
     if (inputs.empty()) return;
     builder_.set_mark(ref.mark);
@@ -76,8 +101,38 @@ class ModelBuilder {
     } catch (const Error& error) {
       return diagnostics_.error(ref.mark, ref.type->name + ": " + error.what());
     }
+    take_parts(name, ref.mark);
     order_.push_back(name);
     previous_ = name;
+  }
+
+  // What the layer was built of must be told apart from the parts of the layers before.
+  void take_parts(const std::string& layer, const Mark& mark) {
+    const auto clash = [&](const std::string& part, const std::string& other) {
+      diagnostics_.error(mark, fmt::format("the layers '{}' and '{}' both have a part '{}'; give "
+                                           "one of them another name",
+                                           other, layer, part));
+    };
+    const auto& outputs = builder_.outputs();
+    for (; outputs_seen_ < outputs.size(); ++outputs_seen_) {
+      const std::string& part = outputs[outputs_seen_].first;
+      const auto [found, is_new] = parts_.emplace(part, layer);
+      if (!is_new) return clash(part, found->second);
+    }
+    const auto& variables = builder_.variables();
+    for (; variables_seen_ < variables.size(); ++variables_seen_) {
+      const std::string& array = variables[variables_seen_].name;
+      for (size_t end = array.find('/'); end != std::string::npos; end = array.find('/', end + 1)) {
+        const auto found = arrays_.find(array.substr(0, end));
+        if (found != arrays_.end()) return clash(found->first, found->second);
+      }
+      const auto inside = arrays_.lower_bound(array + "/");
+      if (inside != arrays_.end() && inside->first.starts_with(array + "/")) {
+        return clash(array, inside->second);
+      }
+      const auto [found, is_new] = arrays_.emplace(array, layer);
+      if (!is_new) return clash(array, found->second);
+    }
   }
 
   // Empty when a name is not known.
@@ -121,8 +176,12 @@ class ModelBuilder {
 
   std::string next_name(const std::string& type) {
     const std::string base = snake_case(type);
-    const int count = seen_[base]++;
-    return count == 0 ? base : base + "_" + std::to_string(count);
+    std::string name;
+    do {
+      const int count = seen_[base]++;
+      name = count == 0 ? base : base + "_" + std::to_string(count);
+    } while (given_.contains(name));
+    return name;
   }
 
   Builder& builder_;
@@ -130,7 +189,12 @@ class ModelBuilder {
   std::map<std::string, Made> made_;
   std::vector<std::string> order_;  ///< names of the layers
   std::string previous_;
-  std::map<std::string, int> seen_;  ///< how many unnamed layers of a type
+  std::set<std::string> given_;                ///< names in the experiment file
+  std::map<std::string, int> seen_;            ///< how many names of a type are used up
+  std::map<std::string, std::string> parts_;   ///< full names with the layer they are of
+  std::map<std::string, std::string> arrays_;  ///< the same of variables
+  size_t outputs_seen_;
+  size_t variables_seen_;
 };
 
 }  // namespace

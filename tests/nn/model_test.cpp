@@ -96,6 +96,48 @@ TEST_CASE("model: what does not fit is reported where it stands") {
         "  ^");
 }
 
+TEST_CASE("model: automatic names leave out those that were given") {
+  const BuiltModel built = build_text(
+      "[Dense: {units: 4, name: dense_1}, Dense: 3, Dense: 2, Dense: 2, Dense: {units: 1, name: "
+      "dense}]",
+      {kBatch, 5});
+  CHECK(built.errors == "");
+  CHECK(built.rows == Names{"dense_1", "dense_2", "dense_3", "dense_4", "dense"});
+}
+
+TEST_CASE("model: names that a model file could not hold") {
+  for (const char* name : {".", "..", "''", "a/", "/a", "a//b", "a/../b"}) {
+    CAPTURE(name);
+    const std::string errors =
+        build_text(std::string("- Dense: {units: 4, name: ") + name + "}\n", {kBatch, 5}).errors;
+    CHECK(
+        errors.find("is no name for a layer: between its slashes must be something, but . or ..") !=
+        std::string::npos);
+  }
+  CHECK(build_text("[Dense: {units: 4, name: a.b}, Dense: {units: 1, name: a.b/c}]", {kBatch, 5})
+            .errors == "");
+}
+
+TEST_CASE("model: two layers have no part in common") {
+  const std::string both = "- Bidirectional: {layer: {LSTM: 2}, name: a}\n";
+  const auto errors = [](const std::string& text) {
+    return build_text(text, {kBatch, 5, 2}).errors;
+  };
+  const std::string clash = "both have a part 'a/forward_lstm'; give one of them another name\n";
+  CHECK(errors(both + "- Dense: {units: 1, name: a/forward_lstm}\n") ==
+        "m.yaml:2:3: error: the layers 'a' and 'a/forward_lstm' " + clash +
+            "- Dense: {units: 1, name: a/forward_lstm}\n  ^");
+  CHECK(errors("- Dense: {units: 1, name: a/forward_lstm}\n" + both)
+            .find("the layers 'a/forward_lstm' and 'a' " + clash) != std::string::npos);
+  const std::string kernel = "both have a part 'a/kernel'";
+  CHECK(
+      errors("- Dense: {units: 1, name: a}\n- Dense: {units: 1, name: a/kernel}\n").find(kernel) !=
+      std::string::npos);
+  CHECK(
+      errors("- Dense: {units: 1, name: a/kernel}\n- Dense: {units: 1, name: a}\n").find(kernel) !=
+      std::string::npos);
+}
+
 TEST_CASE("model: names that are unknown, taken or never read") {
   CHECK(build_text("- Dense: {units: 4, name: stem}\n- Dense: {units: 1, inputs: stam}\n",
                    {kBatch, 5})
