@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "graph/plan.h"
 #include "nn/contrastive.h"
 #include "nn/layers/gan.h"
 #include "nn/losses.h"
 #include "train/check_fit.h"
+#include "train/check_indices.h"
 #include "train/outputs.h"
 #include "train/structure.h"
 #include "train/training_graph.h"
@@ -82,6 +84,16 @@ void plan_training(const GraphSetup& setup, const std::vector<PhaseGraph>& phase
   }
 }
 
+// With the transform of all rows: which of them are trained on changes no whole number into a row
+// of a table.
+void check_lookups(const ExperimentSpec& spec, const data::Dataset& dataset,
+                   const std::vector<Lookup>& lookups, Diagnostics& diagnostics) {
+  if (lookups.empty() || dataset.token_count > 0) return;
+  std::vector<int64_t> rows(static_cast<size_t>(dataset.rows));
+  std::iota(rows.begin(), rows.end(), 0);
+  check_indices(lookups, dataset, fit_transform(dataset, spec.dataset, rows), diagnostics);
+}
+
 }  // namespace
 
 ModelReport check_model(const ExperimentSpec& spec, const data::Dataset& dataset,
@@ -118,6 +130,7 @@ ModelReport check_model(const ExperimentSpec& spec, const data::Dataset& dataset
   check_further_outputs(spec, dataset, report.input, g, wanted, diagnostics);
   check_class_weights(spec, dataset, diagnostics);
   check_tokens(spec, dataset, diagnostics);
+  check_lookups(spec, dataset, find_lookups(g, inputs.features, report.layers), diagnostics);
   if (diagnostics.size() != errors) return report;
   const std::vector<PhaseGraph> phases = build_phases(setup);
   check_trainable(spec, phases, diagnostics);

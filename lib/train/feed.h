@@ -86,6 +86,7 @@ class Feed {
     return transform_.target_token_names();
   }
   const data::Dataset& dataset() const { return dataset_; }
+  const data::Transform& transform() const { return transform_; }
 
  private:
   void fill_items(std::span<const int64_t> rows, int32_t* items) const;

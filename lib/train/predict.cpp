@@ -15,6 +15,7 @@
 #include "store/hdf5.h"
 #include "store/model_file.h"
 #include "train/batch.h"
+#include "train/check_indices.h"
 #include "train/feed.h"
 #include "train/fit.h"
 #include "train/initial_weights.h"
@@ -148,6 +149,7 @@ class Predictor {
                            .adjacency = make_adjacency(data_, fitted_rows_),
                            .prior = options_.samples > 0};
     graph_ = build_inference(setup);
+    if (options_.samples == 0) check_features();
     wanted_ = choose();
     const std::vector<ValueId> keep = {wanted_};
     graph_.graph.prune(keep);
@@ -158,6 +160,13 @@ class Predictor {
     if (graph_.inputs.random_state != kNoValue) {
       executable_->bind(graph_.inputs.random_state, random_state_.get());
     }
+  }
+
+  void check_features() const {
+    Diagnostics diagnostics;
+    check_indices(find_lookups(graph_.graph, graph_.inputs.features, graph_.summary), data_,
+                  feed_.transform(), diagnostics);
+    diagnostics.throw_if_any();
   }
 
   ValueId choose() const {
