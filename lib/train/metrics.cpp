@@ -157,12 +157,27 @@ struct MeanSquaredError : RegressionMetric {
 
 struct RootMeanSquaredError : RegressionMetric {
   static const FieldList& fields() {
-    static const FieldList list("rmse", "Root of the mean squared error.");
+    static const FieldList list("rmse",
+                                "Root of the mean squared error; several values: mean of the roots "
+                                "of each.");
     return list;
   }
   bool greater_is_better() const override { return false; }
   double compute(const Scores& s) const override {
-    return std::sqrt(mean_over_values(s, [](double e) { return e * e; }));
+    if (s.rows() == 0) return kNan;
+    double sum = 0;
+    for (int64_t k = 0; k < s.width; ++k) sum += std::sqrt(mean_square(s, k));
+    return sum / static_cast<double>(s.width);
+  }
+
+ private:
+  static double mean_square(const Scores& s, int64_t k) {
+    double sum = 0;
+    for (int64_t i = 0; i < s.rows(); ++i) {
+      const auto at = static_cast<size_t>(i * s.width + k);
+      sum += std::pow(static_cast<double>(s.predictions[at]) - s.values[at], 2);
+    }
+    return sum / static_cast<double>(s.rows());
   }
 };
 

@@ -1,0 +1,32 @@
+#include "train/metrics.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+
+using namespace mlrun;
+using namespace mlrun::train;
+
+namespace {
+
+double metric(const std::string& name, const Scores& scores) {
+  const auto made = metric_catalog().find(name)->make();
+  return dynamic_cast<const Metric&>(*made.first).compute(scores);
+}
+
+}  // namespace
+
+TEST_CASE("metrics: of several targets the mean of each one's, as in scikit-learn") {
+  // Errors of the first: 3, 4; of the second: 0, 12.
+  const std::vector<float> predictions = {4, 10, -4, 32};
+  const std::vector<float> values = {1, 10, 0, 20};
+  const Scores scores{predictions, 2, {}, values};
+  CHECK(metric("mse", scores) == doctest::Approx((12.5 + 72) / 2));
+  CHECK(metric("rmse", scores) == doctest::Approx((std::sqrt(12.5) + std::sqrt(72.0)) / 2));
+  CHECK(metric("mae", scores) == doctest::Approx((3.5 + 6) / 2));
+  CHECK(metric("r2", scores) == doctest::Approx((1 - 25 / 0.5 + 1 - 144 / 50.0) / 2));
+  CHECK(std::isnan(metric("rmse", {{}, 2, {}, {}})));
+}
