@@ -150,6 +150,7 @@ struct LabelCrossentropy : Loss {
     const ValueId sum = sum_labels(g, ops::mul(g, losses, counts));
     return ops::div(g, sum, ops::unary(g, Ew::kMaximumC, sum_labels(g, counts), 1));
   }
+  std::optional<int64_t> ignored() const override { return ignore_class; }
   ValueId counted(Graph& g, ValueId output, ValueId target) const override {
     if (!ignore_class) return graph::kNoValue;
     return sum_labels(g, counts_of_labels(g, output, target));
@@ -177,7 +178,8 @@ template <class L>
 FieldListOf<L> label_fields(const char* name, const char* doc) {
   return FieldListOf<L>(name, doc)
       .field("from_logits", &L::from_logits, "the model ends without a softmax")
-      .field("ignore_class", &L::ignore_class, "a label that does not count, such as padding",
+      .field("ignore_class", &L::ignore_class,
+             "a label that does not count, such as padding, in the loss or in metrics",
              config::at_least(0));
 }
 

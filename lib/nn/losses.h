@@ -1,6 +1,7 @@
 // What is minimised. Keras' names, formulas and defaults.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "config/experiment.h"
@@ -32,6 +33,9 @@ class Loss : public config::Component {
                                  graph::ValueId /*target*/) const {
     return graph::kNoValue;
   }
+
+  /// A label that does not count.
+  virtual std::optional<int64_t> ignored() const { return {}; }
 
   /// Why this end of a model is surely a slip (no sigmoid, or one too many), or "".
   virtual std::string misfit(const graph::Graph&, graph::ValueId) const { return ""; }

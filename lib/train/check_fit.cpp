@@ -22,6 +22,15 @@ bool holds(const Shape& output, const Shape& wanted) {
   return output.rank() == 3 && output[1] == wanted[1] && output[2] >= wanted[2];
 }
 
+// `output` ends in the scores of the classes.
+void check_ignored(const config::Ref<config::LossKind>& loss, const Shape& output,
+                   Diagnostics& diagnostics) {
+  const std::optional<int64_t> ignored = loss.as<nn::Loss>().ignored();
+  if (!ignored || *ignored < output.back()) return;
+  diagnostics.error(loss.mark, fmt::format("ignore_class is {}, but the classes are 0 to {}",
+                                           *ignored, output.back() - 1));
+}
+
 // The targets are a label for every step.
 void check_sequence_output(const ExperimentSpec& spec, const data::Dataset& dataset,
                            const Shape& output, Diagnostics& diagnostics) {
@@ -37,6 +46,8 @@ void check_sequence_output(const ExperimentSpec& spec, const data::Dataset& data
                       fmt::format("the model must end in {}, one score for each of the {} classes "
                                   "at every step, not {}",
                                   wanted.to_string(), classes, output.to_string()));
+  } else {
+    check_ignored(loss, output, diagnostics);
   }
   if (dataset.labels_are_words() && !spec.train.metrics.empty()) {
     diagnostics.error(spec.train.metrics[0].mark,
@@ -121,6 +132,8 @@ void check_flat_output(const Judged& judged, const graph::Graph& g, Diagnostics&
                           dataset.target_width(), dataset.target_width() == 1 ? "" : "s", width));
   } else if (const std::string misfit = loss.as<nn::Loss>().misfit(g, value); !misfit.empty()) {
     diagnostics.error(mark, loss.type->name + " " + misfit);
+  } else {
+    check_ignored(loss, output, diagnostics);
   }
 }
 

@@ -50,7 +50,9 @@ double averaged(const Scores& s, Average average,
   ClassCounts total;
   double sum = 0;
   double weights = 0;
-  for (const ClassCounts& c : counts) {
+  for (size_t number = 0; number < counts.size(); ++number) {
+    if (static_cast<int64_t>(number) == s.ignored) continue;
+    const ClassCounts& c = counts[number];
     total.true_positive += c.true_positive;
     total.false_positive += c.false_positive;
     total.false_negative += c.false_negative;

@@ -25,7 +25,7 @@ struct ClassCounts {
 enum class Average { kMacro, kMicro, kWeighted };
 
 /// Two classes: `score` of class 1. More: the average over the classes that occur (in the labels
-/// or the predictions). NaN without rows.
+/// or the predictions) and count. NaN without rows.
 double averaged(const Scores& scores, Average average,
                 const std::function<double(const ClassCounts&)>& score);
 

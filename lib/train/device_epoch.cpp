@@ -19,10 +19,15 @@ using Phases = std::span<const std::unique_ptr<Phase>>;
 
 int64_t state_words(Phases phases) { return static_cast<int64_t>(phases.size()) * kStateWords; }
 
-// Of all phases: the objective, then the terms.
+// The loss, what it is a mean over, if that is not the samples, then the terms.
+int64_t sums_of(const Phase& phase) {
+  const int64_t counted = phase.counted() == graph::kNoValue ? 0 : 1;
+  return 1 + counted + static_cast<int64_t>(phase.terms().size());
+}
+
 int64_t sums_of(Phases phases) {
   int64_t count = 0;
-  for (const auto& phase : phases) count += 1 + static_cast<int64_t>(phase->terms().size());
+  for (const auto& phase : phases) count += sums_of(*phase);
   return count;
 }
 
@@ -40,7 +45,7 @@ DeviceEpoch::DeviceEpoch(const DevicePassOptions& options, Phases phases, int64_
     phase.bind_state(static_cast<std::byte*>(states.data) + i * sizeof(StepState), states.stride);
     bind_rows(phase.executable(), phase.inputs());
     build_results(i, first);
-    first += 1 + static_cast<int64_t>(phase.terms().size());
+    first += sums_of(phase);
   }
 }
 
@@ -50,7 +55,10 @@ void DeviceEpoch::build_results(size_t number, int64_t first) {
   const ValueId sums = follower.graph.variable(
       "sums", {Shape{(1 + sums_of(phases_)) * ops::kSumWords}, DType::kUint32});
   std::vector<ValueId> operands = {sums, rows_of(follower),
-                                   follower.input("loss", phase.executable(), phase.objective())};
+                                   follower.input("loss", phase.executable(), phase.loss())};
+  if (phase.counted() != graph::kNoValue) {
+    operands.push_back(follower.input("counted", phase.executable(), phase.counted()));
+  }
   for (const ValueId term : phase.terms()) {
     operands.push_back(follower.input("term", phase.executable(), term));
   }
@@ -154,14 +162,15 @@ EpochOutcome DeviceEpoch::outcome_of(std::span<const double> sums, int64_t trial
   const int64_t first = batches(trial) - steps(rows);
   EpochOutcome outcome;
   outcome.finite = sums[0] == 0;
-  outcome.loss = sums[1] / static_cast<double>(rows);
+  const bool all = phases_[0]->counted() == graph::kNoValue;
+  outcome.loss = sums[1] / (all ? static_cast<double>(rows) : sums[2]);
   auto value = sums.begin() + 1;
   for (const auto& phase : phases_) {
     int64_t seen = 0;
     for (int64_t number = 0; number < steps(rows); ++number) {
       if (phase->runs_at(first + number)) seen += rows_of_step(rows, number);
     }
-    ++value;  // the objective
+    value += phase->counted() == graph::kNoValue ? 1 : 2;  // the loss
     for (size_t i = 0; i < phase->terms().size(); ++i) {
       const double sum = *value++;
       outcome.terms.push_back(seen == 0 ? std::numeric_limits<double>::quiet_NaN()

@@ -80,6 +80,7 @@ void complete(PhaseGraph& phase, const Game& game, ValueId losses, std::pair<siz
   for (size_t i = penalties.first; i < penalties.second; ++i) {
     phase.objective = ops::add(g, phase.objective, game.builder.penalties()[i]);
   }
+  phase.loss = phase.objective;
   for (size_t i = own.first; i < own.second; ++i) {
     if (phase.variables[i].trainable) phase.weights.push_back(phase.variables[i].value);
   }

@@ -128,12 +128,17 @@ void GradientLearner::run_phases(int64_t rows, EpochOutcome& outcome) {
     }
     phase.step(rows);
     phase_rows_[i] += rows;
-    const float loss = phase.read(phase.objective());
+    const auto sum_of = [&](ValueId mean) {
+      return static_cast<double>(phase.read(mean)) * static_cast<double>(rows);
+    };
+    const double loss = sum_of(phase.loss());
     outcome.finite = outcome.finite && std::isfinite(loss);
-    if (i == 0) outcome.loss += static_cast<double>(loss) * static_cast<double>(rows);
-    for (const ValueId id : phase.terms()) {
-      outcome.terms[term++] += static_cast<double>(phase.read(id)) * static_cast<double>(rows);
+    if (i == 0) {
+      outcome.loss += loss;
+      counted_ +=
+          phase.counted() == graph::kNoValue ? static_cast<double>(rows) : sum_of(phase.counted());
     }
+    for (const ValueId id : phase.terms()) outcome.terms[term++] += sum_of(id);
   }
 }
 
@@ -152,6 +157,7 @@ EpochOutcome GradientLearner::train_epoch(const TrialEpoch& trial) {
   EpochOutcome outcome;
   outcome.terms.assign(inference_->term_count(), 0);
   phase_rows_.assign(phases_.size(), 0);
+  counted_ = 0;
   const auto batch = static_cast<size_t>(batch_size_);
   for (size_t at = 0; at < order.size() && outcome.finite; at += batch) {
     const std::span<const int64_t> rows = order.subspan(at, std::min(batch, order.size() - at));
@@ -162,7 +168,7 @@ EpochOutcome GradientLearner::train_epoch(const TrialEpoch& trial) {
     if (trial.predictions.empty()) continue;
     take_predictions(at, trial.predictions);
   }
-  outcome.loss /= static_cast<double>(order.size());
+  outcome.loss /= counted_;
   size_t term = 0;
   for (size_t i = 0; i < phases_.size(); ++i) {
     for (size_t k = 0; k < phases_[i]->terms().size(); ++k) {

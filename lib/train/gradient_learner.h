@@ -92,6 +92,7 @@ class GradientLearner {
   std::unique_ptr<RowSource> rows_;
   std::vector<std::unique_ptr<Phase>> phases_;
   std::vector<int64_t> phase_rows_;            ///< that each phase has seen in this epoch
+  double counted_ = 0;                         ///< what the loss of this epoch is a mean over
   std::unique_ptr<DeviceEpoch> device_epoch_;  ///< of stacks, and where memory is not the host's
   std::unique_ptr<Inference> inference_;
   std::vector<PhiloxStream> random_;  ///< by trial

@@ -19,7 +19,7 @@ struct TrialStreams {
   PhiloxStream dropout;
 };
 
-/// Means over samples.
+/// Means over samples, the loss over labels where not all count (nn::Loss::counted).
 struct Losses {
   double loss = 0;
   std::vector<double> terms;  ///< in the order of loss_term_names(); NaN: of no sample

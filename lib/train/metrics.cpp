@@ -52,8 +52,10 @@ struct Auc : ClassificationMetric {
   double compute(const Scores& s) const override {
     if (s.width == 1) return roc_auc(s, 0, 1);
     double sum = 0;
-    for (int64_t c = 0; c < s.width; ++c) sum += roc_auc(s, c, static_cast<int32_t>(c));
-    return sum / static_cast<double>(s.width);
+    for (int64_t c = 0; c < s.width; ++c) {
+      if (c != s.ignored) sum += roc_auc(s, c, static_cast<int32_t>(c));
+    }
+    return sum / static_cast<double>(s.width - (s.ignored ? 1 : 0));
   }
 };
 

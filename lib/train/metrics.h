@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -18,6 +19,7 @@ struct Scores {
   int64_t width = 1;
   std::span<const int32_t> labels;  ///< R, of kBinary and kLabels; of kNone if the data has them
   std::span<const float> values;    ///< R x width, of kValues
+  std::optional<int64_t> ignored = {};  ///< a class that does not count: no label is it
 
   int64_t rows() const { return static_cast<int64_t>(predictions.size()) / width; }
 };

@@ -62,7 +62,8 @@ class Phase {
   void count_step(const graph::Copies& trials);
 
   int64_t steps(int64_t trial = 0) const { return steps_[static_cast<size_t>(trial)]; }
-  graph::ValueId objective() const { return objective_; }
+  graph::ValueId loss() const { return loss_; }        ///< see PhaseGraph
+  graph::ValueId counted() const { return counted_; }  ///< or kNoValue
   const std::vector<graph::ValueId>& terms() const { return terms_; }
   Tensor tensor(graph::ValueId id, int64_t trial = 0) const {
     return executable_.tensor(id, trial);
@@ -84,7 +85,8 @@ class Phase {
   uint32_t number_;
   GraphInputs inputs_;
   std::vector<nn::Variable> variables_;
-  graph::ValueId objective_;
+  graph::ValueId loss_;
+  graph::ValueId counted_;
   std::vector<graph::ValueId> terms_;
   graph::ValueId prediction_;
   std::vector<const optim::Optimizer*> optimizers_;  ///< by trial

@@ -23,7 +23,8 @@ ops::Precision product_precision(const config::TrainSpec& spec) {
 }
 
 std::vector<ValueId> PhaseGraph::kept() const {
-  std::vector<ValueId> kept = {objective};
+  std::vector<ValueId> kept = {loss};
+  if (counted != kNoValue) kept.push_back(counted);
   kept.insert(kept.end(), terms.begin(), terms.end());
   if (prediction != kNoValue) kept.push_back(prediction);
   return kept;

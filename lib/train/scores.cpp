@@ -15,6 +15,7 @@ struct Scorer::Part {
   int64_t begin = 0;
   int64_t columns = 1;
   int64_t steps = 1;  ///< of a row
+  std::optional<int64_t> ignored = {};
 };
 
 Scorer::Scorer(const config::ExperimentSpec& spec, const data::Dataset& dataset)
@@ -31,13 +32,16 @@ std::vector<double> Scorer::operator()(const Losses& losses, std::span<const int
   int64_t at = output_width - total_width(outputs_);
   if (!spec_.metrics.empty()) {
     const int64_t steps = sequences_ ? dataset_.label_width : 1;
-    take({dataset_, nn::target_kind(spec_), 0, at, steps}, rows, predictions, output_width);
+    const std::optional<int64_t> ignored = spec_.loss.as<nn::Loss>().ignored();
+    take({dataset_, nn::target_kind(spec_), 0, at, steps, ignored}, rows, predictions,
+         output_width);
   }
   for (const auto& metric : spec_.metrics) values.push_back(compute(metric));
   values.insert(values.end(), losses.terms.begin(), losses.terms.end());
   for (const Output& output : outputs_) {
     if (!output.spec->metrics.empty()) {
-      take({*output.dataset, output.kind, at, output.width}, rows, predictions, output_width);
+      take({*output.dataset, output.kind, at, output.width, 1, output.loss().ignored()}, rows,
+           predictions, output_width);
     }
     for (const auto& metric : output.spec->metrics) values.push_back(compute(metric));
     at += output.width;
@@ -50,7 +54,7 @@ std::vector<double> Scorer::nothing() const {
 }
 
 double Scorer::compute(const config::Ref<config::MetricKind>& metric) const {
-  return metric.as<Metric>().compute({predictions_, width_, labels_, targets_});
+  return metric.as<Metric>().compute({predictions_, width_, labels_, targets_, ignored_});
 }
 
 void Scorer::take(const Part& part, std::span<const int64_t> rows,
@@ -60,13 +64,30 @@ void Scorer::take(const Part& part, std::span<const int64_t> rows,
   targets_.clear();
   for (const int64_t row : rows) take_target(part, row, width_);
   predictions_ = predictions;
-  if (part.columns == output_width) return;
-  columns_.clear();
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const auto first = static_cast<int64_t>(i) * output_width + part.begin;
-    const auto begin = predictions.begin() + first;
-    columns_.insert(columns_.end(), begin, begin + part.columns);
+  if (part.columns != output_width) {
+    columns_.clear();
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const auto first = static_cast<int64_t>(i) * output_width + part.begin;
+      const auto begin = predictions.begin() + first;
+      columns_.insert(columns_.end(), begin, begin + part.columns);
+    }
+    predictions_ = columns_;
   }
+  ignored_ = part.ignored;
+  if (ignored_) leave_out(static_cast<int32_t>(*ignored_));
+}
+
+void Scorer::leave_out(int32_t label) {
+  std::vector<float> kept;
+  size_t count = 0;
+  for (size_t i = 0; i < labels_.size(); ++i) {
+    if (labels_[i] == label) continue;
+    labels_[count++] = labels_[i];
+    const auto begin = predictions_.begin() + static_cast<int64_t>(i) * width_;
+    kept.insert(kept.end(), begin, begin + width_);
+  }
+  labels_.resize(count);
+  columns_ = std::move(kept);
   predictions_ = columns_;
 }
 

@@ -1,6 +1,7 @@
 // The numbers that a training is judged by: its loss, its metrics, the model's own terms.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,6 +46,7 @@ class Scorer {
   void take(const Part& part, std::span<const int64_t> rows, std::span<const float> predictions,
             int64_t output_width);
   void take_target(const Part& part, int64_t row, int64_t width);
+  void leave_out(int32_t label);
 
   const config::TrainSpec& spec_;
   const data::Dataset& dataset_;
@@ -53,7 +55,8 @@ class Scorer {
   size_t count_;
   int64_t width_ = 1;                   ///< of what was taken last
   std::span<const float> predictions_;  ///< of a part
-  std::vector<float> columns_;          ///< a copy of it, if it is not all
+  std::vector<float> columns_;          ///< a copy of it, if it is not all that was predicted
+  std::optional<int64_t> ignored_;      ///< a label that does not count
   std::vector<int32_t> labels_;
   std::vector<float> targets_;
 };

@@ -73,12 +73,12 @@ ValueId counts(Graph& g, const GraphSetup& setup, ValueId output, const GraphInp
   return train.loss.as<nn::Loss>().counted(g, output, inputs.target);
 }
 
-// The mean over the batch, weighted by `counts`, if there are any.
-ValueId weighted_mean(Graph& g, ValueId losses, ValueId counts) {
+// The mean over the batch, weighted by `counts`, if there are any; `counted` is their mean.
+ValueId weighted_mean(Graph& g, ValueId losses, ValueId counts, ValueId counted) {
   if (counts == kNoValue) return ops::mean(g, losses);
   constexpr float kLeast = 1e-6f;
-  const ValueId count = ops::unary(g, ops::Ew::kMaximumC, ops::mean(g, counts), kLeast);
-  return ops::div(g, ops::mean(g, ops::mul(g, losses, counts)), count);
+  const ValueId least = ops::unary(g, ops::Ew::kMaximumC, counted, kLeast);
+  return ops::div(g, ops::mean(g, ops::mul(g, losses, counts)), least);
 }
 
 // The model's terms of one name, added up; kNoValue if it has none.
@@ -146,10 +146,14 @@ PhaseGraph build_phase(const GraphSetup& setup) {
         g, rows ? losses : setup.spec->train.loss.as<nn::Loss>().prediction(g, output), further);
   }
   if (setup.weighted) losses = ops::mul(g, losses, phase.inputs.weights);
-  phase.objective = weighted_mean(g, losses, counts(g, setup, output, phase.inputs));
+  const ValueId counts_of_samples = counts(g, setup, output, phase.inputs);
+  if (counts_of_samples != kNoValue) phase.counted = ops::mean(g, counts_of_samples);
+  phase.objective = weighted_mean(g, losses, counts_of_samples, phase.counted);
   for (const ValueId penalty : builder.penalties()) {
     phase.objective = ops::add(g, phase.objective, penalty);
   }
+  phase.loss =
+      phase.counted == kNoValue ? phase.objective : ops::mul(g, phase.objective, phase.counted);
   for (const std::string& name : loss_term_names(*setup.spec)) {
     phase.terms.push_back(ops::mean(g, term_of(g, builder, name)));
   }

@@ -48,6 +48,8 @@ struct PhaseGraph {
   GraphInputs inputs;
   std::vector<nn::Variable> variables;
   graph::ValueId objective = graph::kNoValue;
+  graph::ValueId loss = graph::kNoValue;     ///< what an epoch adds up: objective, times counted
+  graph::ValueId counted = graph::kNoValue;  ///< labels of a sample that count, its mean; or all
   std::vector<graph::ValueId> weights;
   std::vector<graph::ValueId>
       terms;  ///< means over the batch, reported besides the first objective

@@ -2,8 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
+#include "base/error.h"
 #include "scratch_folder.h"
 #include "train/device_check.h"
 #include "train/early_stopping.h"
@@ -112,6 +114,46 @@ TEST_CASE("fit: a checkpoint is enough when the process is lost between two of t
                               {}}),
                   Lost);
   check_same(whole, fit(input));
+}
+
+TEST_CASE("fit: labels that are ignored count neither in a loss nor in a metric") {
+  SampleExperiment e({"model=[{Dense: 3}]", "train.optimizer={SGD: {learning_rate: 0}}",
+                      "train.loss={sparse_categorical_crossentropy: {from_logits: true, "
+                      "ignore_class: 0}}",
+                      "dataset.generate={make_blobs: {n_samples: 200, centers: 3}}",
+                      "train.metrics=[accuracy, log_loss, perplexity, recall]", "train.epochs=2"});
+  e.test_rows = e.train_rows;
+  const train::FitInput input = input_of(e);
+  const train::FitResult result = fit(input);
+  double right = 0, log_loss = 0, counted = 0;
+  for (size_t i = 0; i < e.test_rows.size(); ++i) {
+    const int32_t label = e.dataset.classes[e.test_rows[i]];
+    if (label == 0) continue;
+    const float* p = result.predictions.data() + 3 * i;
+    right += std::max_element(p, p + 3) - p == label ? 1 : 0;
+    log_loss -= std::log(p[label]);
+    counted += 1;
+  }
+  REQUIRE(counted < 150);
+  for (const std::vector<double>& scores : {result.test, result.history[1].training}) {
+    CHECK(scores[0] == doctest::Approx(log_loss / counted).epsilon(1e-5));
+    CHECK(scores[1] == doctest::Approx(right / counted));
+    CHECK(scores[2] == doctest::Approx(log_loss / counted).epsilon(1e-5));
+    CHECK(scores[3] == doctest::Approx(std::exp(log_loss / counted)).epsilon(1e-5));
+  }
+  test::check_on_device(input, result);
+}
+
+TEST_CASE("fit: a label that is ignored must be one") {
+  try {
+    const SampleExperiment e({"model=[{Dense: 2}]",
+                              "train.loss={sparse_categorical_crossentropy: "
+                              "{from_logits: true, ignore_class: 2}}"});
+    FAIL("accepted");
+  } catch (const InputError& error) {
+    CHECK(std::string(error.what()).find("ignore_class is 2, but the classes are 0 to 1") !=
+          std::string::npos);
+  }
 }
 
 TEST_CASE("fit: a loss that is not finite ends the training as diverged") {

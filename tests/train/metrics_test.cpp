@@ -30,3 +30,14 @@ TEST_CASE("metrics: of several targets the mean of each one's, as in scikit-lear
   CHECK(metric("r2", scores) == doctest::Approx((1 - 25 / 0.5 + 1 - 144 / 50.0) / 2));
   CHECK(std::isnan(metric("rmse", {{}, 2, {}, {}})));
 }
+
+TEST_CASE("metrics: a class that does not count is none to average over") {
+  // Class 0 does not count, but is predicted once.
+  const std::vector<float> predictions = {0.1f, 0.8f, 0.1f, 0.5f, 0.2f, 0.3f, 0.1f, 0.2f, 0.7f};
+  const std::vector<int32_t> labels = {1, 1, 2};
+  const Scores scores{predictions, 3, labels, {}, 0};
+  CHECK(metric("accuracy", scores) == doctest::Approx(2.0 / 3));
+  CHECK(metric("recall", scores) == doctest::Approx((0.5 + 1) / 2));
+  CHECK(metric("precision", scores) == 1);
+  CHECK(metric("auc", scores) == doctest::Approx((0.75 + 1) / 2));
+}
