@@ -31,6 +31,15 @@ TEST_CASE("metrics: of several targets the mean of each one's, as in scikit-lear
   CHECK(std::isnan(metric("rmse", {{}, 2, {}, {}})));
 }
 
+TEST_CASE("metrics: a score of one half is of class 0") {
+  const std::vector<float> predictions = {0.5f, 0.5f, 0.6f, 0.4f};
+  const std::vector<int32_t> labels = {0, 1, 1, 0};
+  const Scores scores{predictions, 1, labels, {}};
+  CHECK(metric("accuracy", scores) == 0.75);
+  CHECK(metric("precision", scores) == 1);
+  CHECK(metric("recall", scores) == 0.5);
+}
+
 TEST_CASE("metrics: a class that does not count is none to average over") {
   // Class 0 does not count, but is predicted once.
   const std::vector<float> predictions = {0.1f, 0.8f, 0.1f, 0.5f, 0.2f, 0.3f, 0.1f, 0.2f, 0.7f};
