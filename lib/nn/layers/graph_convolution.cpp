@@ -66,7 +66,8 @@ ValueId GcnConv::build(Builder& b, ValueId x) const {
 const FieldList& GatConv::fields() {
   static const FieldList list =
       FieldListOf<GatConv>("GATConv",
-                           "Graph attention: each node weighs its neighbours and itself.")
+                           "Graph attention: each node weighs its neighbours and itself; weights "
+                           "of edges are not used.")
           .field("units", &GatConv::units, "size of each head's output", config::required,
                  config::count())
           .field("heads", &GatConv::heads, "attentions side by side", config::count())
@@ -128,7 +129,8 @@ const FieldList& SageConv::fields() {
       FieldListOf<SageConv>("SAGEConv",
                             "GraphSAGE: activation(aggregate of the neighbours W + x R + b).")
           .field("units", &SageConv::units, "size of the output", config::required, config::count())
-          .field("aggregator", &SageConv::aggregator, "of the neighbours")
+          .field("aggregator", &SageConv::aggregator,
+                 "of the neighbours; mean and max do not use the weights of edges")
           .field("normalize", &SageConv::normalize, "scale the result of each node to length 1")
           .field("activation", &SageConv::activation, "applied to the result")
           .field("use_bias", &SageConv::use_bias, "whether b is there")
