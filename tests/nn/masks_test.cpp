@@ -167,6 +167,13 @@ TEST_CASE("masks: states in reversed time have the mask in reversed time") {
   }
 }
 
+TEST_CASE("masks: only steps (N, T) can be padding") {
+  const StackedLayers words({"Embedding: {input_dim: 2, output_dim: 1, mask_zero: true}",
+                             "Reshape: [2, 2]", "GlobalAveragePooling1D"});
+  CHECK(run_layer(words, {.x = {{1, 2, 2}, {0, 1, 1, 1}}, .weights = {{5, 3}}, .dy = {}}).y ==
+        std::vector<float>{4, 3});
+}
+
 TEST_CASE("masks: where one ends, check says so") {
   using Lost = std::vector<std::string>;
   CHECK(masks_lost({{"m", "Masking: 0"}, {"c", "Conv1D: {filters: 2, kernel_size: 2}"}}) ==

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-
 using namespace mlrun;
 using namespace mlrun::train;
 

@@ -24,7 +24,8 @@ ValueId Embedding::build(Builder& b, ValueId x) const {
   const ValueId table = b.weight("embeddings", Shape{input_dim, output_dim}, embeddings_initializer,
                                  {true, embeddings_regularizer});
   const ValueId y = ops::embedding(b.graph(), table, x);
-  if (mask_zero) b.set_mask(y, ops::unary(b.graph(), ops::Ew::kGreaterC, x, 0));
+  const bool steps = b.graph().shape(x).rank() == 2;
+  if (mask_zero && steps) b.set_mask(y, ops::unary(b.graph(), ops::Ew::kGreaterC, x, 0));
   return y;
 }
 
