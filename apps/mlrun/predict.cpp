@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "command.h"
+#include "data/transform.h"
 #include "device/budget.h"
 #include "train/predict.h"
 #include "trials/search.h"
@@ -37,8 +38,12 @@ int run(const PredictArguments& args) {
       trials::SearchKind::kTrain,
       {}};
   search_options.needs_target = false;
+  std::filesystem::path model;
+  search_options.trained = [&](const std::string& name) {
+    model = args.model.file(name);
+    return data::trained_columns(store::read_model(model));
+  };
   const trials::Search search = trials::prepare_search(search_options);
-  const std::filesystem::path model = args.model.file(search.spec.name);
   const std::filesystem::path output = output_file(
       args.output.empty() ? default_output(args, model) : std::filesystem::path(args.output));
   const std::vector<train::WrittenArray> arrays =

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <memory>
 
 #include "base/file.h"
@@ -224,11 +223,15 @@ class Hdf5Import {
   }
 
   void put_missing(const ColumnPlan& column, int64_t begin, int64_t row, TableBlock& block) const {
+    if (column.use == ColumnUse::kTarget && plan_.any_target) {
+      if (column.text) return put_text(column, row, "", block);
+      block.values[static_cast<size_t>(row * plan_.targets + column.slot)] = kMissing;
+      return;
+    }
     if (column.use != ColumnUse::kFeature) {
       fail(fmt::format("row {}: the value of '{}' is missing", begin + row, column.name));
     }
-    block.features[static_cast<size_t>(row * plan_.features + column.slot)] =
-        std::numeric_limits<float>::quiet_NaN();
+    block.features[static_cast<size_t>(row * plan_.features + column.slot)] = kMissing;
     ++block.missing[static_cast<size_t>(column.slot)];
   }
 

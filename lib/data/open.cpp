@@ -58,6 +58,9 @@ std::string cache_key(const Source& source) {
                      static_cast<int>(source.format), source.classify, source.test_rows);
   if (source.target_only) key += "target only\n";
   if (source.may_lack_target) key += "may lack target\n";
+  for (const Column& column : source.trained) {
+    key += fmt::format("trained {}: {}\n", column.name, fmt::join(column.classes, ", "));
+  }
   for (const std::string& column : source.column_names) key += fmt::format("column {}\n", column);
   return key;
 }
@@ -134,6 +137,15 @@ bool is_table(const config::DatasetSpec& spec, const Source& source) {
          (source.format == FileFormat::kCsv || source.format == FileFormat::kHdf5);
 }
 
+// Whether the features are what an import for the model would make them.
+bool is_as_trained(const Dataset& dataset, const Source& source) {
+  const auto same = [](const Column& column, const Column& then) {
+    return column.name == then.name && column.classes == then.classes;
+  };
+  return source.trained.empty() || std::equal(dataset.columns.begin(), dataset.columns.end(),
+                                              source.trained.begin(), source.trained.end(), same);
+}
+
 }  // namespace
 
 fs::path default_cache() {
@@ -152,8 +164,9 @@ Dataset open_source(const Source& source, const OpenOptions& options) {
   if (source.may_lack_target) {  // most often it does not, and was imported for the training
     Source complete = source;
     complete.may_lack_target = false;
+    complete.trained.clear();
     auto dataset = open_cache(cache_path(complete, options), cache_key(complete));
-    if (dataset) return with_shape(std::move(*dataset), source);
+    if (dataset && is_as_trained(*dataset, source)) return with_shape(std::move(*dataset), source);
   }
   const std::string key = cache_key(source);
   const fs::path path = cache_path(source, options);

@@ -27,6 +27,9 @@ struct OpenOptions {
   bool may_lack_target = false;  ///< the columns of targets may be absent: rows to be predicted
   int64_t seed = 0;              ///< of generators
   int threads = 0;               ///< of the import; 0: one for each core
+  /// Features as a model knows them, see trained_columns(): a table's are read as these. Those of
+  /// the same names come in this order; which are text is not told from the file.
+  std::vector<Column> trained;
   std::vector<OutputColumns> outputs;
 };
 

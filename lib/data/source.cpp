@@ -164,6 +164,15 @@ Source by_name(const config::DatasetSpec& spec, const OpenOptions& options) {
                            *spec.source, hint));
 }
 
+// Of one step of windows, without the past of the targets.
+std::vector<Column> trained_features(const Source& source, std::vector<Column> trained) {
+  if (!source.spec.window) return trained;
+  const size_t channels = trained.size() / static_cast<size_t>(source.spec.window->look_back);
+  const size_t targets = std::min(source.spec.target.size(), channels);
+  return {trained.begin() + static_cast<std::ptrdiff_t>(targets),
+          trained.begin() + static_cast<std::ptrdiff_t>(channels)};
+}
+
 }  // namespace
 
 Source find_source(const config::DatasetSpec& spec, const OpenOptions& options) {
@@ -180,6 +189,7 @@ Source find_source(const config::DatasetSpec& spec, const OpenOptions& options) 
     source.classify = source.classify && source.spec.target.size() == 1;
   }
   source.may_lack_target = options.may_lack_target;
+  if (table) source.trained = trained_features(source, options.trained);
   source.threads = options.threads;
   return source;
 }

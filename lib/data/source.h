@@ -30,6 +30,7 @@ struct Source {
   bool classify = false;                 ///< the target becomes classes
   bool target_only = false;              ///< no column is a feature
   bool may_lack_target = false;          ///< columns that are no features may be absent
+  std::vector<Column> trained;           ///< features as a model knows them; empty: there is none
   bool holds_classes = false;            ///< the manifest says that the target is one of classes
   int threads = 0;
 };

@@ -84,6 +84,10 @@ class Transform {
   bool plain_ = false;                            ///< nothing imputed, no one-hot, nothing recoded
 };
 
+/// The columns that the model was trained on, for OpenOptions::trained; none if it has no names of
+/// columns (documents).
+std::vector<Column> trained_columns(const store::ModelFile& model);
+
 /// `columns` with the classes that those had which the model was trained on.
 std::vector<Column> trained_columns(std::vector<Column> columns, const store::ModelFile& model);
 

@@ -36,8 +36,8 @@ class Loader {
   void check_columns() const {
     const std::vector<std::string> then = names_of(model_, "columns");
     if (then.size() != dataset_.columns.size()) {
-      fail(fmt::format("the data have {} features, but the model was trained on {}",
-                       dataset_.columns.size(), then.size()));
+      fail(fmt::format("the data have {} features, but the model was trained on {}{}",
+                       dataset_.columns.size(), then.size(), difference(then)));
     }
     for (size_t c = 0; c < then.size(); ++c) {
       if (dataset_.columns[c].name == then[c] || is_position(then[c]) ||
@@ -53,7 +53,7 @@ class Loader {
   std::vector<float> recode(size_t c) const {
     const Column& column = dataset_.columns[c];
     const std::vector<std::string> then = names_of(model_, classes_key(c));
-    if (column.classes == then) return {};
+    if (column.classes == then || column.missing == dataset_.rows) return {};
     if (column.categorical() != !then.empty()) {
       fail(fmt::format("column '{}' is {} in the data, but the model was trained on {}",
                        column.name, kind(column.categorical()), kind(!then.empty())));
@@ -82,6 +82,23 @@ class Loader {
 
  private:
   [[noreturn]] void fail(const std::string& message) const { refuse(spec_, message); }
+
+  // "; 'a' is missing", "; 'b' is unknown to it"
+  std::string difference(const std::vector<std::string>& then) const {
+    std::vector<std::string> now;
+    for (const Column& column : dataset_.columns) now.push_back(column.name);
+    const auto first_beyond = [](const auto& some, const auto& others) -> std::string {
+      for (const std::string& name : some) {
+        if (is_position(name)) return "";
+        if (std::find(others.begin(), others.end(), name) == others.end()) return name;
+      }
+      return "";
+    };
+    const std::string missing = first_beyond(then, now);
+    const std::string unknown = first_beyond(now, then);
+    return (missing.empty() ? "" : fmt::format("; '{}' is missing", missing)) +
+           (unknown.empty() ? "" : fmt::format("; '{}' is unknown to it", unknown));
+  }
 
   // Elements of an image or an array: "17", "sample[17]".
   static bool is_position(const std::string& name) {
@@ -150,9 +167,19 @@ void Transform::change_unit(float factor) {
   }
 }
 
+std::vector<Column> trained_columns(const store::ModelFile& model) {
+  std::vector<Column> columns;
+  for (const std::string& name : names_of(model, "columns")) {
+    columns.push_back({name, names_of(model, classes_key(columns.size())), 0});
+  }
+  return columns;
+}
+
+// A text column that has no value has no classes either.
 std::vector<Column> trained_columns(std::vector<Column> columns, const store::ModelFile& model) {
   for (size_t c = 0; c < columns.size(); ++c) {
-    if (columns[c].categorical()) columns[c].classes = names_of(model, classes_key(c));
+    if (columns[c].categorical() || columns[c].missing > 0)
+      columns[c].classes = names_of(model, classes_key(c));
   }
   return columns;
 }

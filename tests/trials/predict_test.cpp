@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 
 #include "base/file.h"
@@ -45,6 +46,14 @@ train:
   optimizer: Adam
   epochs: 5
   validation_split: 0.2
+)";
+
+// A column of texts, most of which are numbers.
+constexpr const char* kLevels = R"(
+name: levels
+dataset: {source: ./levels.csv, target: way, standardize: true}
+model: [Dense: {units: 1, activation: sigmoid}]
+train: {loss: binary_crossentropy, optimizer: Adam, epochs: 3}
 )";
 
 void write_table(const std::string& path) {
@@ -156,9 +165,60 @@ TEST_CASE("predict: other data are seen as the training data were, with or witho
     CHECK_MESSAGE(folder.log().find(why) != std::string::npos, folder.log());
   };
   refused("x,z,colour\n1,1,violet\n", "column 'colour' holds 'violet', which the model was not");
-  refused("x,z\n1,1\n", "the data have 2 features, but the model was trained on 3");
-  refused("z,x,colour\n1,1,red\n",
-          "feature 0 of the data is 'z', but the model was trained on 'x'");
+  refused("x,z\n1,1\n",
+          "the data have 2 features, but the model was trained on 3; 'colour' is missing");
+  refused("x,z,colour,more\n1,1,red,2\n",
+          "the data have 4 features, but the model was trained on 3; 'more' is unknown to it");
+  refused("x,y,colour\n1,1,red\n",
+          "feature 1 of the data is 'y', but the model was trained on 'z' there");
   refused("x,z,colour\n,1,red\n", "column 'x' has 1 missing values, and none was missing in what");
-  refused("x,z,colour\n1,1,3\n", "column 'colour' is numbers in the data");
+  refused("x,z,colour\n1,1,3\n", "column 'colour' holds '3', which the model was not trained on");
+  refused("x,z,colour\nred,1,red\n", "column 'x' is text in the data, but the model was trained");
+}
+
+TEST_CASE("predict: what columns are is known from the model, not told from the rows") {
+  PredictFolder folder(kLevels);
+  const auto row = [](int i, const char* order) {
+    const std::array<std::string, 3> cells = {
+        std::to_string(i), std::array{"1.0", "2", "A", ""}[static_cast<size_t>(i) % 4],
+        i % 3 == 0 ? "up" : "down"};
+    std::string line;
+    for (const char* at = order; *at; ++at) {
+      line += (line.empty() && at == order ? "" : ",") + cells[static_cast<size_t>(*at - '0')];
+    }
+    return line + "\n";
+  };
+  std::ofstream all(folder.at("levels.csv"));
+  all << "x,level,way\n";
+  for (int i = 0; i < 24; ++i) all << row(i, "012");
+  all.close();
+  REQUIRE_MESSAGE(folder.run({"train", "-o", folder.at("out")}) == 0, folder.log());
+  const auto scores = [&](const char* file) {
+    return store::File::open(folder.at(file)).array("score").read<float>();
+  };
+  REQUIRE(folder.run(
+              {"predict", "--model", folder.at("out/model.h5"), "-o", folder.at("all.h5")}) == 0);
+  const std::vector<float> known = scores("all.h5");
+  const auto predict = [&](const std::string& text) {
+    std::ofstream(folder.at("other.csv")) << text;
+    REQUIRE_MESSAGE(folder.run({"predict", "dataset.source=" + folder.at("other.csv"), "--model",
+                                folder.at("out/model.h5"), "-o", folder.at("other.h5")}) == 0,
+                    folder.log());
+    return scores("other.h5");
+  };
+  const auto labels = [&] {
+    return store::File::open(folder.at("other.h5")).array("label").read_strings();
+  };
+  for (int i = 0; i < 8; ++i) {
+    const std::vector<float> one = {known[static_cast<size_t>(i)]};
+    CHECK(predict("x,level,way\n" + row(i, "012")) == one);  // of one class, as any one row
+    CHECK(predict("way,level,x\n" + row(i, "210")) == one);
+    CHECK(predict("level,x\n" + row(i, "10")) == one);
+  }
+  CHECK(predict("level,way,x\n" + row(9, "120") + row(4, "120") + row(0, "120")) ==
+        std::vector<float>{known[9], known[4], known[0]});  // levels 1.0 and 2 only
+  CHECK(predict("x,level,way\n" + row(3, "012") + row(7, "012")) ==
+        std::vector<float>{known[3], known[7]});  // no level at all
+  CHECK(predict("x,level,way\n0,1.0,sideways\n1,2,\n") == std::vector<float>{known[0], known[1]});
+  CHECK(labels() == std::vector<std::string>{"sideways", ""});
 }

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <limits>
 
 #include "data/csv/cell.h"
 #include "data/csv/dialect.h"
@@ -13,8 +12,6 @@
 
 namespace mlrun::data {
 namespace {
-
-constexpr float kMissing = std::numeric_limits<float>::quiet_NaN();
 
 struct BadCell {
   const char* at;
@@ -135,15 +132,19 @@ class BlockParser {
       row_[slot] = value;
       out_.missing[slot] += std::isnan(value);
     } else {
-      if (std::isnan(value)) fail_missing(column, at);
+      if (std::isnan(value) && !plan_.any_target) fail_missing(column, at);
       out_.values[out_.values.size() - static_cast<size_t>(plan_.targets) + slot] = value;
     }
   }
 
   void put_text(const ColumnPlan& column, const CellView& cell) {
     const auto slot = static_cast<size_t>(column.slot);
-    const std::string_view text = plain_text(cell, scratch_);
-    const bool missing = is_missing(text, plan_.missing);
+    std::string_view text = plain_text(cell, scratch_);
+    bool missing = is_missing(text, plan_.missing);
+    if (missing && plan_.any_target && column.use == ColumnUse::kTarget) {
+      text = {};
+      missing = false;
+    }
     if (missing && column.use != ColumnUse::kFeature) fail_missing(column, cell.begin);
     if (missing) {
       row_[slot] = kMissing;

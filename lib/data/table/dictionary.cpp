@@ -43,9 +43,10 @@ void Dictionary::clear() {
   entries_.clear();
 }
 
-SortedClasses sort_classes(const Dictionary& dictionary) {
+SortedClasses sort_classes(const Dictionary& dictionary, bool verbatim) {
   SortedClasses sorted;
-  if (const auto numbers = as_numbers(dictionary.entries())) {
+  const auto numbers = verbatim ? std::nullopt : as_numbers(dictionary.entries());
+  if (numbers) {
     std::map<double, int32_t> order;
     sorted.numeric = true;
     sorted.code = ranks(*numbers, order);

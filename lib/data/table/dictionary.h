@@ -37,13 +37,13 @@ class Dictionary {
 };
 
 /// Classes in their final order: by value if all are numbers (1 and 1.0 are the same class, named
-/// "1"), else by text.
+/// "1") and not `verbatim`, else by text.
 struct SortedClasses {
   std::vector<std::string> names;
   std::vector<int32_t> code;  ///< of each entry of the dictionary
   bool numeric = false;
 };
 
-SortedClasses sort_classes(const Dictionary& dictionary);
+SortedClasses sort_classes(const Dictionary& dictionary, bool verbatim = false);
 
 }  // namespace mlrun::data

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "data/table/dictionary.h"
 #include "data/table/table_plan.h"
 
 namespace mlrun::data {
+
+inline constexpr float kMissing = std::numeric_limits<float>::quiet_NaN();
 
 /// Texts are codes of the block's own dictionaries.
 struct TableBlock {

@@ -62,6 +62,7 @@ std::vector<int32_t> TableBuilder::merge(int64_t first_line, const ColumnPlan& c
                                entry.origin.column};
     recode.push_back(all.add(entry.text, origin));
     if (column.use == ColumnUse::kGroup || all.entries().size() <= kMaxClasses) continue;
+    if (target && plan_.any_target) continue;
     fail(origin, fmt::format("{} '{}' has more than {} different values: too many classes; {}",
                              target ? "target" : "column", column.name, kMaxClasses,
                              target ? "is this a regression?" : "list it under ignore"));
@@ -82,9 +83,25 @@ void TableBuilder::sort_features(Dataset& dataset, CacheWriter& cache) const {
     out.name = column.name;
     out.missing = missing_[static_cast<size_t>(column.slot)];
     if (column.dictionary < 0) continue;
-    SortedClasses sorted = sort_classes(dictionaries_[static_cast<size_t>(column.dictionary)]);
+    SortedClasses sorted =
+        sort_classes(dictionaries_[static_cast<size_t>(column.dictionary)], column.verbatim);
     out.classes = std::move(sorted.names);
     if (!is_identity(sorted.code)) cache.recode(rows_, plan_.features, column.slot, sorted.code);
+  }
+}
+
+void TableBuilder::check_classes(const ColumnPlan& target, const Dictionary& dictionary,
+                                 const SortedClasses& sorted) const {
+  for (const Dictionary::Entry& entry : dictionary.entries()) {
+    const auto value = config::parse_float(entry.text);
+    if (!sorted.numeric || *value == std::floor(*value)) continue;
+    fail(entry.origin, fmt::format("'{}' of target '{}' is not a class: numbers that are classes "
+                                   "must be whole",
+                                   entry.text, target.name));
+  }
+  if (sorted.names.size() < 2) {
+    throw file_error(files_.front(), fmt::format("target '{}' has only one class, '{}'",
+                                                 target.name, sorted.names.front()));
   }
 }
 
@@ -96,17 +113,7 @@ void TableBuilder::sort_targets(Dataset& dataset) {
     if (!plan_.classes) continue;
     const Dictionary& dictionary = dictionaries_[static_cast<size_t>(column.dictionary)];
     SortedClasses sorted = sort_classes(dictionary);
-    for (const Dictionary::Entry& entry : dictionary.entries()) {
-      const auto value = config::parse_float(entry.text);
-      if (!sorted.numeric || *value == std::floor(*value)) continue;
-      fail(entry.origin, fmt::format("'{}' of target '{}' is not a class: numbers that are classes "
-                                     "must be whole",
-                                     entry.text, column.name));
-    }
-    if (sorted.names.size() < 2) {
-      throw file_error(files_.front(), fmt::format("target '{}' has only one class, '{}'",
-                                                   column.name, sorted.names.front()));
-    }
+    if (!plan_.any_target) check_classes(column, dictionary, sorted);
     for (int32_t& code : classes_) code = sorted.code[static_cast<size_t>(code)];
     dataset.class_names = std::move(sorted.names);
   }

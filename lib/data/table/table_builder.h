@@ -37,6 +37,8 @@ class TableBuilder {
   std::vector<int32_t> merge(int64_t first_line, const ColumnPlan& column, const Dictionary& block);
   [[noreturn]] void fail(const TextOrigin& origin, const std::string& message) const;
   void sort_features(Dataset& dataset, CacheWriter& cache) const;
+  void check_classes(const ColumnPlan& target, const Dictionary& dictionary,
+                     const SortedClasses& sorted) const;
   void sort_targets(Dataset& dataset);
   void sort_groups(Dataset& dataset);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/suggest.h"
 #include "config/scalar.h"
@@ -34,6 +35,7 @@ class UseChooser {
     const bool may_be_series = spec_.window && plan_.targets > 0;
     if (plan_.features == 0 && !may_be_series && !source_.target_only)
       fail_("no column is left for the features");
+    plan_.any_target = source_.may_lack_target;
     plan_.classes = source_.classify && !(source_.may_lack_target && plan_.targets == 0);
     if (plan_.classes && plan_.targets != 1) {
       fail_(fmt::format("the loss wants classes from one target, but there are {}{}", plan_.targets,
@@ -99,7 +101,19 @@ class UseChooser {
     for (size_t c = 0; spec_.features.empty() && c < used_.size(); ++c) {
       if (!used_[c]) positions.push_back(c);
     }
-    return positions;
+    return in_trained_order(std::move(positions));
+  }
+
+  // As they are, if the names are not the same.
+  std::vector<size_t> in_trained_order(std::vector<size_t> positions) const {
+    std::map<std::string, size_t> named;
+    for (const size_t c : positions) named.emplace(names_[c], c);
+    std::vector<size_t> ordered;
+    for (const Column& column : source_.trained) {
+      const auto found = named.find(column.name);
+      if (found != named.end()) ordered.push_back(found->second);
+    }
+    return ordered.size() == positions.size() ? ordered : positions;
   }
 
   const Source& source_;
@@ -109,6 +123,23 @@ class UseChooser {
   std::vector<std::string> names_;
   std::vector<const char*> used_;  // the field of the spec that took the column
 };
+
+// Classes that all are numbers were named by their values; else they are texts, and stay so where
+// a file happens to hold numbers alone.
+bool is_verbatim(const Column& trained) {
+  return !std::all_of(trained.classes.begin(), trained.classes.end(),
+                      [](const std::string& text) { return config::parse_float(text); });
+}
+
+void read_as_trained(const Source& source, TablePlan& plan) {
+  if (source.trained.size() != static_cast<size_t>(plan.features)) return;
+  for (ColumnPlan& column : plan.columns) {
+    if (column.use != ColumnUse::kFeature) continue;
+    const Column& trained = source.trained[static_cast<size_t>(column.slot)];
+    column.text = column.text || trained.categorical();
+    column.verbatim = is_verbatim(trained);
+  }
+}
 
 }  // namespace
 
@@ -121,6 +152,7 @@ void choose_texts(const Source& source, const TableError& fail, TablePlan& plan)
   for (const size_t c : chooser.find_all(source.spec.categorical, "categorical")) {
     if (plan.columns[c].use == ColumnUse::kFeature) plan.columns[c].text = true;
   }
+  read_as_trained(source, plan);
   for (ColumnPlan& column : plan.columns) {
     if (column.use == ColumnUse::kGroup) column.text = true;
     if (column.use == ColumnUse::kTarget) column.text = plan.classes;

@@ -14,9 +14,10 @@ enum class ColumnUse { kIgnore, kFeature, kTarget, kGroup };
 struct ColumnPlan {
   std::string name;
   ColumnUse use = ColumnUse::kFeature;
-  bool text = false;    ///< a dictionary of its texts, else a number
-  int slot = 0;         ///< position among the columns of the same use
-  int dictionary = -1;  ///< of a text column
+  bool text = false;      ///< a dictionary of its texts, else a number
+  bool verbatim = false;  ///< texts that all are numbers are classes by text nevertheless
+  int slot = 0;           ///< position among the columns of the same use
+  int dictionary = -1;    ///< of a text column
 };
 
 /// Fixed before the first row is read.
@@ -26,7 +27,8 @@ struct TablePlan {
   int targets = 0;
   int dictionaries = 0;
   bool groups = false;
-  bool classes = false;  ///< the target is a text column
+  bool classes = false;     ///< the target is a text column
+  bool any_target = false;  ///< targets are not learned from: they may be missing, of one class
 };
 
 /// Throws the error of a table with its place.
@@ -36,10 +38,11 @@ using TableError = std::function<void(const std::string& message)>;
 /// names or positions (negative: from the end). Calls `fail` for one that does not exist or has two
 /// uses, for a table without features, and when classes are wanted from no or several targets.
 /// Where source.may_lack_target, columns of the target, the group and ignore may not exist.
+/// Features that are named as those of source.trained get their order.
 void choose_uses(const Source& source, const TableError& fail, TablePlan& plan);
 
-/// Decides which columns are text: those that already are, the categorical ones, the group, and
-/// the target if it is one of classes.
+/// Decides which columns are text: those that already are, the categorical ones, those that
+/// source.trained has as text, the group, and the target if it is one of classes.
 void choose_texts(const Source& source, const TableError& fail, TablePlan& plan);
 
 }  // namespace mlrun::data
