@@ -1,6 +1,8 @@
 // mlrun data list | import SOURCE | inspect SOURCE
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <memory>
 
 #include "command.h"
@@ -76,7 +78,33 @@ store::Table summary(const std::vector<data::Inspection>& found) {
   return table;
 }
 
-store::Table columns_table(const std::vector<data::ColumnReport>& columns) {
+// Four digits of the value, or of the range of a column that lies far from zero.
+std::string readable(double value, const data::ColumnStatistics& column) {
+  const double range = column.max - column.min;
+  const double size = std::max(std::abs(column.min), std::abs(column.max));
+  if (range == 0) return fmt::format("{:.10g}", value);
+  if (size < 100 * range) return fmt::format("{:.4g}", value);
+  const int decimals = 3 - static_cast<int>(std::floor(std::log10(range)));
+  return fmt::format("{:.{}f}", value, std::clamp(decimals, 0, 12));
+}
+
+// Right-aligned for people, numbers for programs.
+store::Column statistic(const std::string& name, const std::vector<data::ColumnReport>& columns,
+                        double data::ColumnStatistics::*which, Format format) {
+  if (format != Format::kTable) {
+    return column(name, columns, [&](const data::ColumnReport& c) { return c.statistics.*which; });
+  }
+  std::vector<std::string> texts;
+  size_t width = name.size();
+  for (const data::ColumnReport& one : columns) {
+    texts.push_back(readable(one.statistics.*which, one.statistics));
+    width = std::max(width, texts.back().size());
+  }
+  for (std::string& text : texts) text = fmt::format("{:>{}}", text, width);
+  return {fmt::format("{:>{}}", name, width), std::move(texts)};
+}
+
+store::Table columns_table(const std::vector<data::ColumnReport>& columns, Format format) {
   using data::ColumnReport;
   store::Table table;
   table.columns = {column("column", columns, [](const ColumnReport& c) { return c.name; }),
@@ -84,9 +112,9 @@ store::Table columns_table(const std::vector<data::ColumnReport>& columns) {
                    column("missing", columns, [](const ColumnReport& c) { return c.missing; }),
                    column("classes", columns,
                           [](const ColumnReport& c) { return static_cast<int64_t>(c.classes); }),
-                   column("min", columns, [](const ColumnReport& c) { return c.statistics.min; }),
-                   column("mean", columns, [](const ColumnReport& c) { return c.statistics.mean; }),
-                   column("max", columns, [](const ColumnReport& c) { return c.statistics.max; })};
+                   statistic("min", columns, &data::ColumnStatistics::min, format),
+                   statistic("mean", columns, &data::ColumnStatistics::mean, format),
+                   statistic("max", columns, &data::ColumnStatistics::max, format)};
   return table;
 }
 
@@ -101,7 +129,7 @@ int inspect(const DataArguments& arguments) {
     }
     if (!found.classes.empty()) fmt::print("\n");
   }
-  print_table(columns_table(found.columns), arguments.format);
+  print_table(columns_table(found.columns, arguments.format), arguments.format);
   return kSuccess;
 }
 

@@ -39,9 +39,9 @@ int run(const PredictArguments& args) {
       {}};
   search_options.needs_target = false;
   std::filesystem::path model;
-  search_options.trained = [&](const std::string& name) {
-    model = args.model.file(name);
-    return data::trained_columns(store::read_model(model));
+  search_options.trained = [&](const config::ExperimentSpec& spec) {
+    model = args.model.file(spec.name);
+    return data::trained_columns(store::read_model(model), spec.dataset.rescale);
   };
   const trials::Search search = trials::prepare_search(search_options);
   const std::filesystem::path output = output_file(

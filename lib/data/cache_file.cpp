@@ -8,6 +8,7 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
@@ -20,7 +21,7 @@ namespace {
 
 constexpr uint64_t kPage = 4096;
 constexpr std::array<char, 8> kMagic = {'m', 'l', 'r', 'u', 'n', 'D', 'A', 'T'};
-constexpr uint32_t kVersion = 2;  // of the layout and of what the importers make of a source
+constexpr uint32_t kVersion = 3;  // of the layout and of what the importers make of a source
 
 struct Header {
   std::array<char, 8> magic = kMagic;
@@ -79,6 +80,7 @@ std::string pack_texts(const Dataset& dataset, const std::string& key) {
   for (const Column& column : dataset.columns) {
     texts.add(column.name);
     texts.add(column.missing);
+    texts.add(std::bit_cast<int64_t>(column.origin));
     texts.add(column.classes);
   }
   return texts.take();
@@ -97,6 +99,7 @@ bool unpack_texts(std::string_view packed, const std::string& key, int64_t width
   for (Column& column : out.columns) {
     column.name = texts.text();
     column.missing = texts.number();
+    column.origin = std::bit_cast<double>(texts.number());
     column.classes = texts.texts();
   }
   return true;

@@ -74,7 +74,7 @@ std::vector<float> sorted_values(const Dataset& dataset, std::span<const int64_t
                                  int64_t column) {
   std::vector<float> values;
   for (const int64_t row : rows) {
-    const float value = dataset.feature(row, column);
+    const float value = dataset.stored(row, column);
     if (!std::isnan(value)) values.push_back(value);
   }
   std::sort(values.begin(), values.end());

@@ -1,4 +1,5 @@
-// Statistics of feature columns over some of the rows.
+// Statistics of feature columns over some of the rows, without the columns' origins: of what is
+// stored.
 #pragma once
 
 #include <cstdint>

@@ -17,11 +17,14 @@ class MaskedTokens;
 class Tokens;
 class NegativeTable;
 
-/// One feature column (or, for images and other dense blocks, one element of the sample).
+/// One feature column (or, for images and other dense blocks, one element of the sample). A value
+/// is `origin` + what is stored: float32 keeps so the differences of numbers that lie far from
+/// zero, such as times. An origin is itself a float32; that of texts and of most numbers is 0.
 struct Column {
   std::string name;
   std::vector<std::string> classes;  ///< of a text column: the value is an index into it
   int64_t missing = 0;               ///< rows without a value
+  double origin = 0;
 
   bool categorical() const { return !classes.empty(); }
 };
@@ -71,7 +74,7 @@ class Dataset {
   int64_t rows = 0;
   std::vector<Column> columns;  ///< width() of them
   Storage storage = Storage::kFloat32;
-  const void* features = nullptr;  ///< rows x width()
+  const void* features = nullptr;  ///< rows x width(), less the origins of the columns
   std::vector<std::string> target_names;
   const float* values = nullptr;     ///< rows x target_names.size(); null if classes
   const int32_t* classes = nullptr;  ///< rows x label_width; null if values
@@ -113,7 +116,10 @@ class Dataset {
   /// All features are seen at once, and a row only says which node or link counts.
   bool is_one_graph() const { return graphs && graphs->rows != Graphs::Rows::kGraphs; }
 
-  /// Element (row, column) as float, whatever the storage.
+  /// Element (row, column) as float, whatever the storage, without its column's origin.
+  float stored(int64_t row, int64_t column) const;
+
+  /// The value itself, rounded to float.
   float feature(int64_t row, int64_t column) const;
 };
 

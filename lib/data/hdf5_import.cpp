@@ -58,17 +58,12 @@ class Hdf5Import {
     make_plan();
   }
 
+  // What is found too far from zero for float32 is read again, from an origin of its own.
   void run(const std::string& key, CacheWriter& cache) {
-    TableBuilder builder(plan_);
-    builder.begin_file(file_.path);
     const int64_t rows = source_.spec.limit ? std::min(*source_.spec.limit, rows_) : rows_;
-    TableBlock block;
-    for (int64_t begin = 0; begin < rows; begin += kRowsAtOnce) {
-      read_block(begin, std::min(kRowsAtOnce, rows - begin), block);
-      builder.add(0, block);
-      const int64_t row_bytes = plan_.features * static_cast<int64_t>(sizeof(float));
-      cache.write_features(begin * row_bytes, block.features.data(),
-                           static_cast<size_t>(block.rows * row_bytes));
+    TableBuilder builder = read_rows(rows, cache);
+    if (source_.trained.empty() && choose_origins(builder.ranges(), plan_)) {
+      builder = read_rows(rows, cache);
     }
     Provenance provenance;
     provenance.add(file_, sha256_of_file(file_.path));
@@ -85,6 +80,20 @@ class Hdf5Import {
  private:
   [[noreturn]] void fail(const std::string& message) const {
     throw file_error(file_.path, message);
+  }
+
+  TableBuilder read_rows(int64_t rows, CacheWriter& cache) {
+    TableBuilder builder(plan_);
+    builder.begin_file(file_.path);
+    TableBlock block;
+    for (int64_t begin = 0; begin < rows; begin += kRowsAtOnce) {
+      read_block(begin, std::min(kRowsAtOnce, rows - begin), block);
+      builder.add(0, block);
+      const int64_t row_bytes = plan_.features * static_cast<int64_t>(sizeof(float));
+      cache.write_features(begin * row_bytes, block.features.data(),
+                           static_cast<size_t>(block.rows * row_bytes));
+    }
+    return builder;
   }
 
   void find_arrays() {
@@ -161,7 +170,7 @@ class Hdf5Import {
     block.start(plan_);
     block.rows = count;
     block.features.resize(static_cast<size_t>(count * plan_.features));
-    if (!plan_.classes) block.values.resize(static_cast<size_t>(count * plan_.targets));
+    if (!plan_.classes) block.exact.resize(static_cast<size_t>(count * plan_.targets));
     for (const TableArray& array : arrays_) {
       if (array.text()) {
         read_texts(array, begin, count, block);
@@ -169,6 +178,7 @@ class Hdf5Import {
         read_numbers(array, begin, count, block);
       }
     }
+    block.finish(plan_);
   }
 
   void read_numbers(const TableArray& array, int64_t begin, int64_t count, TableBlock& block) {
@@ -216,16 +226,17 @@ class Hdf5Import {
           fmt::format("row {}: {} is out of range (column '{}')", begin + row, value, column.name));
     }
     if (column.use == ColumnUse::kFeature) {
-      block.features[static_cast<size_t>(row * plan_.features + column.slot)] = narrow;
+      block.features[static_cast<size_t>(row * plan_.features + column.slot)] =
+          static_cast<float>(value - column.origin);
     } else {
-      block.values[static_cast<size_t>(row * plan_.targets + column.slot)] = narrow;
+      block.exact[static_cast<size_t>(row * plan_.targets + column.slot)] = value;
     }
   }
 
   void put_missing(const ColumnPlan& column, int64_t begin, int64_t row, TableBlock& block) const {
     if (column.use == ColumnUse::kTarget && plan_.any_target) {
       if (column.text) return put_text(column, row, "", block);
-      block.values[static_cast<size_t>(row * plan_.targets + column.slot)] = kMissing;
+      block.exact[static_cast<size_t>(row * plan_.targets + column.slot)] = kMissing;
       return;
     }
     if (column.use != ColumnUse::kFeature) {

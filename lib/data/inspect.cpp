@@ -47,11 +47,14 @@ ColumnReport report_bytes(const std::vector<ColumnStatistics>& columns) {
 std::vector<ColumnReport> report_columns(const Dataset& dataset) {
   std::vector<int64_t> rows(static_cast<size_t>(dataset.rows));
   std::iota(rows.begin(), rows.end(), 0);
-  const std::vector<ColumnStatistics> statistics = column_statistics(dataset, rows);
+  std::vector<ColumnStatistics> statistics = column_statistics(dataset, rows);
   if (dataset.storage == Storage::kUint8) return {report_bytes(statistics)};
   std::vector<ColumnReport> reports;
   for (size_t c = 0; c < dataset.columns.size(); ++c) {
     const Column& column = dataset.columns[c];
+    for (double* number : {&statistics[c].min, &statistics[c].mean, &statistics[c].max}) {
+      *number += column.origin;
+    }
     reports.push_back({column.name, column.categorical() ? "text" : "number", column.missing,
                        column.classes.size(), statistics[c]});
   }

@@ -59,7 +59,8 @@ std::string cache_key(const Source& source) {
   if (source.target_only) key += "target only\n";
   if (source.may_lack_target) key += "may lack target\n";
   for (const Column& column : source.trained) {
-    key += fmt::format("trained {}: {}\n", column.name, fmt::join(column.classes, ", "));
+    key += fmt::format("trained {} from {}: {}\n", column.name, column.origin,
+                       fmt::join(column.classes, ", "));
   }
   for (const std::string& column : source.column_names) key += fmt::format("column {}\n", column);
   return key;
@@ -140,7 +141,8 @@ bool is_table(const config::DatasetSpec& spec, const Source& source) {
 // Whether the features are what an import for the model would make them.
 bool is_as_trained(const Dataset& dataset, const Source& source) {
   const auto same = [](const Column& column, const Column& then) {
-    return column.name == then.name && column.classes == then.classes;
+    return column.name == then.name && column.classes == then.classes &&
+           column.origin == then.origin;
   };
   return source.trained.empty() || std::equal(dataset.columns.begin(), dataset.columns.end(),
                                               source.trained.begin(), source.trained.end(), same);

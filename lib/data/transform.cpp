@@ -202,7 +202,7 @@ Transform Transform::fit(const Dataset& dataset, const config::DatasetSpec& spec
     const bool fill = column.missing > 0 && spec.impute != config::Impute::kNone;
     fitted.fill_.push_back(fill ? fill_value(dataset, spec, rows, static_cast<int64_t>(c))
                                 : std::nanf(""));
-    Scaling scaling{0, spec.rescale};
+    Scaling scaling{0 - column.origin, spec.rescale};
     if (standardize[c] || min_max[c]) {
       const auto filled = with_filled(statistics[c], static_cast<int64_t>(rows.size()),
                                       static_cast<double>(fitted.fill_[c]));

@@ -15,7 +15,7 @@ namespace mlrun::data {
 
 /// Fitted on training rows only; immutable afterwards.
 ///   numeric column j:  y = (x [or fill if missing] - offset[j]) * scale[j], rescale being part
-///                      of scale
+///                      of scale; x, fill and offset are without the column's origin
 ///   text column:       one-hot over its classes (missing: all zero, or the imputed class)
 ///   document:          its tokens, learned from the training rows, then 0 for padding
 ///   pair of sentences: the tokens of the source as of a document, then <start> and the tokens of
@@ -66,7 +66,7 @@ class Transform {
   static Transform fit_documents(const Dataset& dataset, std::span<const int64_t> rows);
   float* expand_row(const float* x, float* out) const;  // where the next row goes
   float known(size_t column, float x) const;            // as the training data would have it
-  void change_unit(float factor);                       // of the data that it gathers from
+  void change_data(double factor, const std::vector<float>& origins, const Dataset& dataset);
   void normalize_rows(float* rows, int64_t count) const;
   void gather_tokens(const Dataset& dataset, int64_t row, float* out) const;
 
@@ -84,9 +84,9 @@ class Transform {
   bool plain_ = false;                            ///< nothing imputed, no one-hot, nothing recoded
 };
 
-/// The columns that the model was trained on, for OpenOptions::trained; none if it has no names of
-/// columns (documents).
-std::vector<Column> trained_columns(const store::ModelFile& model);
+/// The columns that the model was trained on, for OpenOptions::trained, their origins in the unit
+/// of data that are multiplied by `rescale`; none if it has no names of columns (documents).
+std::vector<Column> trained_columns(const store::ModelFile& model, double rescale);
 
 /// `columns` with the classes that those had which the model was trained on.
 std::vector<Column> trained_columns(std::vector<Column> columns, const store::ModelFile& model);

@@ -13,6 +13,7 @@ namespace mlrun::data {
 namespace {
 
 constexpr const char* kTarget = "target";
+constexpr const char* kOrigin = "origin";
 
 std::string classes_key(size_t column) { return fmt::format("column_classes/{}", column); }
 
@@ -21,6 +22,21 @@ const std::vector<float>& array_of(const store::ModelFile& model, const std::str
     if (array.name == name) return array.values;
   }
   throw Error(fmt::format("the model file has no preprocessing/{}: train the model again", name));
+}
+
+// Of each column. Only models of data that have any hold them.
+std::vector<float> origins_of(const store::ModelFile& model) {
+  for (const store::NamedArray& array : model.preprocessing) {
+    if (array.name == kOrigin) return array.values;
+  }
+  return std::vector<float>(array_of(model, "offset").size());
+}
+
+// What numbers that are multiplied by `rescale` are to be multiplied by to be in the unit of those
+// that the model was trained on.
+double unit_factor(const store::ModelFile& model, double rescale) {
+  const float then = array_of(model, "rescale").at(0);
+  return static_cast<float>(rescale) == then ? 1 : rescale / static_cast<double>(then);
 }
 
 std::vector<std::string> names_of(const store::ModelFile& model, const std::string& key) {
@@ -124,10 +140,15 @@ void Transform::save(const Dataset& dataset, store::ModelFile& model) const {
   model.preprocessing.push_back({"fill", {width}, fill_});
   model.preprocessing.push_back({"expand", {width}, {expand_.begin(), expand_.end()}});
   std::vector<std::string>& names = model.names["columns"];
+  std::vector<float> origins;
   for (size_t c = 0; c < dataset.columns.size(); ++c) {
     names.push_back(dataset.columns[c].name);
+    origins.push_back(static_cast<float>(dataset.columns[c].origin));
     if (!dataset.columns[c].categorical()) continue;
     model.names[classes_key(c)] = dataset.columns[c].classes;
+  }
+  if (std::any_of(origins.begin(), origins.end(), [](float origin) { return origin != 0; })) {
+    model.preprocessing.push_back({kOrigin, {width}, std::move(origins)});
   }
 }
 
@@ -143,7 +164,7 @@ Transform Transform::load(const store::ModelFile& model, const Dataset& dataset,
   }
   loader.check_columns();
   loaded.rescale_ = static_cast<float>(spec.rescale);
-  loaded.change_unit(loaded.rescale_ / array_of(model, "rescale").at(0));
+  loaded.change_data(unit_factor(model, spec.rescale), origins_of(model), dataset);
   loaded.targets_ = TargetScaling::load(model, kTarget);
   loaded.normalize_ = spec.normalize;
   loaded.plain_ = true;
@@ -158,19 +179,30 @@ Transform Transform::load(const store::ModelFile& model, const Dataset& dataset,
   return loaded;
 }
 
-void Transform::change_unit(float factor) {
-  if (factor == 1) return;
+// From data with these origins to `dataset`, whose numbers times `factor` are in their unit.
+void Transform::change_data(double factor, const std::vector<float>& origins,
+                            const Dataset& dataset) {
   for (size_t c = 0; c < scale_.size(); ++c) {
-    offset_[c] /= factor;
-    scale_[c] *= factor;
-    fill_[c] = expand_[c] > 0 ? fill_[c] : fill_[c] / factor;
+    const double shift = static_cast<double>(origins[c]) / factor - dataset.columns[c].origin;
+    if (factor == 1 && shift == 0) continue;
+    const auto change = [&](float x) {
+      return static_cast<float>(static_cast<double>(x) / factor + shift);
+    };
+    offset_[c] = change(offset_[c]);
+    scale_[c] *= static_cast<float>(factor);
+    fill_[c] = expand_[c] > 0 ? fill_[c] : change(fill_[c]);
   }
 }
 
-std::vector<Column> trained_columns(const store::ModelFile& model) {
+std::vector<Column> trained_columns(const store::ModelFile& model, double rescale) {
+  const std::vector<std::string> names = names_of(model, "columns");
+  if (names.empty()) return {};
+  const std::vector<float> origins = origins_of(model);
+  const double factor = unit_factor(model, rescale);
   std::vector<Column> columns;
-  for (const std::string& name : names_of(model, "columns")) {
-    columns.push_back({name, names_of(model, classes_key(columns.size())), 0});
+  for (size_t c = 0; c < names.size(); ++c) {
+    const auto origin = static_cast<float>(static_cast<double>(origins.at(c)) / factor);
+    columns.push_back({names[c], names_of(model, classes_key(c)), 0, static_cast<double>(origin)});
   }
   return columns;
 }

@@ -48,7 +48,7 @@ std::vector<float> step_values(const Dataset& table) {
   for (int64_t t = 0; t < table.rows; ++t) {
     const float* targets = table.values + t * table.target_width();
     steps.insert(steps.end(), targets, targets + table.target_width());
-    for (int64_t c = 0; c < table.width(); ++c) steps.push_back(table.feature(t, c));
+    for (int64_t c = 0; c < table.width(); ++c) steps.push_back(table.stored(t, c));
   }
   return steps;
 }

@@ -164,7 +164,7 @@ void open_data(Search& search, const SearchOptions& options) {
   open.optional = kind == nn::TargetKind::kNone || !options.needs_target;
   open.may_lack_target = !options.needs_target;
   open.outputs = train::output_columns(search.spec.train);
-  if (options.trained) open.trained = options.trained(search.spec.name);
+  if (options.trained) open.trained = options.trained(search.spec);
   search.dataset = data::open_dataset(search.spec.dataset, open);
   const bool splits = options.needs_target || search.dataset.words || search.dataset.graphs;
   if (!splits) return;

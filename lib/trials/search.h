@@ -67,9 +67,9 @@ struct SearchOptions {
   /// False: rows to be predicted. They may be without a target, are not checked for it, and are
   /// split only where a model depends on it (documents, graphs).
   bool needs_target = true;
-  /// Of rows to be predicted: the features that the model of an experiment, by its name, was
-  /// trained on (data::OpenOptions::trained).
-  std::function<std::vector<data::Column>(const std::string& name)> trained = {};
+  /// Of rows to be predicted: the features that the model of an experiment was trained on
+  /// (data::OpenOptions::trained).
+  std::function<std::vector<data::Column>(const config::ExperimentSpec&)> trained = {};
 };
 
 /// Reads, checks, opens the data, and validates every cell. Throws InputError with all errors of a

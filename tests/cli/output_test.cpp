@@ -23,6 +23,27 @@ constexpr const char* kReadCsv =
 
 }  // namespace
 
+TEST_CASE("cli: times of today are learned from, and shown with all their digits") {
+  const Workspace work;
+  std::string rows = "t,y\n";
+  for (int i = 0; i < 1000; ++i) {
+    rows += std::to_string(1700000000 + 5 * i) + ',' + std::to_string(i) + '\n';
+  }
+  work.write("times.csv", rows);
+  work.write("times.yaml", R"(
+dataset: {source: ./times.csv, target: y, split: {test: 0.25}, standardize: true, standardize_target: true}
+model: [Dense: 1]
+train: {loss: mse, optimizer: {SGD: {learning_rate: 0.05}}, epochs: 30, metrics: [r2]}
+)");
+  const Answer trained = work.run("mlrun train times.yaml --format csv");
+  REQUIRE_MESSAGE(trained.code == 0, trained.err);
+  const size_t at = trained.out.find("r2,");
+  REQUIRE(at != std::string::npos);
+  CHECK(std::stod(trained.out.substr(trained.out.find(',', at + 3) + 1)) > 0.9999);
+  const Answer inspect = work.run("mlrun data inspect ./times.csv");
+  CHECK_MESSAGE(holds(inspect.out, " 1700000000  1700002498  1700004995\n"), inspect.out);
+}
+
 TEST_CASE("cli: --format json and csv are one table and nothing else") {
   const Workspace work;
   if (!has_python(work)) return;

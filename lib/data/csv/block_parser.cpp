@@ -38,6 +38,7 @@ class BlockParser {
       if (end == std::string_view::npos) break;
       text.remove_prefix(end + 1);
     }
+    out_.finish(plan_);
   }
 
  private:
@@ -59,7 +60,7 @@ class BlockParser {
     const auto width = static_cast<size_t>(plan_.features);
     if (out_.features.size() < (row + 1) * width) out_.features.resize(2 * (row + 1) * width);
     row_ = out_.features.data() + row * width;
-    if (!plan_.classes) out_.values.resize((row + 1) * static_cast<size_t>(plan_.targets));
+    if (!plan_.classes) out_.exact.resize((row + 1) * static_cast<size_t>(plan_.targets));
     const char* at = line_begin_;
     const size_t count = plan_.columns.size();
     for (size_t c = 0; c < count; ++c) {
@@ -72,19 +73,9 @@ class BlockParser {
 
   const char* parse_cell(const ColumnPlan& column, const char* at) {
     if (!column.text && column.use != ColumnUse::kIgnore) {
-      // Most cells are plain numbers: no need to find their end first.
-      float value = 0;
-      const char* const plain = parse_plain_number(at, line_end_, value);
-      if (plain && (plain == line_end_ || *plain == plan_.delimiter)) {
-        put_number(column, at, value);
-        return plain;
-      }
-      const auto [next, error] = std::from_chars(at, line_end_, value);
-      if (error == std::errc() && (next == line_end_ || *next == plan_.delimiter) &&
-          std::isfinite(value)) {
-        put_number(column, at, value);
-        return next;
-      }
+      const char* const next =
+          column.exact() ? parse_exact(column, at) : parse_number<float>(column, at);
+      if (next) return next;
     }
     const CellView cell = read_cell(at, line_end_, plan_.delimiter);
     if (cell.open) {
@@ -95,12 +86,40 @@ class BlockParser {
     if (column.text) {
       put_text(column, cell);
     } else {
-      put_number(column, at, number(column, cell));
+      const double value = number(column, cell);
+      if (column.exact()) {
+        put_number(column, at, value);
+      } else {
+        put_number(column, at, static_cast<float>(value));
+      }
     }
     return cell.next;
   }
 
-  float number(const ColumnPlan& column, const CellView& cell) const {
+  // Most cells are plain numbers: no need to find their end first. Null for others.
+  template <class Number>
+  const char* parse_number(const ColumnPlan& column, const char* at) {
+    Number value = 0;
+    const char* const plain = parse_plain_number(at, line_end_, value);
+    if (plain && (plain == line_end_ || *plain == plan_.delimiter)) {
+      put_number(column, at, value);
+      return plain;
+    }
+    const auto [next, error] = std::from_chars(at, line_end_, value);
+    if (error == std::errc() && (next == line_end_ || *next == plan_.delimiter) &&
+        std::isfinite(static_cast<float>(value))) {
+      put_number(column, at, value);
+      return next;
+    }
+    return nullptr;
+  }
+
+  // Not beside the usual way, which is the shorter for it.
+  [[gnu::noinline]] const char* parse_exact(const ColumnPlan& column, const char* at) {
+    return parse_number<double>(column, at);
+  }
+
+  double number(const ColumnPlan& column, const CellView& cell) const {
     std::string_view text = cell.text;
     if (is_missing(text, plan_.missing)) return kMissing;
     if (text.starts_with('+')) text.remove_prefix(1);
@@ -118,22 +137,24 @@ class BlockParser {
       throw BadCell{cell.begin, fmt::format("'{}' is out of range ({} '{}')", cell.text,
                                             kind_of(column.use), column.name)};
     }
-    return narrow;
+    return value;
   }
 
-  void put_number(const ColumnPlan& column, const char* at, float value) {
+  template <class Number>
+  void put_number(const ColumnPlan& column, const char* at, Number value) {
     if (!plan_.missing_numbers.empty() &&
-        std::find(plan_.missing_numbers.begin(), plan_.missing_numbers.end(), value) !=
-            plan_.missing_numbers.end()) {
+        std::find(plan_.missing_numbers.begin(), plan_.missing_numbers.end(),
+                  static_cast<float>(value)) != plan_.missing_numbers.end()) {
       value = kMissing;
     }
     const auto slot = static_cast<size_t>(column.slot);
     if (column.use == ColumnUse::kFeature) {
-      row_[slot] = value;
+      if constexpr (std::is_same_v<Number, double>) value -= column.origin;
+      row_[slot] = static_cast<float>(value);
       out_.missing[slot] += std::isnan(value);
     } else {
       if (std::isnan(value) && !plan_.any_target) fail_missing(column, at);
-      out_.values[out_.values.size() - static_cast<size_t>(plan_.targets) + slot] = value;
+      out_.exact[out_.exact.size() - static_cast<size_t>(plan_.targets) + slot] = value;
     }
   }
 

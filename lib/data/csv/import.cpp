@@ -151,10 +151,8 @@ int team_size(const Source& source) {
   return std::clamp(wanted, 1, kMostThreads);
 }
 
-}  // namespace
-
-void import_csv(const Source& source, const std::string& key, CacheWriter& cache) {
-  std::unique_ptr<CsvTable> table;
+// Of all files; the first one plans the table, unless it is there.
+Dataset read_files(const Source& source, std::unique_ptr<CsvTable>& table, CacheWriter& cache) {
   Provenance provenance;
   const auto read = [&](const SourceFile& file) {
     FileImport part(file.path, source, table, cache);
@@ -171,6 +169,20 @@ void import_csv(const Source& source, const std::string& key, CacheWriter& cache
     dataset.test_begin = std::max<int64_t>(train_rows - source.test_rows, 0);
   }
   dataset.sha256 = provenance.sha256();
+  return dataset;
+}
+
+}  // namespace
+
+// What is found too far from zero for float32 is read again, from an origin of its own.
+void import_csv(const Source& source, const std::string& key, CacheWriter& cache) {
+  std::unique_ptr<CsvTable> table;
+  Dataset dataset = read_files(source, table, cache);
+  CsvPlan plan = table->plan;
+  if (source.trained.empty() && choose_origins(table->builder.ranges(), plan)) {
+    table = std::make_unique<CsvTable>(std::move(plan));
+    dataset = read_files(source, table, cache);
+  }
   table->builder.finish(key, std::move(dataset), cache);
 }
 

@@ -40,7 +40,7 @@ uint64_t spelled(uint64_t digits) {
 }
 
 // Appends up to eight digits to `digits` and returns what follows them. Reads eight characters.
-const char* append_digits(const char* at, uint64_t& digits) {
+[[gnu::always_inline]] inline const char* append_digits(const char* at, uint64_t& digits) {
   const uint64_t word = eight(at) ^ 0x3030303030303030;
   const int count = leading_digits(word);
   if (count == 0) return at;
@@ -55,11 +55,9 @@ bool is_halfway(double value) {
   return (std::bit_cast<uint64_t>(value) & kRest) == uint64_t{1} << 28;
 }
 
-}  // namespace
-
 // Digits and power are exact, so their quotient is the double nearest to the number (Clinger 1990).
-// Rounding it again to a float is right as well, unless it lies between two of them.
-const char* parse_plain_number(const char* begin, const char* end, float& value) {
+[[gnu::always_inline]] inline const char* parse_nearest(const char* begin, const char* end,
+                                                        double& value) {
   const char* at = begin;
   const bool negative = at < end && *at == '-';
   if (negative) ++at;
@@ -78,9 +76,23 @@ const char* parse_plain_number(const char* begin, const char* end, float& value)
   if (count == 0 || count > kMostDigits) return nullptr;
   if (at < end && (*at == 'e' || *at == 'E')) return nullptr;
   const double exact = static_cast<double>(digits) / kPowers[decimals];
-  if (is_halfway(exact)) return nullptr;
-  value = static_cast<float>(negative ? -exact : exact);
+  value = negative ? -exact : exact;
   return at;
+}
+
+}  // namespace
+
+// Rounding a double again to a float is right as well, unless it lies between two of them.
+const char* parse_plain_number(const char* begin, const char* end, float& value) {
+  double nearest = 0;
+  const char* const at = parse_nearest(begin, end, nearest);
+  if (!at || is_halfway(nearest)) return nullptr;
+  value = static_cast<float>(nearest);
+  return at;
+}
+
+const char* parse_plain_number(const char* begin, const char* end, double& value) {
+  return parse_nearest(begin, end, value);
 }
 
 }  // namespace mlrun::data

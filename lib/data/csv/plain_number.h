@@ -7,5 +7,6 @@ namespace mlrun::data {
 /// (std::from_chars): no digit, an exponent, more digits than a double holds. The value is the one
 /// that from_chars gives, to the last bit.
 const char* parse_plain_number(const char* begin, const char* end, float& value);
+const char* parse_plain_number(const char* begin, const char* end, double& value);
 
 }  // namespace mlrun::data

@@ -23,12 +23,18 @@ bool is_identity(const std::vector<int32_t>& code) {
   return true;
 }
 
+// Of the standard deviation of a target: the root of the mean square of what rounding changes.
+constexpr double kMostRounding = 0.01;
+
 }  // namespace
 
 TableBuilder::TableBuilder(TablePlan plan)
     : plan_(std::move(plan)),
       dictionaries_(static_cast<size_t>(plan_.dictionaries)),
-      missing_(static_cast<size_t>(plan_.features)) {}
+      missing_(static_cast<size_t>(plan_.features)),
+      rounding_(static_cast<size_t>(plan_.targets)) {
+  ranges_.start(static_cast<size_t>(plan_.features));
+}
 
 void TableBuilder::add(int64_t first_line, TableBlock& block) {
   const auto width = static_cast<size_t>(plan_.features);
@@ -49,6 +55,8 @@ void TableBuilder::add(int64_t first_line, TableBlock& block) {
     values_.insert(values_.end(), block.values.begin(), block.values.begin() + count);
   }
   for (size_t f = 0; f < width; ++f) missing_[f] += block.missing[f];
+  ranges_.add(block.ranges);
+  for (size_t k = 0; k < block.rounding.size(); ++k) rounding_[k].add(block.rounding[k]);
   rows_ += block.rows;
 }
 
@@ -82,6 +90,7 @@ void TableBuilder::sort_features(Dataset& dataset, CacheWriter& cache) const {
     Column& out = dataset.columns[static_cast<size_t>(column.slot)];
     out.name = column.name;
     out.missing = missing_[static_cast<size_t>(column.slot)];
+    out.origin = column.origin;
     if (column.dictionary < 0) continue;
     SortedClasses sorted =
         sort_classes(dictionaries_[static_cast<size_t>(column.dictionary)], column.verbatim);
@@ -119,6 +128,21 @@ void TableBuilder::sort_targets(Dataset& dataset) {
   }
 }
 
+void TableBuilder::check_values() const {
+  for (const ColumnPlan& column : plan_.columns) {
+    if (column.use != ColumnUse::kTarget) continue;
+    const TargetRounding& rounding = rounding_[static_cast<size_t>(column.slot)];
+    if (rounding.share() <= kMostRounding) continue;
+    throw file_error(files_.front(),
+                     fmt::format("target '{}' is between {} and {}, but float32, in which targets "
+                                 "are kept, has steps of {} there; subtract a constant, such as "
+                                 "{}, from it in the file",
+                                 column.name, config::format_float(rounding.least),
+                                 config::format_float(rounding.greatest), rounding.step(),
+                                 config::format_float(std::round(rounding.mean))));
+  }
+}
+
 void TableBuilder::sort_groups(Dataset& dataset) {
   for (const ColumnPlan& column : plan_.columns) {
     if (column.use != ColumnUse::kGroup) continue;
@@ -135,7 +159,10 @@ void TableBuilder::finish(const std::string& key, Dataset dataset, CacheWriter& 
   dataset.rows = rows_;
   if (dataset.shape.empty()) dataset.shape = {plan_.features};
   if (plan_.classes) dataset.classes = classes_.data();
-  if (!plan_.classes && plan_.targets > 0) dataset.values = values_.data();
+  if (!plan_.classes && plan_.targets > 0) {
+    if (!plan_.any_target) check_values();
+    dataset.values = values_.data();
+  }
   cache.finish(dataset, key);
 }
 

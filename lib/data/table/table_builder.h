@@ -22,6 +22,9 @@ class TableBuilder {
 
   int64_t rows() const { return rows_; }
 
+  /// Of the features of all blocks.
+  const FeatureRanges& ranges() const { return ranges_; }
+
   /// The blocks that follow are of `file`.
   void begin_file(const std::filesystem::path& file) { files_.push_back(file); }
 
@@ -30,7 +33,8 @@ class TableBuilder {
   void add(int64_t first_line, TableBlock& block);
 
   /// Sorts the classes, recodes what is in the cache and publishes it. `dataset` has name, sha256,
-  /// test_begin and, unless it is a plain row, shape.
+  /// test_begin and, unless it is a plain row, shape. Throws InputError if float32 cannot tell the
+  /// values of a target apart.
   void finish(const std::string& key, Dataset dataset, CacheWriter& cache);
 
  private:
@@ -40,6 +44,7 @@ class TableBuilder {
   void check_classes(const ColumnPlan& target, const Dictionary& dictionary,
                      const SortedClasses& sorted) const;
   void sort_targets(Dataset& dataset);
+  void check_values() const;
   void sort_groups(Dataset& dataset);
 
   TablePlan plan_;
@@ -50,6 +55,8 @@ class TableBuilder {
   std::vector<int32_t> classes_;
   std::vector<int32_t> groups_;
   std::vector<int64_t> missing_;
+  FeatureRanges ranges_;
+  std::vector<TargetRounding> rounding_;
 };
 
 }  // namespace mlrun::data

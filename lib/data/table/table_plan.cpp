@@ -138,6 +138,7 @@ void read_as_trained(const Source& source, TablePlan& plan) {
     const Column& trained = source.trained[static_cast<size_t>(column.slot)];
     column.text = column.text || trained.categorical();
     column.verbatim = is_verbatim(trained);
+    column.origin = column.text ? 0 : trained.origin;
   }
 }
 

@@ -18,6 +18,10 @@ struct ColumnPlan {
   bool verbatim = false;  ///< texts that all are numbers are classes by text nevertheless
   int slot = 0;           ///< position among the columns of the same use
   int dictionary = -1;    ///< of a text column
+  double origin = 0;      ///< of a feature of numbers, see Column
+
+  /// Numbers are read as double, not as float.
+  bool exact() const { return use == ColumnUse::kTarget || origin != 0; }
 };
 
 /// Fixed before the first row is read.
@@ -42,7 +46,8 @@ using TableError = std::function<void(const std::string& message)>;
 void choose_uses(const Source& source, const TableError& fail, TablePlan& plan);
 
 /// Decides which columns are text: those that already are, the categorical ones, those that
-/// source.trained has as text, the group, and the target if it is one of classes.
+/// source.trained has as text, the group, and the target if it is one of classes. Numbers get the
+/// origins that they have there.
 void choose_texts(const Source& source, const TableError& fail, TablePlan& plan);
 
 }  // namespace mlrun::data
