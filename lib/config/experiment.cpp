@@ -9,7 +9,9 @@ const FieldList& HoldOutSpec::fields() {
       FieldListOf<HoldOutSpec>("split", "Rows held out from training and search, scored once.")
           .field("test", &HoldOutSpec::test,
                  "fraction held out; 0 keeps the test files a manifest names", fraction())
-          .field("shuffle", &HoldOutSpec::shuffle, "choose them at random, else take the last")
+          .field("shuffle", &HoldOutSpec::shuffle,
+                 "choose them at random, else take the last; with TimeSeriesSplit the default is "
+                 "false")
           .field("stratify", &HoldOutSpec::stratify, "keep the class proportions");
   return list;
 }
@@ -190,10 +192,10 @@ const FieldList& TrainSpec::fields() {
           .field("epochs", &TrainSpec::epochs, "passes over the training rows", at_least(1))
           .field("metrics", &TrainSpec::metrics, "what is reported besides the loss")
           .field("outputs", &TrainSpec::outputs, "further outputs of the model, each with its loss")
-          .field(
-              "validation_split", &TrainSpec::validation_split,
-              "fraction of the training rows kept for validation, if the source has no part for it",
-              fraction())
+          .field("validation_split", &TrainSpec::validation_split,
+                 "fraction of the training rows kept for validation, if the source has no part for "
+                 "it: drawn at random, with TimeSeriesSplit the last",
+                 fraction())
           .field("early_stopping", &TrainSpec::early_stopping, "when to stop before the end")
           .field("class_weight", &TrainSpec::class_weight, "weight of each class in the loss")
           .field("shuffle", &TrainSpec::shuffle, "new order of the rows every epoch")

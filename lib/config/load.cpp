@@ -93,6 +93,26 @@ void check_source(const Node& tree, const ExperimentSpec& spec, Reader& reader) 
                                        : "dataset needs 'source' or 'generate'");
 }
 
+// The future must not be learned from: of rows in the order of time the last are held out.
+void hold_out_last(const Node& tree, ExperimentSpec& spec, Reader& reader) {
+  if (!spec.cv || spec.cv->strategy != SplitStrategy::kTimeSeriesSplit) return;
+  HoldOutSpec& split = spec.dataset.split;
+  const Entry* dataset = tree.find("dataset");
+  const Entry* written = dataset ? dataset->value.find("split") : nullptr;
+  const Entry* shuffle = written ? written->value.find("shuffle") : nullptr;
+  if (shuffle && split.shuffle) {
+    reader.error(
+        shuffle->value.mark,
+        "with TimeSeriesSplit the last rows are held out, or the model would be trained on "
+        "what comes after them; leave split.shuffle out");
+  }
+  if (split.stratify) {
+    reader.error(mark_of(tree, {"dataset", "split", "stratify"}),
+                 "split.stratify does not go with TimeSeriesSplit, which holds out the last rows");
+  }
+  split.shuffle = false;
+}
+
 }  // namespace
 
 Node load_tree(const ExperimentSource& source, Reader& reader) {
@@ -136,6 +156,7 @@ ExperimentSpec read_experiment(const Node& tree, const std::string& default_name
                  "name must be that of a folder, without '/'; a folder is chosen with -o");
   }
   check_source(tree, spec, reader);
+  hold_out_last(tree, spec, reader);
   const Entry* model = tree.find("model");
   if (model && spec.model.empty()) {
     reader.error(model->key_mark, "model needs at least one layer");

@@ -16,6 +16,8 @@
 namespace mlrun::data {
 namespace {
 
+constexpr const char* kValidation = "train.validation_split";
+
 // Steps of the stream kSplit: each kind of split has its own numbers.
 constexpr uint64_t kHoldOutStep = uint64_t{1} << 40;
 constexpr uint64_t kRepeatStep = uint64_t{1} << 20;  // room for the classes of one repeat
@@ -300,7 +302,12 @@ Split validation_split(const Dataset& dataset, std::span<const int64_t> rows, do
   if (!dataset.windows) {
     taking.order = FoldOrder{PhiloxStream(seed, Purpose::kSplit, cell, fold), 2 * kHoldOutStep};
   }
-  return take_fraction(dataset, rows, taking, "train.validation_split");
+  return take_fraction(dataset, rows, taking, kValidation);
+}
+
+Split last_validation_split(const Dataset& dataset, std::span<const int64_t> rows,
+                            double fraction) {
+  return take_fraction(dataset, rows, {fraction, false, {}, {}}, kValidation);
 }
 
 }  // namespace mlrun::data

@@ -32,4 +32,7 @@ std::vector<Split> cross_validation(const Dataset& dataset, const config::CvSpec
 Split validation_split(const Dataset& dataset, std::span<const int64_t> rows, double fraction,
                        uint64_t seed, uint32_t cell, uint32_t fold);
 
+/// The same of rows in the order of time: the last.
+Split last_validation_split(const Dataset& dataset, std::span<const int64_t> rows, double fraction);
+
 }  // namespace mlrun::data

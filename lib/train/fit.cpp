@@ -324,6 +324,10 @@ data::Split fitting_rows(const FitInput& input) {
   if (data::Split own = own_validation(input); !own.test.empty()) return own;
   const double fraction = input.spec.train.validation_split.value_or(0);
   if (fraction == 0) return {{input.train_rows.begin(), input.train_rows.end()}, {}};
+  const auto& cv = input.spec.cv;
+  if (cv && cv->strategy == config::SplitStrategy::kTimeSeriesSplit) {
+    return data::last_validation_split(input.dataset, input.train_rows, fraction);
+  }
   return data::validation_split(input.dataset, input.train_rows, fraction,
                                 static_cast<uint64_t>(input.spec.seed), input.cell, input.fold);
 }

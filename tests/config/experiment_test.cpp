@@ -51,6 +51,19 @@ std::string optimizer(const std::string& written) {
 
 }  // namespace
 
+TEST_CASE("experiment: with TimeSeriesSplit the last rows are held out") {
+  const std::string plain = R"(dataset: {generate: make_regression, split: {test: 0.25}}
+model: [Dense: 1]
+train: {loss: mse, optimizer: Adam}
+)";
+  const std::string series = plain + "cv: {strategy: TimeSeriesSplit}\n";
+  CHECK(resolve(plain).dataset.split.shuffle);
+  CHECK_FALSE(resolve(series).dataset.split.shuffle);
+  CHECK(holds(resolved(series), "  split:\n    test: 0.25\n    shuffle: false\n"));
+  CHECK(resolved(series) == resolved(resolved(series)));
+  CHECK_FALSE(resolve(plain, {{"cv.strategy=TimeSeriesSplit"}, {}}).dataset.split.shuffle);
+}
+
 TEST_CASE("experiment: the resolved text resolves to itself") {
   const std::vector<std::string> texts = {
       kShort, std::string(kShort) + "cv: {n_splits: 3, stratify: true}\n",

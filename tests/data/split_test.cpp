@@ -205,6 +205,9 @@ TEST_CASE("split: validation rows come from the training rows, by group if there
   std::set<int32_t> in_test;
   for (const int64_t row : split.test) in_test.insert(groups[static_cast<size_t>(row)]);
   for (const int64_t row : split.train) CHECK(in_test.count(groups[static_cast<size_t>(row)]) == 0);
+  const Split last = last_validation_split(with_rows(20), rows, 0.25);
+  CHECK(last.test == Rows{11, 12});
+  CHECK(merged(last) == rows);
 }
 
 }  // namespace mlrun::data
