@@ -22,6 +22,11 @@ class Planner {
 
   CsvPlan plan() {
     if (lines_.empty()) throw file_error(file_, "the file is empty");
+    if (lines_.front().text.find('\r') != std::string_view::npos) {
+      throw file_error(file_,
+                       "lines end in a carriage return alone, as on a Macintosh of old; make them "
+                       "line feeds: tr '\\r' '\\n' <old >new");
+    }
     if (spec_.header == config::Header::kAuto && counts_the_table(lines_, kSampleLines)) {
       lines_.erase(lines_.begin());
       ++plan_.head_lines;
@@ -29,8 +34,11 @@ class Planner {
     plan_.delimiter = choose_delimiter(lines_, spec_);
     plan_.header = has_header(lines_, plan_.delimiter, spec_);
     if (plan_.header) ++plan_.head_lines;
-    if (plan_.header && lines_.size() == 1) {
-      throw text_error(file_, {lines_[0].number, 1, lines_[0].text}, "no rows after the header");
+    if (lines_.size() == 1 && (plan_.header || looks_like_header())) {
+      throw text_error(file_, {lines_[0].number, 1, lines_[0].text},
+                       plan_.header ? "no rows after the header"
+                                    : "no rows after the header; if this is a row, set "
+                                      "dataset.header: none");
     }
     plan_missing();
     name_columns();
@@ -50,6 +58,15 @@ class Planner {
     const std::string_view line = lines_.front().text;
     const int column = at ? static_cast<int>(at - line.data()) + 1 : 1;
     throw text_error(file_, {lines_.front().number, column, line}, message);
+  }
+
+  // A line of which nobody says what it is, and that holds no value but texts.
+  bool looks_like_header() const {
+    if (spec_.header != config::Header::kAuto || !source_.column_names.empty()) return false;
+    const std::vector<CellView> first = cells(lines_.front());
+    return std::none_of(first.begin(), first.end(), [this](const CellView& cell) {
+      return is_number(cell.text) || is_missing(cell.text, spec_.missing);
+    });
   }
 
   void plan_missing() {
