@@ -17,6 +17,12 @@ namespace mlrun::app {
 
 void note(const std::string& text) { std::fputs(text.c_str(), stderr); }
 
+void note_doubts(const trials::Search& search) {
+  for (const std::string& text : trials::describe_doubts(search)) {
+    note(fmt::format("warning: {}\n", text));
+  }
+}
+
 void ExperimentArguments::add_to(Verb& verb) {
   verb.add_option("config", file, "experiment file").required().shown_as("FILE.yaml");
   verb.add_option("overrides", overrides, "settings to change, such as train.epochs=5")

@@ -9,6 +9,7 @@
 #include "device/gpu_survey.h"
 #include "store/table.h"
 #include "trials/progress.h"
+#include "trials/search.h"
 
 namespace mlrun::app {
 
@@ -73,6 +74,9 @@ enum class Format { kTable, kJson, kCsv };
 
 /// Text on stderr, for people. That nobody reads it is no error.
 void note(const std::string& text);
+
+/// Warnings of what the experiment hardly means.
+void note_doubts(const trials::Search& search);
 
 void add_format_option(Verb& verb, Format& format);
 

@@ -100,7 +100,9 @@ const FieldList& DatasetSpec::fields() {
           .field("features", &DatasetSpec::features, "feature columns; default: all others")
           .field("ignore", &DatasetSpec::ignore, "columns to leave out")
           .field("categorical", &DatasetSpec::categorical, "numeric columns that are classes")
-          .field("group", &DatasetSpec::group, "column of groups, for GroupKFold")
+          .field("group", &DatasetSpec::group,
+                 "column of groups: split.test, validation_split and GroupKFold keep the rows of a "
+                 "group together, other strategies of cv do not")
           .field("header", &DatasetSpec::header, "whether a CSV starts with names")
           .field("delimiter", &DatasetSpec::delimiter, "one character, 'tab' or 'space'")
           .field("missing", &DatasetSpec::missing, "texts that mean a missing value")

@@ -291,6 +291,17 @@ std::string describe_trials(const Search& search) {
                      search.trials.size() + (search.has_refit() ? 1 : 0));
 }
 
+std::vector<std::string> describe_doubts(const Search& search) {
+  const std::optional<config::CvSpec>& cv = search.spec.cv;
+  const bool by_group = cv && cv->effective() == config::SplitStrategy::kGroupKFold;
+  if (!search.dataset.groups || search.folds.empty() || by_group) return {};
+  return {
+      fmt::format("{} deals the rows of one group to training and test folds, so that scores may "
+                  "be too good; set cv.strategy: GroupKFold to keep groups together, or leave out "
+                  "dataset.group",
+                  config::Codec<config::SplitStrategy>::write(cv->effective()).scalar)};
+}
+
 std::string describe_params(const Cell& cell) {
   std::string text;
   for (const auto& [path, value] : cell.params) {

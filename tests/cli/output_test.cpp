@@ -44,6 +44,32 @@ train: {loss: mse, optimizer: {SGD: {learning_rate: 0.05}}, epochs: 30, metrics:
   CHECK_MESSAGE(holds(inspect.out, " 1700000000  1700002498  1700004995\n"), inspect.out);
 }
 
+TEST_CASE("cli: folds that cut through groups are warned of") {
+  const Workspace work;
+  std::string rows = "x,patient,y\n";
+  for (int i = 0; i < 40; ++i) {
+    rows += std::to_string(i) + ',' + std::to_string(i / 4) + (i % 2 ? ",a\n" : ",b\n");
+  }
+  work.write("visits.csv", rows);
+  work.write("visits.yaml", R"(
+dataset: {source: ./visits.csv, target: y, group: patient, standardize: true}
+model: [Dense: {units: 1, activation: sigmoid}]
+train: {loss: binary_crossentropy, optimizer: Adam}
+cv: {n_splits: 2}
+)");
+  const std::string rest =
+      " deals the rows of one group to training and test folds, so that scores may be too good; "
+      "set "
+      "cv.strategy: GroupKFold to keep groups together, or leave out dataset.group\n";
+  CHECK(work.run("mlrun check visits.yaml").err == "warning: KFold" + rest);
+  CHECK(work.run("mlrun check visits.yaml cv.stratify=true").err ==
+        "warning: StratifiedKFold" + rest);
+  CHECK(holds(work.run("mlrun train visits.yaml").err, "warning: KFold" + rest));
+  CHECK(holds(work.run("mlrun gridsearch visits.yaml -o grid").err, "warning: KFold" + rest));
+  CHECK(work.run("mlrun check visits.yaml cv.strategy=GroupKFold").err == "");
+  CHECK(work.run("mlrun check visits.yaml dataset.ignore=[patient] dataset.group=null").err == "");
+}
+
 TEST_CASE("cli: --format json and csv are one table and nothing else") {
   const Workspace work;
   if (!has_python(work)) return;
