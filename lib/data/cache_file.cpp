@@ -44,18 +44,6 @@ uint64_t page_up(uint64_t offset) { return (offset + kPage - 1) / kPage * kPage;
 
 size_t element_size(Storage storage) { return storage == Storage::kUint8 ? 1 : sizeof(float); }
 
-void write_at(int fd, uint64_t offset, const void* bytes, size_t size) {
-  const char* at = static_cast<const char*>(bytes);
-  while (size > 0) {
-    const ssize_t put = ::pwrite(fd, at, size, static_cast<off_t>(offset));
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) throw_errno("write the data cache");
-    at += put;
-    offset += static_cast<uint64_t>(put);
-    size -= static_cast<size_t>(put);
-  }
-}
-
 // A whole file in memory, unmapped with the last Dataset that uses it.
 std::shared_ptr<const char> map_file(const std::filesystem::path& path, uint64_t& size) {
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -114,9 +102,29 @@ std::filesystem::path temporary_name(const std::filesystem::path& path) {
 
 CacheWriter::CacheWriter(const std::filesystem::path& path)
     : path_(path), temporary_(temporary_name(path)) {
-  std::filesystem::create_directories(path.parent_path());
+  std::error_code error;
+  std::filesystem::create_directories(path.parent_path(), error);
+  if (error) fail(error.value());
   file_ = FileDescriptor(::open(temporary_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  if (!file_) throw_errno(fmt::format("create '{}'", temporary_.string()));
+  if (!file_) fail(errno);
+}
+
+void CacheWriter::fail(int cause) const {
+  throw Error(fmt::format(
+      "cannot write the data cache in '{}': {}; MLRUN_CACHE names another folder for it",
+      path_.parent_path().string(), std::generic_category().message(cause)));
+}
+
+void CacheWriter::write_at(uint64_t offset, const void* bytes, size_t size) const {
+  const char* at = static_cast<const char*>(bytes);
+  while (size > 0) {
+    const ssize_t put = ::pwrite(file_.get(), at, size, static_cast<off_t>(offset));
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) fail(errno);
+    at += put;
+    offset += static_cast<uint64_t>(put);
+    size -= static_cast<size_t>(put);
+  }
 }
 
 CacheWriter::~CacheWriter() {
@@ -124,7 +132,7 @@ CacheWriter::~CacheWriter() {
 }
 
 void CacheWriter::write_features(int64_t offset, const void* bytes, size_t size) {
-  write_at(file_.get(), kPage + static_cast<uint64_t>(offset), bytes, size);
+  write_at(kPage + static_cast<uint64_t>(offset), bytes, size);
 }
 
 void CacheWriter::recode(int64_t rows, int64_t width, int64_t column,
@@ -152,7 +160,7 @@ void CacheWriter::finish(const Dataset& dataset, const std::string& key) {
   uint64_t end = kPage + rows * static_cast<size_t>(header.width) * element_size(header.storage);
   const auto append = [&](const void* bytes, size_t size) {
     const uint64_t offset = page_up(end);
-    write_at(file_.get(), offset, bytes, size);
+    write_at(offset, bytes, size);
     end = offset + size;
     return offset;
   };
@@ -165,7 +173,7 @@ void CacheWriter::finish(const Dataset& dataset, const std::string& key) {
   const std::string texts = pack_texts(dataset, key);
   header.texts = append(texts.data(), texts.size());
   header.file_size = end;
-  write_at(file_.get(), 0, &header, sizeof(header));
+  write_at(0, &header, sizeof(header));
   publish_file(temporary_, path_);
   file_.reset();
 }

@@ -16,7 +16,7 @@ namespace mlrun::data {
 
 class CacheWriter {
  public:
-  /// Makes the folder. Throws Error when the file cannot be made.
+  /// Makes the folder. Throws Error, as all of it does, when the file cannot be written.
   explicit CacheWriter(const std::filesystem::path& path);
   /// Removes the temporary file unless it was published.
   ~CacheWriter();
@@ -33,6 +33,9 @@ class CacheWriter {
   void finish(const Dataset& dataset, const std::string& key);
 
  private:
+  [[noreturn]] void fail(int cause) const;
+  void write_at(uint64_t offset, const void* bytes, size_t size) const;
+
   std::filesystem::path path_, temporary_;
   FileDescriptor file_;
 };

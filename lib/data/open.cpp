@@ -154,7 +154,7 @@ fs::path default_cache() {
   if (const char* folder = std::getenv("MLRUN_CACHE")) return folder;
   if (const char* folder = std::getenv("XDG_CACHE_HOME")) return fs::path(folder) / "mlrun";
   if (const char* home = std::getenv("HOME")) return fs::path(home) / ".cache/mlrun";
-  throw InputError("error: no folder for the data cache: set MLRUN_CACHE or HOME");
+  throw InputError("no folder for the data cache: set MLRUN_CACHE or HOME");
 }
 
 fs::path cache_path(const Source& source, const OpenOptions& options) {

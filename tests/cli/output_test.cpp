@@ -111,6 +111,16 @@ TEST_CASE("cli: readers that go, a stdout that is closed, a disk that is full") 
   }
 }
 
+TEST_CASE("cli: a data cache that cannot be written says where another may be") {
+  const Workspace work;
+  work.write("points.csv", "a,b,y\n1,2,no\n3,4,yes\n");
+  const Answer file = work.run("MLRUN_CACHE=points.csv/cache mlrun data import points.csv");
+  CHECK(file.code == 1);
+  CHECK(holds(file.err,
+              "cannot write the data cache in 'points.csv/cache': Not a directory; "
+              "MLRUN_CACHE names another folder for it"));
+}
+
 TEST_CASE("cli: data verbs list, import and inspect") {
   const Workspace work;
   CHECK(holds(work.run("mlrun data list").out, "fashion-mnist"));
