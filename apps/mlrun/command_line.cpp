@@ -60,7 +60,7 @@ std::string about_verb(const CLI::App& at, const std::string& word) {
   return fmt::format("{} has no verb '{}'{}", full_name(at), word, hint);
 }
 
-// An error in a variable is one of its option for CLI11, which reads the variables of every verb.
+// For CLI11 an error in a variable is one of its option.
 std::string from_environment(const CLI::App& at, const std::string& error) {
   for (const CLI::Option* option : at.get_options()) {
     const std::string prefix = option->get_name() + ":";
@@ -72,10 +72,23 @@ std::string from_environment(const CLI::App& at, const std::string& error) {
   return error;
 }
 
-void leave_environment_alone(CLI::App& verb) {
-  for (CLI::Option* option : verb.get_options()) option->envname("");
-  for (CLI::App* inner : verb.get_subcommands({})) leave_environment_alone(*inner);
-}
+// CLI11 reads the variables of every verb, also of those that are not run: not while this lives.
+class HiddenVariables {
+ public:
+  void hide(CLI::App& verb) {
+    for (CLI::Option* option : verb.get_options()) {
+      hidden_.emplace_back(option, option->get_envname());
+      option->envname("");
+    }
+    for (CLI::App* inner : verb.get_subcommands({})) hide(*inner);
+  }
+  ~HiddenVariables() {
+    for (const auto& [option, variable] : hidden_) option->envname(variable);
+  }
+
+ private:
+  std::vector<std::pair<CLI::Option*, std::string>> hidden_;
+};
 
 std::string explain(const CLI::App& at, const std::vector<std::string>& rest,
                     const CLI::ParseError& error) {
@@ -242,12 +255,12 @@ std::string CommandLine::help(const std::string& verb) const {
 int CommandLine::run(int argc, char** argv, int usage_error) {
   text_ = app_->get_name();
   for (int i = 1; i < argc; ++i) text_ += std::string(" ") + argv[i];
-  for (CLI::App* verb : app_->get_subcommands({})) {
-    verb->group("Verbs");
-    const bool given = argc > 1 && verb->get_name() == argv[1];
-    if (!given) leave_environment_alone(*verb);
-  }
+  for (CLI::App* verb : app_->get_subcommands({})) verb->group("Verbs");
   try {
+    HiddenVariables of_others;
+    for (CLI::App* verb : app_->get_subcommands({})) {
+      if (argc < 2 || verb->get_name() != argv[1]) of_others.hide(*verb);
+    }
     app_->parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app_->exit(error);

@@ -108,6 +108,7 @@ TEST_CASE("cli: an error in a variable names the variable, and only verbs that r
   CHECK(bad.code == 2);
   CHECK(holds(bad.err, "mlrun: error: MLRUN_JOBS: must be a whole number"));
   CHECK(work.run("MLRUN_JOBS=many mlrun check moons.yaml").code == 0);
+  CHECK(holds(work.run("MLRUN_JOBS=many mlrun help gridsearch").out, "MLRUN_JOBS"));
   const Answer empty = work.run("mlrun train moons.yaml --time-budget \"$UNSET\"");
   CHECK(empty.code == 2);
   CHECK(holds(empty.err, "--time-budget '' is no duration"));
