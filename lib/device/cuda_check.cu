@@ -34,6 +34,7 @@ void check(cublasStatus_t status, std::string_view call) {
 
 void check_launch(std::string_view name) {
   const cudaError_t status = cudaGetLastError();
+  if (status == cudaErrorMemoryAllocation) throw std::bad_alloc();  // a kernel is loaded when used
   if (status != cudaSuccess) {
     throw Error(fmt::format("launch of the {} kernel: {}", name, cudaGetErrorString(status)));
   }

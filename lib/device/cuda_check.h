@@ -12,7 +12,7 @@ namespace mlrun::device {
 void check(cudaError_t status, std::string_view call);
 void check(cublasStatus_t status, std::string_view call);
 
-/// Of the kernel launched last, for the op `name`.
+/// The same of the kernel launched last, for the op `name`.
 void check_launch(std::string_view name);
 
 }  // namespace mlrun::device

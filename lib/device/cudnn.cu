@@ -6,6 +6,7 @@
 
 #include <array>
 #include <limits>
+#include <new>
 #include <span>
 #include <utility>
 
@@ -31,9 +32,11 @@ class CudnnLibrary {
 
   CudnnLibrary(const CudnnLibrary&) = delete;
   CudnnLibrary& operator=(const CudnnLibrary&) = delete;
+  // Waits for the whole GPU. The library stays loaded: others may be using it.
   ~CudnnLibrary() {
-    if (handle_) run<decltype(cudnnDestroy)>("cudnnDestroy", handle_);
-    ::dlclose(library_);
+    if (!handle_) return;
+    const auto lock = lock_driver();
+    run<decltype(cudnnDestroy)>("cudnnDestroy", handle_);
   }
 
   size_t version() const { return run<decltype(cudnnGetVersion)>("cudnnGetVersion"); }
@@ -46,16 +49,22 @@ class CudnnLibrary {
     return handle_;
   }
 
-  /// Throws Error with the name of the function.
+  /// Throws Error with the name of the function, or std::bad_alloc.
   template <class Function, class... Arguments>
   void call(const char* function, Arguments... arguments) const {
     const cudnnStatus_t status = run<Function>(function, arguments...);
     if (status == CUDNN_STATUS_SUCCESS) return;
+    if (is_out_of_memory(status)) throw std::bad_alloc();
     throw Error(fmt::format("{}: {}", function,
                             run<decltype(cudnnGetErrorString)>("cudnnGetErrorString", status)));
   }
 
  private:
+  static bool is_out_of_memory(cudnnStatus_t status) {
+    return status == CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED ||
+           status == CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED;
+  }
+
   static constexpr const char* kName = "libcudnn.so.9";
   static_assert(CUDNN_MAJOR == 9);
 

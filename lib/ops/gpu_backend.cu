@@ -70,6 +70,7 @@ std::vector<std::pair<std::string, std::string>> libraries() {
 
 // An error in a kernel stays with all that the process does on the GPU from then on.
 bool is_sound() {
+  const auto lock = device::lock_driver();
   cudaGetLastError();
   return cudaDeviceSynchronize() == cudaSuccess;
 }

@@ -37,6 +37,8 @@ void fit_all_on_gpu(std::span<const FitInput> inputs, std::span<const FitHooks> 
     fit_all(there, hooks, ended);
   } catch (const std::bad_alloc&) {
     throw device::OutOfDeviceMemory("the GPU has no memory left for this training");
+  } catch (const device::OutOfDeviceMemory&) {
+    throw;
   } catch (const Error& error) {
     if (ops::gpu_backend().is_sound()) throw;
     fmt::print(stderr, "mlrun: {}\n", error.what());

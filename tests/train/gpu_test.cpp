@@ -33,6 +33,27 @@ TEST_CASE("gpu: a training has the same bits in every run, also beside others") 
   for (const train::FitResult& result : results) check_same(result, alone);
 }
 
+// Convolutions of 16 bits are cuDNN's, whose handle waits for the whole GPU when it goes.
+TEST_CASE("gpu: trainings that begin and end beside others do not disturb them") {
+  if (!has_gpu()) return;
+  const SampleExperiment e({"dataset.shape=[2, 1, 1]", "train.precision=bf16",
+                            "model=[{Conv2D: {filters: 8, kernel_size: [2, 1]}}, Flatten, "
+                            "{Dense: {units: 1, activation: sigmoid}}]"});
+  const train::FitInput input = input_of(e);
+  const train::FitResult alone = train::fit_on_gpu(input);
+  std::vector<std::thread> threads;
+  std::vector<std::vector<train::FitResult>> results(6);
+  for (std::vector<train::FitResult>& own : results) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 5; ++i) own.push_back(train::fit_on_gpu(input));
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const std::vector<train::FitResult>& own : results) {
+    for (const train::FitResult& result : own) check_same(result, alone);
+  }
+}
+
 TEST_CASE("gpu: what does not fit is out of memory, and the next training is not touched") {
   if (!has_gpu()) return;
   const SampleExperiment small;
