@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 
 #include "device/function_ref.h"
@@ -37,6 +38,10 @@ class Context {
 
   /// Zero-filled, at a multiple of 256 bytes. Throws std::bad_alloc.
   virtual Memory allocate(int64_t bytes) = 0;
+
+  /// What allocate() may still give in all; others may take it first. No limit known: the largest
+  /// number.
+  virtual int64_t free_bytes() const { return std::numeric_limits<int64_t>::max(); }
 
   /// From the host. `from` may be changed as soon as the call returns.
   virtual void upload(void* to, const void* from, int64_t bytes) = 0;

@@ -103,6 +103,15 @@ Memory CudaContext::allocate(int64_t bytes) {
   return memory;
 }
 
+int64_t CudaContext::free_bytes() const {
+  const auto lock = lock_driver();
+  size_t free = 0;
+  size_t total = 0;
+  MLRUN_CUDA_CHECK(cudaSetDevice(ordinal_));
+  MLRUN_CUDA_CHECK(cudaMemGetInfo(&free, &total));
+  return static_cast<int64_t>(free);
+}
+
 // cudaFree waits for what is running.
 void CudaContext::release(std::byte* memory) {
   const auto lock = lock_driver();

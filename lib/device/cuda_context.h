@@ -23,6 +23,7 @@ class CudaContext : public Context {
   ~CudaContext() override;
 
   Memory allocate(int64_t bytes) override;
+  int64_t free_bytes() const override;
   void upload(void* to, const void* from, int64_t bytes) override;
   void download(void* to, const void* from, int64_t bytes) override;
 

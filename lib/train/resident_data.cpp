@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 #include <numeric>
 
 #include "ops/epoch.h"
@@ -11,6 +12,9 @@ namespace mlrun::train {
 namespace {
 
 constexpr int64_t kChunk = 4096;  // rows that are brought at once
+// What a training still takes once its data are there: orders and results of a pass, kernels that
+// are loaded when they are first used, recorded launches.
+constexpr int64_t kLeftFree = int64_t{512} << 20;
 
 bool are_same(std::span<const Feed* const> feeds) {
   return std::all_of(feeds.begin() + 1, feeds.end(),
@@ -35,6 +39,9 @@ ResidentData::ResidentData(std::span<const Feed* const> feeds, device::Context& 
   if (feed.weighted()) add(&GraphInputs::weights, "weights", 1);
   add(&GraphInputs::items, "items", feed.item_width());
   const size_t copies = shared_ ? 1 : feeds.size();
+  int64_t size = 0;
+  for (const Table& table : tables_) size += static_cast<int64_t>(copies) * bytes(table);
+  if (size > context.free_bytes() - kLeftFree) throw std::bad_alloc();
   for (Table& table : tables_) {
     table.memory = context.allocate(static_cast<int64_t>(copies) * bytes(table));
   }

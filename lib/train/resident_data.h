@@ -14,7 +14,8 @@ namespace mlrun::train {
 /// Trials that are all given the same (of one scaling, whatever their seeds) share one copy.
 class ResidentData {
  public:
-  /// Gathers and uploads every row. Throws std::bad_alloc where they do not fit. Of feeds (of one
+  /// Gathers and uploads every row. Throws std::bad_alloc where they do not fit, or would leave too
+  /// little for the training itself. Of feeds (of one
   /// data set, one for each trial) whose samples are constant (Feed::is_constant()).
   ResidentData(std::span<const Feed* const> feeds, device::Context& context);
 

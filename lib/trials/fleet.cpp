@@ -20,13 +20,6 @@ constexpr int64_t kContextBytes = int64_t{1} << 30;
 // safe.
 constexpr int64_t kWorkspaceBytes = int64_t{64} << 20;
 
-int64_t bytes_of(const data::Dataset& dataset) {
-  const data::Dataset& table = dataset.table();
-  const int64_t element = table.storage == data::Storage::kUint8 ? 1 : 4;
-  const int64_t labels = 4 * (dataset.label_width + dataset.target_width());
-  return table.rows * table.width() * element + dataset.rows * labels;
-}
-
 // Whether what is learned from the training rows, if anything, is the same in all trials of a
 // stack.
 bool share_data(const Search& search, const config::ExperimentSpec& spec) {
@@ -36,11 +29,8 @@ bool share_data(const Search& search, const config::ExperimentSpec& spec) {
   return same_rows || !learns;
 }
 
-// Data that would leave little room is streamed.
-int64_t memory_for_trials(const device::Gpu& gpu, const data::Dataset& dataset) {
-  if (!gpu.memory) return 0;
-  const int64_t room = std::max<int64_t>(gpu.memory->free_bytes - kContextBytes, 1);
-  return std::max<int64_t>(room - std::min(bytes_of(dataset), room / 2), 1);
+int64_t memory_for_trials(const device::Gpu& gpu) {
+  return gpu.memory ? std::max<int64_t>(gpu.memory->free_bytes - kContextBytes, 1) : 0;
 }
 
 Fleet cpu_fleet(const device::Budget& budget, int jobs, int threads, int stack) {
@@ -64,10 +54,12 @@ bool Fleet::has_usable() const {
                      [](const Station& station) { return station.is_usable(); });
 }
 
-int64_t device_bytes(const Search& search, const Cell& cell, int64_t stack) {
-  const int64_t copies = share_data(search, cell.spec) ? 0 : stack - 1;
-  return stack * (cell.model.variable_bytes + cell.model.gpu_batch_bytes) +
-         copies * bytes_of(search.dataset) + kWorkspaceBytes;
+int64_t device_bytes(const Search& search, const Cell& cell, int64_t stack, int64_t room) {
+  const int64_t data = cell.model.gpu_data_bytes;
+  const bool streams = room > 0 && data > room;
+  const int64_t copies = streams ? 0 : share_data(search, cell.spec) ? 1 : stack;
+  return stack * (cell.model.variable_bytes + cell.model.gpu_batch_bytes) + copies * data +
+         kWorkspaceBytes;
 }
 
 Fleet make_fleet(const Search& search, const device::Budget& budget, int jobs,
@@ -88,7 +80,7 @@ Fleet make_fleet(const Search& search, const device::Budget& budget, int jobs,
     station.placement.gpu = gpu;
     station.capacity = std::clamp(trials / workers, 1, kMostTrialsPerGpu);
     station.stack = most;
-    station.memory_bytes = memory_for_trials(gpu, search.dataset);
+    station.memory_bytes = memory_for_trials(gpu);
     fleet.stations.push_back(std::move(station));
   }
   return fleet;

@@ -35,16 +35,16 @@ struct Fleet {
 };
 
 /// Estimate of what a stack of this many trials of the cell takes on a GPU: for each its variables
-/// with their optimizer state, the planned arena of a step, and from the second on the data (those
-/// of the first are the worker's) unless all see the same; for all the workspace of the product
-/// library.
-int64_t device_bytes(const Search& search, const Cell& cell, int64_t stack = 1);
+/// with their optimizer state, the planned arena of a step and the data, or one copy of the data
+/// for all if all see the same; for all the workspace of the product library. Data that are larger
+/// than the `room` (0: no limit known) are streamed.
+int64_t device_bytes(const Search& search, const Cell& cell, int64_t stack = 1, int64_t room = 0);
 
 /// Without GPUs: `jobs` CPU workers, at most as many as have cores of their own (-1: that many).
 ///
 /// With GPUs: a worker for each. It takes as many trials at a time as have a core of their own to
 /// be driven from, at most 16, and over all GPUs at most `jobs`; by device_bytes() they fit into
-/// the memory that is free now, less what CUDA and the data take.
+/// the memory that is free now, less what CUDA takes.
 ///
 /// `stack` trials are trained as one, where the search has so many that can be. Nothing: one on a
 /// CPU, which wins nothing by more, and on a GPU all that fit, at most 128.

@@ -10,20 +10,21 @@ namespace {
 
 using Queue = std::deque<Pending>;
 
-int64_t bytes_of(const Search& search, const Pending& pending, int64_t stack) {
-  return device_bytes(search, search.cells[static_cast<size_t>(pending.trial.cell)], stack);
-}
-
 // Whether a stack of so many, all of them like `pending`, may run beside what runs.
 bool fits(const Search& search, const Slot& slot, const Pending& pending, int64_t stack) {
   if (slot.running.empty() && stack == 1) return true;
   if (!slot.running.empty() && pending.alone) return false;
-  int64_t bytes = bytes_of(search, pending, stack);
+  const int64_t room = slot.station->memory_bytes;
+  const auto bytes_of = [&](const Pending& one, size_t count) {
+    const Cell& cell = search.cells[static_cast<size_t>(one.trial.cell)];
+    return device_bytes(search, cell, static_cast<int64_t>(count), room);
+  };
+  int64_t bytes = bytes_of(pending, static_cast<size_t>(stack));
   for (const Slot::Running& other : slot.running) {
     if (other.trials[0].alone) return false;
-    bytes += bytes_of(search, other.trials[0], static_cast<int64_t>(other.trials.size()));
+    bytes += bytes_of(other.trials[0], other.trials.size());
   }
-  return slot.station->memory_bytes == 0 || bytes <= slot.station->memory_bytes;
+  return room == 0 || bytes <= room;
 }
 
 bool is_open(const Slot& slot) {

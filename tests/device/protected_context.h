@@ -29,6 +29,7 @@ class ProtectedContext : public device::CpuContext {
 
   bool memory_is_hosts() const override { return false; }
   device::Memory allocate(int64_t bytes) override;
+  int64_t free_bytes() const override { return capacity_ - used_; }
   void upload(void* to, const void* from, int64_t bytes) override;
   void download(void* to, const void* from, int64_t bytes) override;
   void replay(std::unique_ptr<device::Recording>& recording,

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <new>
+
 #include "device/protected_context.h"
 #include "train/sample_experiment.h"
 
@@ -47,4 +49,16 @@ TEST_CASE("resident data: folds of data that nothing is learned from share one c
   const train::Feed one = feed_of(e, rows);
   const train::Feed other_fold = feed_of(e, rows.subspan(10));
   CHECK(copies_of({&one, &other_fold}) == 1);
+}
+
+TEST_CASE("resident data: what would leave little memory for the training does not fit") {
+  const SampleExperiment e;
+  const train::Feed feed = feed_of(e, e.train_rows);
+  const std::vector<const train::Feed*> feeds = {&feed};
+  constexpr int64_t kMiB = int64_t{1} << 20;
+  ProtectedContext large(1, 513 * kMiB);
+  CHECK_NOTHROW(train::ResidentData(feeds, large));
+  ProtectedContext small(1, 512 * kMiB);
+  CHECK_THROWS_AS(train::ResidentData(feeds, small), std::bad_alloc);
+  CHECK(small.calls().uploads == 0);
 }

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <utility>
+
 #include "trials/slots.h"
 #include "trials/small_search.h"
 
@@ -82,27 +84,43 @@ TEST_CASE("fleet: stacks as large as asked for, by default none on a CPU and all
   CHECK(describe(fleet) == "gpu0 H100: up to 3 trials at a time, stacks of up to 6");
 }
 
-TEST_CASE("fleet: memory for trials is what is free, less CUDA and the data") {
+TEST_CASE("fleet: memory for trials is what is free, less CUDA's") {
   const test::SmallSearch small;
-  const int64_t data = small.search.dataset.rows * small.search.dataset.width() * 4;
   const Fleet fleet = make_fleet(small.search, cores(8), -1, gpus(1, 5 * kGiB));
-  CHECK(fleet.stations[0].memory_bytes <= 4 * kGiB - data);
-  CHECK(fleet.stations[0].memory_bytes > 4 * kGiB - 3 * data);
-  CHECK(device_bytes(small.search, small.search.cells[0]) >
-        small.search.cells[0].model.variable_bytes);
+  CHECK(fleet.stations[0].memory_bytes == 4 * kGiB);
   const Fleet full = make_fleet(small.search, cores(8), -1, gpus(1, 1000));
   CHECK(full.stations[0].memory_bytes == 1);  // one at a time; 0 would be no limit
+}
+
+TEST_CASE("fleet: a trial takes its variables, a step and the data as floats") {
+  const test::SmallSearch small;
+  const Cell& cell = small.search.cells[0];
+  CHECK(cell.model.gpu_data_bytes >= 120 * (2 + 1) * 4);
+  CHECK(device_bytes(small.search, cell) >
+        cell.model.variable_bytes + cell.model.gpu_batch_bytes + cell.model.gpu_data_bytes);
 }
 
 TEST_CASE("fleet: trials of a stack need data of their own where they learn from other rows") {
   const auto bytes_of_further = [](const std::vector<std::string>& overrides) {
     const test::SmallSearch small(overrides);
     const Cell& cell = small.search.cells[0];
-    return device_bytes(small.search, cell, 2) - device_bytes(small.search, cell, 1) -
-           cell.model.variable_bytes - cell.model.gpu_batch_bytes;
+    const int64_t further =
+        device_bytes(small.search, cell, 2) - device_bytes(small.search, cell, 1);
+    return std::pair(further - cell.model.variable_bytes - cell.model.gpu_batch_bytes,
+                     cell.model.gpu_data_bytes);
   };
-  CHECK(bytes_of_further({}) == 0);
-  CHECK(bytes_of_further({"dataset.standardize=true"}) > 0);
+  CHECK(bytes_of_further({}).first == 0);
+  const auto [bytes, data] = bytes_of_further({"dataset.standardize=true"});
+  CHECK(bytes == data);
+}
+
+TEST_CASE("fleet: data that are larger than the GPU are streamed, and take none of it") {
+  const test::SmallSearch small({"dataset.standardize=true"});
+  const Cell& cell = small.search.cells[0];
+  const int64_t data = cell.model.gpu_data_bytes;
+  const int64_t all = device_bytes(small.search, cell, 2);
+  CHECK(device_bytes(small.search, cell, 2, data) == all);
+  CHECK(device_bytes(small.search, cell, 2, data - 1) == all - 2 * data);
 }
 
 namespace {
