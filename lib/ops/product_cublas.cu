@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <cstddef>
+
 #include "device/cuda_context.h"
 #include "ops/cuda_product.h"
 
@@ -6,6 +9,8 @@ namespace {
 
 constexpr int64_t kFloat = sizeof(float);
 constexpr int64_t kHalf = sizeof(uint16_t);
+// Of one call: cuBLASLt need not have kernels for 2^16 products and more.
+constexpr int64_t kMostProducts = int64_t{1} << 15;
 
 device::ProductPrecision precision_of(Precision precision) {
   switch (precision) {
@@ -87,13 +92,17 @@ Call stack_of(const graph::KernelCall& call, const Product& p) {
   return one;
 }
 
-// Copy k, a batch itself.
-Call batch_of(const Product& p, int64_t k) {
+// Of copy k, a batch itself, the products from `first` on, as many as one call takes.
+Call batch_of(const Product& p, int64_t k, int64_t first) {
   Call one{shape_of(p), {}};
-  one.shape.count = p.count;
+  one.shape.count = std::min(p.count - first, kMostProducts);
   one.shape.stride_a = p.step_a, one.shape.stride_b = p.step_b, one.shape.stride_c = p.step_c;
-  one.operands = {operand_of(p, p.a, p.half_a, k).data, operand_of(p, p.b, p.half_b, k).data,
-                  result_of(p, k), bias_of(p, k)};
+  const int64_t in = first * (p.has_half_operands() ? kHalf : kFloat);
+  const int64_t out = first * (one.shape.half_result ? kHalf : kFloat);
+  const auto* a = static_cast<const std::byte*>(operand_of(p, p.a, p.half_a, k).data);
+  const auto* b = static_cast<const std::byte*>(operand_of(p, p.b, p.half_b, k).data);
+  auto* c = static_cast<std::byte*>(result_of(p, k));
+  one.operands = {a + in * p.step_a, b + in * p.step_b, c + out * p.step_c, bias_of(p, k)};
   return one;
 }
 
@@ -104,7 +113,7 @@ device::CudaContext& context_of(const graph::KernelCall& call) {
 }  // namespace
 
 bool relu_keeps_nan(const graph::KernelCall& call, const Product& p) {
-  const Call one = p.count == 1 ? stack_of(call, p) : batch_of(p, 0);
+  const Call one = p.count == 1 ? stack_of(call, p) : batch_of(p, 0, 0);
   return context_of(call).relu_keeps_nan(one.shape, one.operands);
 }
 
@@ -114,8 +123,10 @@ void multiply(const graph::KernelCall& call, const Product& p) {
     return context_of(call).multiply(one.shape, one.operands);
   }
   for (int64_t k = 0; k < call.stack; ++k) {
-    const Call one = batch_of(p, k);
-    context_of(call).multiply(one.shape, one.operands);
+    for (int64_t first = 0; first < p.count; first += kMostProducts) {
+      const Call one = batch_of(p, k, first);
+      context_of(call).multiply(one.shape, one.operands);
+    }
   }
 }
 

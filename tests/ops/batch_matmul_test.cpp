@@ -49,6 +49,8 @@ TEST_CASE("batch matmul: against loops, with all transposes") {
   for (const bool transpose_a : {false, true}) {
     for (const bool transpose_b : {false, true}) check(product(transpose_a, transpose_b));
   }
+  const Sizes many[] = {{70000, 1}};  // more than one call of a library takes
+  check(product(false, false), many);
   Graph g;
   const ValueId a = g.input("a", {Shape{kBatch, 3, 4}});
   CHECK_THROWS_WITH_AS(batch_matmul(g, a, a),
