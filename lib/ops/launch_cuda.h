@@ -229,9 +229,11 @@ template <class F>
 void for_each_block(const graph::KernelCall& call, int64_t blocks, int64_t floats, F f) {
   if (blocks <= 0) return;
   const auto bytes = static_cast<int>(floats * static_cast<int64_t>(sizeof(float)));
-  // Beyond 48 KiB a kernel has to ask for it.
+  // Beyond 48 KiB a kernel has to ask for it: for all there is, since what one launch asks for is
+  // said of the function, and must not be taken from recorded launches of it.
+  const int most = block_limits(call).shared_floats * static_cast<int>(sizeof(float));
   MLRUN_CUDA_CHECK(cudaFuncSetAttribute(launch_detail::blocks<F>,
-                                        cudaFuncAttributeMaxDynamicSharedMemorySize, bytes));
+                                        cudaFuncAttributeMaxDynamicSharedMemorySize, most));
   const dim3 grid(static_cast<unsigned>(blocks), static_cast<unsigned>(call.stack));
   launch_detail::
       blocks<<<grid, kThreadsPerBlock, static_cast<size_t>(bytes), context_of(call).stream()>>>(f);
