@@ -9,34 +9,27 @@
 // the GPU lowers its clock for what it consumes.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <sstream>
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/error.h"
-#include "base/philox.h"
 #include "device/cuda_handles.h"
+#include "measure.h"
 
 namespace {
 
 using namespace mlrun;
+using namespace mlrun::bench;
 using device::Owned;
 
 using Descriptor = Owned<cublasLtMatmulDesc_t, cublasLtMatmulDescDestroy>;
 using Layout = Owned<cublasLtMatrixLayout_t, cublasLtMatrixLayoutDestroy>;
 using Preference = Owned<cublasLtMatmulPreference_t, cublasLtMatmulPreferenceDestroy>;
-using Bytes = Owned<std::byte*, cudaFree>;
 
 constexpr size_t kWorkspaceBytes = size_t{64} << 20;
 constexpr int kProposals = 16;
-constexpr int kRounds = 5;
-constexpr int kCalls = 10;  // of a round
-constexpr double kWarmUpSeconds = 2;
-constexpr double kSustainedSeconds = 3;
-constexpr size_t kBfloat16 = 2;
 
 struct Product {
   uint64_t m = 0, n = 0, k = 0;
@@ -61,28 +54,6 @@ Product parse(const std::string& text) {
   return p;
 }
 
-Bytes make_bytes(size_t size) {
-  void* memory = nullptr;
-  MLRUN_CUDA_CHECK(cudaMalloc(&memory, size));
-  return Bytes(static_cast<std::byte*>(memory));
-}
-
-// Numbers between 1 and 2 or -1 and -2, as bits: a product of zeros is faster than one of numbers.
-Bytes random_matrix(uint64_t elements, uint64_t salt) {
-  std::vector<uint16_t> values(elements);
-  const PhiloxStream random(salt, Purpose::kInitialise);
-  PhiloxBlock block{};
-  for (uint64_t i = 0; i < elements; ++i) {
-    if (i % 8 == 0) block = random.block(0, i / 8);
-    const uint32_t half = block[i % 8 / 2] >> (i % 2 * 16);
-    values[i] = static_cast<uint16_t>(0x3f80u | (half & 0x807fu));
-  }
-  Bytes memory = make_bytes(elements * kBfloat16);
-  MLRUN_CUDA_CHECK(
-      cudaMemcpy(memory.get(), values.data(), elements * kBfloat16, cudaMemcpyHostToDevice));
-  return memory;
-}
-
 // A row-major matrix is, to cuBLAS, its transpose.
 Layout layout_of(uint64_t rows, uint64_t columns) {
   cublasLtMatrixLayout_t made = nullptr;
@@ -104,37 +75,6 @@ Descriptor descriptor_of(const Product& p) {
   return descriptor;
 }
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values.empty() ? 0 : values[values.size() / 2];
-}
-
-// What a GPU needs for what is launched, on its own clock.
-class GpuClock {
- public:
-  GpuClock() {
-    for (device::Event* event : {&begin_, &end_}) {
-      cudaEvent_t made = nullptr;
-      MLRUN_CUDA_CHECK(cudaEventCreate(&made));
-      event->reset(made);
-    }
-  }
-
-  template <class Launch>
-  double seconds_of(Launch launch) {
-    MLRUN_CUDA_CHECK(cudaEventRecord(begin_.get()));
-    launch();
-    MLRUN_CUDA_CHECK(cudaEventRecord(end_.get()));
-    MLRUN_CUDA_CHECK(cudaEventSynchronize(end_.get()));
-    float milliseconds = 0;
-    MLRUN_CUDA_CHECK(cudaEventElapsedTime(&milliseconds, begin_.get(), end_.get()));
-    return 1e-3 * static_cast<double>(milliseconds);
-  }
-
- private:
-  device::Event begin_, end_;
-};
-
 class Multiplier {
  public:
   explicit Multiplier(const Product& p)
@@ -142,8 +82,8 @@ class Multiplier {
         a_(p.transpose_a ? layout_of(p.k, p.m) : layout_of(p.m, p.k)),
         b_(p.transpose_b ? layout_of(p.n, p.k) : layout_of(p.k, p.n)),
         c_(layout_of(p.m, p.n)),
-        a_values_(random_matrix(p.m * p.k, 1)),
-        b_values_(random_matrix(p.k * p.n, 2)),
+        a_values_(to_device(random_bits(p.m * p.k, 1))),
+        b_values_(to_device(random_bits(p.k * p.n, 2))),
         c_values_(make_bytes(p.m * p.n * kBfloat16)),
         workspace_(make_bytes(kWorkspaceBytes)) {
     cublasLtHandle_t handle = nullptr;
@@ -155,7 +95,7 @@ class Multiplier {
   double choose_fastest() {
     double best = 0;
     for (const cublasLtMatmulAlgo_t& algorithm : proposals()) {
-      const double seconds = time(algorithm);
+      const double seconds = clock_.burst([&] { multiply(algorithm); });
       if (best != 0 && seconds >= best) continue;
       best = seconds;
       fastest_ = algorithm;
@@ -184,19 +124,6 @@ class Multiplier {
     return algorithms;
   }
 
-  // Median over the rounds, of one call among many that follow each other; the first is not timed.
-  double time(const cublasLtMatmulAlgo_t& algorithm) {
-    multiply(algorithm);
-    std::vector<double> seconds;
-    for (int round = 0; round < kRounds; ++round) {
-      const double of_round = clock_.seconds_of([&] {
-        for (int i = 0; i < kCalls; ++i) multiply(algorithm);
-      });
-      seconds.push_back(of_round / kCalls);
-    }
-    return median(seconds);
-  }
-
   void multiply(const cublasLtMatmulAlgo_t& algorithm) {
     const float one = 1;
     const float zero = 0;
@@ -208,28 +135,11 @@ class Multiplier {
 
   Descriptor descriptor_;
   Layout a_, b_, c_;
-  Bytes a_values_, b_values_, c_values_, workspace_;
+  device::DeviceMemory a_values_, b_values_, c_values_, workspace_;
   device::CublasLt handle_;
   GpuClock clock_;
   cublasLtMatmulAlgo_t fastest_{};
 };
-
-// All products one after the other: the median of repetitions, after some for which the GPU may
-// still choose its clock.
-double sustained(std::vector<Multiplier>& products) {
-  GpuClock clock;
-  const auto repeat_for = [&](double limit) {
-    std::vector<double> seconds;
-    for (const Stopwatch watch; watch.seconds() < limit;) {
-      seconds.push_back(clock.seconds_of([&] {
-        for (Multiplier& product : products) product.multiply();
-      }));
-    }
-    return median(seconds);
-  };
-  repeat_for(kWarmUpSeconds);
-  return repeat_for(kSustainedSeconds);
-}
 
 void run(int argc, char** argv) {
   if (argc < 2) throw InputError("product_rate needs products M,N,K[,ta][,tb]");
@@ -241,7 +151,9 @@ void run(int argc, char** argv) {
     burst_seconds += products.emplace_back(p).choose_fastest();
     operations += 2.0 * static_cast<double>(p.m) * static_cast<double>(p.n * p.k);
   }
-  const double seconds = sustained(products);
+  const double seconds = GpuClock().sustained([&] {
+    for (Multiplier& product : products) product.multiply();
+  });
   fmt::print("{{\"seconds\": {:.6g}, \"tflops\": {:.4g}, \"burst_seconds\": {:.6g}}}\n", seconds,
              1e-12 * operations / seconds, burst_seconds);
 }

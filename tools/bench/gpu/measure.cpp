@@ -1,0 +1,53 @@
+#include "measure.h"
+
+#include <algorithm>
+
+#include "base/philox.h"
+
+namespace mlrun::bench {
+
+device::DeviceMemory make_bytes(size_t size) { return device::make_device_memory(size); }
+
+std::vector<uint16_t> random_bits(uint64_t elements, uint64_t salt) {
+  std::vector<uint16_t> values(elements);
+  const PhiloxStream random(salt, Purpose::kInitialise);
+  PhiloxBlock block{};
+  for (uint64_t i = 0; i < elements; ++i) {
+    if (i % 8 == 0) block = random.block(0, i / 8);
+    const uint32_t half = block[i % 8 / 2] >> (i % 2 * 16);
+    values[i] = static_cast<uint16_t>(0x3f80u | (half & 0x807fu));
+  }
+  return values;
+}
+
+device::DeviceMemory to_device(const std::vector<uint16_t>& values) {
+  device::DeviceMemory memory = make_bytes(values.size() * kBfloat16);
+  MLRUN_CUDA_CHECK(
+      cudaMemcpy(memory.get(), values.data(), values.size() * kBfloat16, cudaMemcpyHostToDevice));
+  return memory;
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values.empty() ? 0 : values[values.size() / 2];
+}
+
+GpuClock::GpuClock() {
+  for (device::Event* event : {&begin_, &end_}) {
+    cudaEvent_t made = nullptr;
+    MLRUN_CUDA_CHECK(cudaEventCreate(&made));
+    event->reset(made);
+  }
+}
+
+void GpuClock::begin() { MLRUN_CUDA_CHECK(cudaEventRecord(begin_.get())); }
+
+double GpuClock::end() {
+  MLRUN_CUDA_CHECK(cudaEventRecord(end_.get()));
+  MLRUN_CUDA_CHECK(cudaEventSynchronize(end_.get()));
+  float milliseconds = 0;
+  MLRUN_CUDA_CHECK(cudaEventElapsedTime(&milliseconds, begin_.get(), end_.get()));
+  return 1e-3 * static_cast<double>(milliseconds);
+}
+
+}  // namespace mlrun::bench
