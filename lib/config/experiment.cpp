@@ -199,7 +199,8 @@ const FieldList& TrainSpec::fields() {
                  "it: drawn at random, with TimeSeriesSplit the last",
                  fraction())
           .field("early_stopping", &TrainSpec::early_stopping, "when to stop before the end")
-          .field("class_weight", &TrainSpec::class_weight, "weight of each class in the loss")
+          .field("class_weight", &TrainSpec::class_weight,
+                 "weight of each class in the loss of the last layer")
           .field("shuffle", &TrainSpec::shuffle, "new order of the rows every epoch")
           .field("precision", &TrainSpec::precision,
                  "of the matrix products of dense layers; all add up in float32")

@@ -66,7 +66,8 @@ class Layer;
 struct LossTerm {
   std::string name;
   ValueId value = graph::kNoValue;
-  float factor = 1;  ///< of the value in the sum
+  float factor = 1;                   ///< of the value in the sum
+  ValueId counted = graph::kNoValue;  ///< see Loss::counted
 };
 
 struct WeightOptions {

@@ -55,7 +55,7 @@ class StoreBatchOp : public graph::Op {
 inline constexpr int64_t kSumWords = 2;
 
 /// sums (see above), which is changed; a value with a batch, for its N; then floats of one element
-/// each: sums[first + i] += N * value i, in double. Where the first value is not finite, the flag
+/// each: sums[first + i] += N * value i, in double. Where one of the values is not finite, the flag
 /// is set and nothing is added from then on.
 class AccumulateOp : public graph::Op {
  public:

@@ -45,10 +45,11 @@ void accumulate_cpu(const graph::KernelCall& call) {
   const auto first = static_cast<size_t>(static_cast<const AccumulateOp&>(call.op).first());
   auto* sums = static_cast<double*>(call.in[0].data);
   if (sums[0] != 0) return;
-  if (!std::isfinite(call.in[2].f32()[0])) sums[0] = 1;
   const auto rows = static_cast<double>(call.in[1].shape[0]);
   for (size_t i = 2; i < call.in.size(); ++i) {
-    sums[1 + first + i - 2] += static_cast<double>(call.in[i].f32()[0]) * rows;
+    const auto value = static_cast<double>(call.in[i].f32()[0]);
+    if (!std::isfinite(value)) sums[0] = 1;
+    sums[1 + first + i - 2] += value * rows;
   }
 }
 

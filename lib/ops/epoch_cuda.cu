@@ -61,9 +61,10 @@ void accumulate_cuda(const graph::KernelCall& call) {
   for_each_element(call, 1, [=] MLRUN_KERNEL(int64_t k, int64_t) {
     double* flag = sums(k);
     if (*flag != 0) return;
-    if (!(fabsf(*values[0](k)) < INFINITY)) *flag = 1;
     for (int64_t i = 0; i < count; ++i) {
-      flag[1 + first + i] += static_cast<double>(*values[i](k)) * rows;
+      const float value = *values[i](k);
+      if (!(fabsf(value) < INFINITY)) *flag = 1;
+      flag[1 + first + i] += static_cast<double>(value) * rows;
     }
   });
 }

@@ -1,7 +1,6 @@
 #include "train/device_epoch.h"
 
 #include <cstring>
-#include <limits>
 
 #include "ops/epoch.h"
 #include "train/orders_ahead.h"
@@ -19,22 +18,15 @@ using Phases = std::span<const std::unique_ptr<Phase>>;
 
 int64_t state_words(Phases phases) { return static_cast<int64_t>(phases.size()) * kStateWords; }
 
-// The loss, what it is a mean over, if that is not the samples, then the terms.
-int64_t sums_of(const Phase& phase) {
-  const int64_t counted = phase.counted() == graph::kNoValue ? 0 : 1;
-  return 1 + counted + static_cast<int64_t>(phase.terms().size());
-}
-
-int64_t sums_of(Phases phases) {
-  int64_t count = 0;
-  for (const auto& phase : phases) count += sums_of(*phase);
-  return count;
+// A flag before them.
+int64_t words_of_sums(Phases phases) {
+  return (1 + static_cast<int64_t>(sum_count(phases))) * ops::kSumWords;
 }
 
 }  // namespace
 
 DeviceEpoch::DeviceEpoch(const DevicePassOptions& options, Phases phases, int64_t prediction_width)
-    : DevicePass(options, state_words(phases), (1 + sums_of(phases)) * ops::kSumWords),
+    : DevicePass(options, state_words(phases), words_of_sums(phases)),
       phases_(phases),
       prediction_width_(prediction_width),
       predictions_(context().allocate(trials() * options.rows * prediction_width * kWord)) {
@@ -45,22 +37,18 @@ DeviceEpoch::DeviceEpoch(const DevicePassOptions& options, Phases phases, int64_
     phase.bind_state(static_cast<std::byte*>(states.data) + i * sizeof(StepState), states.stride);
     bind_rows(phase.executable(), phase.inputs());
     build_results(i, first);
-    first += sums_of(phase);
+    first += static_cast<int64_t>(phase.summed().size());
   }
 }
 
 void DeviceEpoch::build_results(size_t number, int64_t first) {
   Phase& phase = *phases_[number];
   Follower follower;
-  const ValueId sums = follower.graph.variable(
-      "sums", {Shape{(1 + sums_of(phases_)) * ops::kSumWords}, DType::kUint32});
-  std::vector<ValueId> operands = {sums, rows_of(follower),
-                                   follower.input("loss", phase.executable(), phase.loss())};
-  if (phase.counted() != graph::kNoValue) {
-    operands.push_back(follower.input("counted", phase.executable(), phase.counted()));
-  }
-  for (const ValueId term : phase.terms()) {
-    operands.push_back(follower.input("term", phase.executable(), term));
+  const ValueId sums =
+      follower.graph.variable("sums", {Shape{words_of_sums(phases_)}, DType::kUint32});
+  std::vector<ValueId> operands = {sums, rows_of(follower)};
+  for (const ValueId value : phase.summed()) {
+    operands.push_back(follower.input("summed", phase.executable(), value));
   }
   follower.graph.apply_multi(std::make_shared<ops::AccumulateOp>(first), std::move(operands));
   const bool keeps_predictions = number == 0 && prediction_width_ > 0;
@@ -140,11 +128,11 @@ std::vector<EpochOutcome> DeviceEpoch::run(std::span<const TrialEpoch> all) {
   const Results results = download_results();
   std::vector<EpochOutcome> outcomes;
   for (size_t trial = 0; trial < all.size(); ++trial) {
-    std::vector<double> sums(static_cast<size_t>(1 + sums_of(phases_)));
-    std::memcpy(sums.data(), results.bytes.data() + trial * results.stride,
-                sums.size() * sizeof(double));
+    std::vector<double> found(1 + sum_count(phases_));
+    std::memcpy(found.data(), results.bytes.data() + trial * results.stride,
+                found.size() * sizeof(double));
     outcomes.push_back(
-        outcome_of(sums, static_cast<int64_t>(trial), static_cast<int64_t>(orders[trial].size())));
+        outcome_of(found, static_cast<int64_t>(trial), static_cast<int64_t>(orders[trial].size())));
     outcomes.back().data_seconds = data_seconds;
     const std::span<float> made = all[trial].predictions;
     if (made.empty()) continue;
@@ -156,28 +144,18 @@ std::vector<EpochOutcome> DeviceEpoch::run(std::span<const TrialEpoch> all) {
   return outcomes;
 }
 
-// Of the epoch that has just been made.
-EpochOutcome DeviceEpoch::outcome_of(std::span<const double> sums, int64_t trial,
+// Of the epoch that has just been made; `found` is the flag, then the sums.
+EpochOutcome DeviceEpoch::outcome_of(std::span<const double> found, int64_t trial,
                                      int64_t rows) const {
   const int64_t first = batches(trial) - steps(rows);
-  EpochOutcome outcome;
-  outcome.finite = sums[0] == 0;
-  const bool all = phases_[0]->counted() == graph::kNoValue;
-  outcome.loss = sums[1] / (all ? static_cast<double>(rows) : sums[2]);
-  auto value = sums.begin() + 1;
+  EpochSums sums{{found.begin() + 1, found.end()}, {}};
   for (const auto& phase : phases_) {
-    int64_t seen = 0;
+    int64_t& seen = sums.rows.emplace_back(0);
     for (int64_t number = 0; number < steps(rows); ++number) {
       if (phase->runs_at(first + number)) seen += rows_of_step(rows, number);
     }
-    value += phase->counted() == graph::kNoValue ? 1 : 2;  // the loss
-    for (size_t i = 0; i < phase->terms().size(); ++i) {
-      const double sum = *value++;
-      outcome.terms.push_back(seen == 0 ? std::numeric_limits<double>::quiet_NaN()
-                                        : sum / static_cast<double>(seen));
-    }
   }
-  return outcome;
+  return {losses_of(phases_, sums), found[0] == 0};
 }
 
 }  // namespace mlrun::train

@@ -50,7 +50,7 @@ class DeviceEpoch : public DevicePass {
  private:
   void build_results(size_t phase, int64_t first);
   int64_t batches(int64_t trial) const { return phases_[0]->steps(trial); }
-  EpochOutcome outcome_of(std::span<const double> sums, int64_t trial, int64_t rows) const;
+  EpochOutcome outcome_of(std::span<const double> found, int64_t trial, int64_t rows) const;
 
   std::span<const std::unique_ptr<Phase>> phases_;
   int64_t prediction_width_;

@@ -80,7 +80,7 @@ void complete(PhaseGraph& phase, const Game& game, ValueId losses, std::pair<siz
   for (size_t i = penalties.first; i < penalties.second; ++i) {
     phase.objective = ops::add(g, phase.objective, game.builder.penalties()[i]);
   }
-  phase.loss = phase.objective;
+  phase.losses.push_back({phase.objective});
   for (size_t i = own.first; i < own.second; ++i) {
     if (phase.variables[i].trainable) phase.weights.push_back(phase.variables[i].value);
   }
@@ -115,7 +115,7 @@ PhaseGraph build_generator_phase(const GraphSetup& setup) {
   phase.every = game.loss.critic_steps;
   complete(phase, game, game.loss.generator(g, game.made_score), {0, game.generator_variables},
            {0, game.generator_penalties});
-  phase.terms = {phase.objective};
+  phase.terms.push_back({phase.objective});
   return phase;
 }
 
@@ -125,9 +125,9 @@ InferenceGraph build_gan_inference(const GraphSetup& setup) {
   Game game(g, setup, false);
   inference.inputs = game.inputs;
   inference.variables = game.builder.variables();
-  inference.losses = game.loss.discriminator(g, game.real_score, game.made_score);
+  inference.losses.push_back({game.loss.discriminator(g, game.real_score, game.made_score)});
   inference.prediction = game.real_score;
-  inference.terms = {game.loss.generator(g, game.made_score)};
+  inference.terms.push_back({game.loss.generator(g, game.made_score)});
   inference.output = game.made;
   inference.layers = game.builder.outputs();
   inference.summary = game.builder.summary();

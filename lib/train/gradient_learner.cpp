@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/clock.h"
 #include "nn/contrastive.h"
@@ -17,8 +16,6 @@ using graph::ValueId;
 // goes: a long sequence needs much of it.
 constexpr int64_t kInferenceBatch = 1024;
 constexpr int64_t kInferenceBytes = int64_t{128} << 20;
-
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 std::vector<const Feed*> feeds_of(std::span<const StackedTrial> trials) {
   std::vector<const Feed*> feeds;
@@ -116,30 +113,26 @@ LossScaleState GradientLearner::loss_scale(int64_t trial) const {
   return all;
 }
 
-// The terms of all phases stand one after the other, each a mean over the rows its phase has seen.
-void GradientLearner::run_phases(int64_t rows, EpochOutcome& outcome) {
+// Whether all is finite.
+bool GradientLearner::run_phases(int64_t rows, EpochSums& sums) {
   const int64_t batch = phases_[0]->steps();
-  size_t term = 0;
+  bool finite = true;
+  double* sum = sums.values.data();
   for (size_t i = 0; i < phases_.size(); ++i) {
     Phase& phase = *phases_[i];
     if (!phase.runs_at(batch)) {
-      term += phase.terms().size();
+      sum += phase.summed().size();
       continue;
     }
     phase.step(rows);
-    phase_rows_[i] += rows;
-    const auto sum_of = [&](ValueId mean) {
-      return static_cast<double>(phase.read(mean)) * static_cast<double>(rows);
-    };
-    const double loss = sum_of(phase.loss());
-    outcome.finite = outcome.finite && std::isfinite(loss);
-    if (i == 0) {
-      outcome.loss += loss;
-      counted_ +=
-          phase.counted() == graph::kNoValue ? static_cast<double>(rows) : sum_of(phase.counted());
+    sums.rows[i] += rows;
+    for (const ValueId id : phase.summed()) {
+      const double value = phase.read(id);
+      finite = finite && std::isfinite(value);
+      *sum++ += value * static_cast<double>(rows);
     }
-    for (const ValueId id : phase.terms()) outcome.terms[term++] += sum_of(id);
   }
+  return finite;
 }
 
 // Of the first phase's last step.
@@ -155,27 +148,18 @@ EpochOutcome GradientLearner::train_epoch(const TrialEpoch& trial) {
   if (!context_.memory_is_hosts()) return train_epochs(std::span(&trial, 1))[0];
   const std::span<const int64_t> order = trial.order;
   EpochOutcome outcome;
-  outcome.terms.assign(inference_->term_count(), 0);
-  phase_rows_.assign(phases_.size(), 0);
-  counted_ = 0;
+  EpochSums sums{std::vector<double>(sum_count(phases_)), std::vector<int64_t>(phases_.size())};
   const auto batch = static_cast<size_t>(batch_size_);
   for (size_t at = 0; at < order.size() && outcome.finite; at += batch) {
     const std::span<const int64_t> rows = order.subspan(at, std::min(batch, order.size() - at));
     const double start = now_seconds();
     rows_->batch().fill(rows, static_cast<uint64_t>(phases_[0]->steps()) + 1);
     outcome.data_seconds += now_seconds() - start;
-    run_phases(static_cast<int64_t>(rows.size()), outcome);
+    outcome.finite = run_phases(static_cast<int64_t>(rows.size()), sums);
     if (trial.predictions.empty()) continue;
     take_predictions(at, trial.predictions);
   }
-  outcome.loss /= counted_;
-  size_t term = 0;
-  for (size_t i = 0; i < phases_.size(); ++i) {
-    for (size_t k = 0; k < phases_[i]->terms().size(); ++k) {
-      double& value = outcome.terms[term++];
-      value = phase_rows_[i] == 0 ? kNone : value / static_cast<double>(phase_rows_[i]);
-    }
-  }
+  static_cast<Losses&>(outcome) = losses_of(phases_, sums);
   return outcome;
 }
 

@@ -78,7 +78,7 @@ class GradientLearner {
  private:
   void build_training(const GraphSetup& setup, std::span<const StackedTrial> trials);
   int64_t inference_batch(const data::Dataset& dataset, int64_t most_rows) const;
-  void run_phases(int64_t rows, EpochOutcome& outcome);
+  bool run_phases(int64_t rows, EpochSums& sums);
   void take_predictions(size_t row, std::span<float> predictions) const;
 
   const graph::Backend& backend_;
@@ -91,8 +91,6 @@ class GradientLearner {
 
   std::unique_ptr<RowSource> rows_;
   std::vector<std::unique_ptr<Phase>> phases_;
-  std::vector<int64_t> phase_rows_;            ///< that each phase has seen in this epoch
-  double counted_ = 0;                         ///< what the loss of this epoch is a mean over
   std::unique_ptr<DeviceEpoch> device_epoch_;  ///< of stacks, and where memory is not the host's
   std::unique_ptr<Inference> inference_;
   std::vector<PhiloxStream> random_;  ///< by trial

@@ -44,31 +44,41 @@ std::span<float> rows_of(std::span<float> predictions, size_t begin, size_t coun
 
 }  // namespace
 
-// Adds up what is given for each sample.
+// Adds up what is given for each sample: the parts of the loss, then the terms.
 class Inference::Sums {
  public:
-  explicit Sums(size_t terms) { sums_.terms.assign(terms, 0); }
+  Sums(size_t parts, size_t all) : parts_(parts), sums_(all) {}
 
-  /// `counts`: what each loss is a mean over; empty: one each.
-  void add(std::span<const float> losses, std::span<const float> counts) {
-    rows_ += losses.size();
-    sums_.loss += counts.empty() ? sum_of(losses) : sum_of_products(losses, counts);
-    counts_ += counts.empty() ? static_cast<double>(losses.size()) : sum_of(counts);
+  /// `counts`: what each value is a mean over; empty: one each.
+  void add(size_t which, std::span<const float> values, std::span<const float> counts) {
+    Sum& sum = sums_[which];
+    sum.value += counts.empty() ? sum_of(values) : sum_of_products(values, counts);
+    sum.counts += counts.empty() ? static_cast<double>(values.size()) : sum_of(counts);
   }
-  void add_term(size_t term, std::span<const float> values) { sums_.terms[term] += sum_of(values); }
 
+  /// NaN where nothing counts.
   Losses means() const {
-    const double none = std::numeric_limits<double>::quiet_NaN();
-    Losses means = sums_;
-    means.loss = rows_ == 0 ? none : means.loss / counts_;
-    for (double& term : means.terms) term = rows_ == 0 ? none : term / static_cast<double>(rows_);
+    Losses means;
+    for (size_t i = 0; i < sums_.size(); ++i) {
+      const auto& [value, counts] = sums_[i];
+      const double mean = counts == 0 ? std::numeric_limits<double>::quiet_NaN() : value / counts;
+      if (i < parts_) {
+        means.loss += mean;
+      } else {
+        means.terms.push_back(mean);
+      }
+    }
     return means;
   }
 
  private:
-  Losses sums_;
-  double counts_ = 0;
-  size_t rows_ = 0;
+  struct Sum {
+    double value = 0;
+    double counts = 0;
+  };
+
+  size_t parts_;
+  std::vector<Sum> sums_;
 };
 
 Inference::Inference(const GraphSetup& setup, RowSource& rows, const VariableStore& memory,
@@ -79,14 +89,16 @@ Inference::Inference(const GraphSetup& setup, RowSource& rows, const VariableSto
       most_at_once_(batch_size * kMostBatches) {
   InferenceGraph inference = build_inference(setup);
   inputs_ = inference.inputs;
-  losses_ = inference.losses;
-  counts_ = inference.counts;
   prediction_ = inference.prediction;
-  terms_ = inference.terms;
+  summed_ = inference.losses;
+  parts_ = summed_.size();
+  summed_.insert(summed_.end(), inference.terms.begin(), inference.terms.end());
   output_width_ = inference.graph.shape(prediction_).sample_elements();
-  std::vector<ValueId> keep = {losses_, prediction_};
-  if (counts_ != kNoValue) keep.push_back(counts_);
-  keep.insert(keep.end(), terms_.begin(), terms_.end());
+  std::vector<ValueId> keep = {prediction_};
+  for (const auto& [value, counted] : summed_) {
+    keep.push_back(value);
+    if (counted != kNoValue) keep.push_back(counted);
+  }
   inference.graph.prune(keep);
   ops::fuse(inference.graph, keep);
   const auto trials = static_cast<int64_t>(rows.feeds().size());
@@ -105,7 +117,7 @@ Inference::Inference(const GraphSetup& setup, RowSource& rows, const VariableSto
 
 std::vector<Losses> Inference::score(std::span<const ScoredRows> trials,
                                      std::span<const PhiloxStream> random) {
-  std::vector<Sums> sums(trials.size(), Sums(terms_.size()));
+  std::vector<Sums> sums(trials.size(), Sums(parts_, summed_.size()));
   if (!context_.memory_is_hosts()) {
     score_on_device(trials, random, sums);
   } else {
@@ -125,8 +137,10 @@ void Inference::score_on_host(const ScoredRows& scored, const PhiloxStream& rand
   for (size_t at = 0; at < scored.rows.size(); at += batch) {
     const auto part = scored.rows.subspan(at, std::min(batch, scored.rows.size() - at));
     infer(part, random, at / batch, trial);
-    sums.add(values(losses_), counts_ == kNoValue ? std::span<const float>() : values(counts_));
-    for (size_t i = 0; i < terms_.size(); ++i) sums.add_term(i, values(terms_[i]));
+    for (size_t i = 0; i < summed_.size(); ++i) {
+      const auto& [value, counted] = summed_[i];
+      sums.add(i, values(value), counted == kNoValue ? std::span<const float>() : values(counted));
+    }
     if (scored.predictions.empty()) continue;
     const auto made = rows_of(scored.predictions, at, part.size(), output_width_);
     const auto from = values(prediction_);
@@ -189,29 +203,31 @@ void Inference::prepare_pass(int64_t rows, bool predictions) {
   }
 }
 
-// Of each row it keeps: the loss, the terms, then count and prediction where they are wanted.
+// Of each row it keeps what is summed, each with what it counts behind it, if it does, and then the
+// prediction where it is wanted.
 std::unique_ptr<DeviceScoring> Inference::make_pass(int64_t rows) {
-  ScoredGraph scored{executable_.get(), inputs_, {losses_}};
-  scored.values.insert(scored.values.end(), terms_.begin(), terms_.end());
-  if (counts_ != kNoValue) scored.values.push_back(counts_);
+  ScoredGraph scored{executable_.get(), inputs_, {}};
+  for (const auto& [value, counted] : summed_) {
+    scored.values.push_back(value);
+    if (counted != kNoValue) scored.values.push_back(counted);
+  }
   if (pass_predicts_) scored.values.push_back(prediction_);
   return std::make_unique<DeviceScoring>(rows_.pass(batch_size_, rows), scored);
 }
 
 void Inference::fetch(size_t trial, const ScoredRows& part, Sums& sums) {
   if (part.rows.empty()) return;
-  std::vector<float> losses(part.rows.size());
-  std::vector<float> others(part.rows.size());
-  size_t value = 0;
-  pass_->download(value++, trial, losses);
-  for (size_t i = 0; i < terms_.size(); ++i) {
-    pass_->download(value++, trial, others);
-    sums.add_term(i, others);
+  std::vector<float> values(part.rows.size());
+  std::vector<float> counts(part.rows.size());
+  size_t next = 0;
+  for (size_t i = 0; i < summed_.size(); ++i) {
+    const bool all = summed_[i].counted == kNoValue;
+    pass_->download(next++, trial, values);
+    if (!all) pass_->download(next++, trial, counts);
+    sums.add(i, values, all ? std::span<const float>() : counts);
   }
-  if (counts_ != kNoValue) pass_->download(value++, trial, others);
-  sums.add(losses, counts_ == kNoValue ? std::span<const float>() : others);
   if (part.predictions.empty()) return;
-  pass_->download(value, trial, part.predictions);
+  pass_->download(next, trial, part.predictions);
   rows_.feeds()[trial]->restore(part.predictions, output_width_);
 }
 

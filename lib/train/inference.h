@@ -29,7 +29,6 @@ class Inference {
             int64_t batch_size, const graph::Backend& backend);
 
   int64_t output_width() const { return output_width_; }
-  size_t term_count() const { return terms_.size(); }
 
   /// Learner::predict() for each trial, with the random stream of each.
   std::vector<Losses> score(std::span<const ScoredRows> trials,
@@ -54,10 +53,9 @@ class Inference {
   int64_t batch_size_;
   int64_t most_at_once_;  ///< rows of a pass on a device
   GraphInputs inputs_;
-  graph::ValueId losses_;
-  graph::ValueId counts_;  ///< kNoValue: each loss counts once
   graph::ValueId prediction_;
-  std::vector<graph::ValueId> terms_;
+  std::vector<CountedValue> summed_;  ///< the parts of the loss, then the terms
+  size_t parts_;                      ///< of the loss
   int64_t output_width_ = 0;
   std::unique_ptr<graph::Executable> executable_;
   device::Memory random_state_;  ///< of batches of the host

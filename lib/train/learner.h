@@ -19,7 +19,8 @@ struct TrialStreams {
   PhiloxStream dropout;
 };
 
-/// Means over samples, the loss over labels where not all count (nn::Loss::counted).
+/// Means over samples, or over labels where not all count (nn::Loss::counted): the loss is the sum
+/// of such means, each over its own.
 struct Losses {
   double loss = 0;
   std::vector<double> terms;  ///< in the order of loss_term_names(); NaN: of no sample

@@ -1,6 +1,7 @@
 #include "train/phase.h"
 
 #include <cstddef>
+#include <limits>
 
 #include "ops/narrowing.h"
 #include "ops/summed_gradient.h"
@@ -22,7 +23,35 @@ graph::Graph take_graph(std::vector<PhaseGraph>& graphs, const graph::Backend& b
   return std::move(graphs[0].graph);
 }
 
+// Takes what was summed up of it from `sum`. NaN where the phase has not run.
+double mean_of(const CountedValue& summed, int64_t rows, const double*& sum) {
+  const double value = *sum++;
+  const double counted = summed.counted == kNoValue ? static_cast<double>(rows) : *sum++;
+  return rows == 0 ? std::numeric_limits<double>::quiet_NaN() : value / counted;
+}
+
 }  // namespace
+
+size_t sum_count(std::span<const std::unique_ptr<Phase>> phases) {
+  size_t count = 0;
+  for (const auto& phase : phases) count += phase->summed().size();
+  return count;
+}
+
+Losses losses_of(std::span<const std::unique_ptr<Phase>> phases, const EpochSums& sums) {
+  Losses means;
+  const double* sum = sums.values.data();
+  for (size_t i = 0; i < phases.size(); ++i) {
+    for (const CountedValue& part : phases[i]->losses()) {
+      const double mean = mean_of(part, sums.rows[i], sum);
+      if (i == 0) means.loss += mean;
+    }
+    for (const CountedValue& term : phases[i]->terms()) {
+      means.terms.push_back(mean_of(term, sums.rows[i], sum));
+    }
+  }
+  return means;
+}
 
 // The step's high word has room: the phase's number goes into its top byte.
 std::array<uint32_t, 4> random_state(const PhiloxStream& stream, uint64_t step, uint32_t phase) {
@@ -36,9 +65,9 @@ Phase::Phase(std::vector<PhaseGraph> graphs, uint32_t number, int64_t max_batch,
       number_(number),
       inputs_(graphs[0].inputs),
       variables_(graphs[0].variables),
-      loss_(graphs[0].loss),
-      counted_(graphs[0].counted),
+      losses_(graphs[0].losses),
       terms_(graphs[0].terms),
+      summed_(graphs[0].summed()),
       prediction_(graphs[0].prediction),
       every_(graphs[0].every),
       update_(graphs[0].update),

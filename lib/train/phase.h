@@ -62,9 +62,9 @@ class Phase {
   void count_step(const graph::Copies& trials);
 
   int64_t steps(int64_t trial = 0) const { return steps_[static_cast<size_t>(trial)]; }
-  graph::ValueId loss() const { return loss_; }        ///< see PhaseGraph
-  graph::ValueId counted() const { return counted_; }  ///< or kNoValue
-  const std::vector<graph::ValueId>& terms() const { return terms_; }
+  const std::vector<CountedValue>& losses() const { return losses_; }  ///< see PhaseGraph
+  const std::vector<CountedValue>& terms() const { return terms_; }
+  const std::vector<graph::ValueId>& summed() const { return summed_; }
   Tensor tensor(graph::ValueId id, int64_t trial = 0) const {
     return executable_.tensor(id, trial);
   }
@@ -85,9 +85,9 @@ class Phase {
   uint32_t number_;
   GraphInputs inputs_;
   std::vector<nn::Variable> variables_;
-  graph::ValueId loss_;
-  graph::ValueId counted_;
-  std::vector<graph::ValueId> terms_;
+  std::vector<CountedValue> losses_;
+  std::vector<CountedValue> terms_;
+  std::vector<graph::ValueId> summed_;
   graph::ValueId prediction_;
   std::vector<const optim::Optimizer*> optimizers_;  ///< by trial
   int64_t every_;
@@ -102,6 +102,17 @@ class Phase {
   std::vector<graph::ValueId> kept_;   ///< from step to step: slots, then the loss scale
   size_t first_kept_ = 0;              ///< its number in the memory
 };
+
+/// Sums over an epoch, as doubles: what each phase sums, times the rows of the batch.
+struct EpochSums {
+  std::vector<double> values;  ///< of the phases one after the other, in the order of summed()
+  std::vector<int64_t> rows;   ///< that each phase has seen
+};
+
+size_t sum_count(std::span<const std::unique_ptr<Phase>> phases);
+
+/// The loss of the first phase, and the terms of all, one after the other.
+Losses losses_of(std::span<const std::unique_ptr<Phase>> phases, const EpochSums& sums);
 
 /// The random state of step `step`: Philox key and counter.
 std::array<uint32_t, 4> random_state(const PhiloxStream& stream, uint64_t step, uint32_t phase);

@@ -23,11 +23,20 @@ ops::Precision product_precision(const config::TrainSpec& spec) {
 }
 
 std::vector<ValueId> PhaseGraph::kept() const {
-  std::vector<ValueId> kept = {loss};
-  if (counted != kNoValue) kept.push_back(counted);
-  kept.insert(kept.end(), terms.begin(), terms.end());
+  std::vector<ValueId> kept = summed();
   if (prediction != kNoValue) kept.push_back(prediction);
   return kept;
+}
+
+std::vector<ValueId> PhaseGraph::summed() const {
+  std::vector<ValueId> values;
+  for (const auto* list : {&losses, &terms}) {
+    for (const CountedValue& one : *list) {
+      values.push_back(one.value);
+      if (one.counted != kNoValue) values.push_back(one.counted);
+    }
+  }
+  return values;
 }
 
 void PhaseGraph::append_update(const config::TrainSpec& spec) {

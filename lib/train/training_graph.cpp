@@ -67,35 +67,76 @@ ValueId sample_losses(nn::Builder& builder, const GraphSetup& setup, ValueId out
   return ops::scale(g, losses, static_cast<float>(g.shape(output).sample_elements()));
 }
 
-ValueId counts(Graph& g, const GraphSetup& setup, ValueId output, const GraphInputs& inputs) {
+ValueId counted_labels(Graph& g, const GraphSetup& setup, ValueId output,
+                       const GraphInputs& inputs) {
   const config::TrainSpec& train = setup.spec->train;
   if (train.target == config::TrainTarget::kInput) return kNoValue;
   return train.loss.as<nn::Loss>().counted(g, output, inputs.target);
 }
 
-// The mean over the batch, weighted by `counts`, if there are any; `counted` is their mean.
-ValueId weighted_mean(Graph& g, ValueId losses, ValueId counts, ValueId counted) {
-  if (counts == kNoValue) return ops::mean(g, losses);
-  constexpr float kLeast = 1e-6f;
-  const ValueId least = ops::unary(g, ops::Ew::kMaximumC, counted, kLeast);
-  return ops::div(g, ops::mean(g, ops::mul(g, losses, counts)), least);
+// Adds a part to those of a sum. Those that count all samples are one.
+void add_part(Graph& g, std::vector<CountedValue>& parts, const CountedValue& part) {
+  const auto counts_all = [](const CountedValue& one) { return one.counted == kNoValue; };
+  const auto other = std::find_if(parts.begin(), parts.end(), counts_all);
+  if (!counts_all(part) || other == parts.end()) return parts.push_back(part);
+  other->value = ops::add(g, other->value, part.value);
 }
 
-// The model's terms of one name, added up; kNoValue if it has none.
-ValueId term_of(Graph& g, const nn::Builder& builder, const std::string& name) {
-  ValueId sum = kNoValue;
+// The loss of the last layer, and what the model adds: that has its own weights, and is a mean over
+// its own labels.
+std::vector<CountedValue> loss_parts(Graph& g, const nn::Builder& builder,
+                                     const CountedValue& losses) {
+  std::vector<CountedValue> parts = {losses};
   for (const nn::LossTerm& term : builder.loss_terms()) {
-    if (term.name != name) continue;
-    sum = sum == kNoValue ? term.value : ops::add(g, sum, term.value);
+    add_part(g, parts, {ops::scale(g, term.value, term.factor), term.counted});
   }
+  return parts;
+}
+
+ValueId sum_of(Graph& g, const std::vector<CountedValue>& parts) {
+  ValueId sum = parts[0].value;
+  for (size_t i = 1; i < parts.size(); ++i) sum = ops::add(g, sum, parts[i].value);
   return sum;
 }
 
-ValueId with_terms(Graph& g, const nn::Builder& builder, ValueId losses) {
-  for (const nn::LossTerm& term : builder.loss_terms()) {
-    losses = ops::add(g, losses, ops::scale(g, term.value, term.factor));
+// The means over the batch, of samples or of labels.
+std::vector<CountedValue> means_of(Graph& g, const std::vector<CountedValue>& parts) {
+  constexpr float kLeast = 1e-6f;
+  std::vector<CountedValue> means;
+  for (const auto& [value, counts] : parts) {
+    if (counts == kNoValue) {
+      means.push_back({ops::mean(g, value)});
+      continue;
+    }
+    const ValueId counted = ops::mean(g, counts);
+    const ValueId least = ops::unary(g, ops::Ew::kMaximumC, counted, kLeast);
+    means.push_back({ops::div(g, ops::mean(g, ops::mul(g, value, counts)), least), counted});
   }
-  return losses;
+  return means;
+}
+
+// What an epoch adds up of such means.
+std::vector<CountedValue> times_counted(Graph& g, std::vector<CountedValue> means) {
+  for (CountedValue& mean : means) {
+    if (mean.counted != kNoValue) mean.value = ops::mul(g, mean.value, mean.counted);
+  }
+  return means;
+}
+
+// The model's terms, those of one name added up, in the order of loss_term_names().
+std::vector<CountedValue> named_terms(Graph& g, const GraphSetup& setup,
+                                      const nn::Builder& builder) {
+  std::vector<CountedValue> all;
+  for (const std::string& name : loss_term_names(*setup.spec)) {
+    CountedValue sum;
+    for (const nn::LossTerm& term : builder.loss_terms()) {
+      if (term.name != name) continue;
+      sum.value = sum.value == kNoValue ? term.value : ops::add(g, sum.value, term.value);
+      sum.counted = term.counted;
+    }
+    all.push_back(sum);
+  }
+  return all;
 }
 
 // The losses of further outputs become terms of the model. Returns the predictions.
@@ -111,11 +152,19 @@ std::vector<ValueId> add_outputs(nn::Builder& builder, const GraphSetup& setup, 
     const ValueId target =
         sample ? ops::reshape(g, inputs.features, g.shape(value)) : inputs.further[i];
     const ValueId losses = output.loss().per_sample(g, value, target);
+    const ValueId counted = sample ? kNoValue : output.loss().counted(g, value, target);
     builder.add_loss_term(
-        {loss_name(output.name), losses, static_cast<float>(output.spec->weight)});
+        {loss_name(output.name), losses, static_cast<float>(output.spec->weight), counted});
     predictions.push_back(sample ? losses : output.loss().prediction(g, value));
   }
   return predictions;
+}
+
+// What the last layer makes of each sample; without a target, what it loses.
+ValueId prediction_of(Graph& g, const GraphSetup& setup, ValueId output,
+                      const std::vector<CountedValue>& losses) {
+  if (nn::target_kind(setup.spec->train) == nn::TargetKind::kNone) return sum_of(g, losses);
+  return setup.spec->train.loss.as<nn::Loss>().prediction(g, output);
 }
 
 // Those of further outputs side by side with the first.
@@ -139,24 +188,21 @@ PhaseGraph build_phase(const GraphSetup& setup) {
   const Built built = build_model(builder, setup, phase.inputs);
   const ValueId output = built.output;
   const std::vector<ValueId> further = add_outputs(builder, setup, built, phase.inputs);
-  ValueId losses = with_terms(g, builder, sample_losses(builder, setup, output, phase.inputs));
+  CountedValue losses{sample_losses(builder, setup, output, phase.inputs),
+                      counted_labels(g, setup, output, phase.inputs)};
+  std::vector<CountedValue> parts = loss_parts(g, builder, losses);
   if (setup.predictions) {
-    const bool rows = nn::target_kind(setup.spec->train) == nn::TargetKind::kNone;
-    phase.prediction = join_predictions(
-        g, rows ? losses : setup.spec->train.loss.as<nn::Loss>().prediction(g, output), further);
+    phase.prediction = join_predictions(g, prediction_of(g, setup, output, parts), further);
   }
-  if (setup.weighted) losses = ops::mul(g, losses, phase.inputs.weights);
-  const ValueId counts_of_samples = counts(g, setup, output, phase.inputs);
-  if (counts_of_samples != kNoValue) phase.counted = ops::mean(g, counts_of_samples);
-  phase.objective = weighted_mean(g, losses, counts_of_samples, phase.counted);
-  for (const ValueId penalty : builder.penalties()) {
-    phase.objective = ops::add(g, phase.objective, penalty);
+  if (setup.weighted) {
+    losses.value = ops::mul(g, losses.value, phase.inputs.weights);
+    parts = loss_parts(g, builder, losses);
   }
-  phase.loss =
-      phase.counted == kNoValue ? phase.objective : ops::mul(g, phase.objective, phase.counted);
-  for (const std::string& name : loss_term_names(*setup.spec)) {
-    phase.terms.push_back(ops::mean(g, term_of(g, builder, name)));
-  }
+  std::vector<CountedValue> means = means_of(g, parts);
+  for (const ValueId penalty : builder.penalties()) add_part(g, means, {penalty});
+  phase.objective = sum_of(g, means);
+  phase.losses = times_counted(g, std::move(means));
+  phase.terms = times_counted(g, means_of(g, named_terms(g, setup, builder)));
   phase.variables = builder.variables();
   phase.inputs.random_state = builder.random_state_or_none();
   for (const nn::Variable& variable : phase.variables) {
@@ -242,16 +288,12 @@ InferenceGraph build_plain_inference(const GraphSetup& setup) {
   const Built built = build_model(builder, setup, inference.inputs);
   const ValueId output = built.output;
   const std::vector<ValueId> further = add_outputs(builder, setup, built, inference.inputs);
-  inference.losses =
-      with_terms(g, builder, sample_losses(builder, setup, output, inference.inputs));
-  inference.counts = counts(g, setup, output, inference.inputs);
-  const bool rows = nn::target_kind(setup.spec->train) == nn::TargetKind::kNone;
-  inference.prediction = join_predictions(
-      g, rows ? inference.losses : setup.spec->train.loss.as<nn::Loss>().prediction(g, output),
-      further);
-  for (const std::string& name : loss_term_names(*setup.spec)) {
-    if (!setup.prior) inference.terms.push_back(term_of(g, builder, name));
-  }
+  inference.losses = loss_parts(g, builder,
+                                {sample_losses(builder, setup, output, inference.inputs),
+                                 counted_labels(g, setup, output, inference.inputs)});
+  inference.prediction =
+      join_predictions(g, prediction_of(g, setup, output, inference.losses), further);
+  if (!setup.prior) inference.terms = named_terms(g, setup, builder);
   inference.output = output;
   inference.layers = builder.outputs();
   inference.inputs.random_state = builder.random_state_or_none();

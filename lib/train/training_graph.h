@@ -41,6 +41,14 @@ struct GraphInputs {
   graph::ValueId random_state = graph::kNoValue;
 };
 
+/// What a mean is made of. Of samples, (N) each: values, and how many labels of each sample count
+/// in it (nn::Loss::counted), or all samples alike. Of a batch: their mean, times that of the
+/// counts.
+struct CountedValue {
+  graph::ValueId value = graph::kNoValue;
+  graph::ValueId counted = graph::kNoValue;
+};
+
 /// One objective, the weights that minimise it and their optimiser. finish() makes it a step.
 struct PhaseGraph {
   std::string name;  ///< of its step count in a model file
@@ -48,11 +56,9 @@ struct PhaseGraph {
   GraphInputs inputs;
   std::vector<nn::Variable> variables;
   graph::ValueId objective = graph::kNoValue;
-  graph::ValueId loss = graph::kNoValue;     ///< what an epoch adds up: objective, times counted
-  graph::ValueId counted = graph::kNoValue;  ///< labels of a sample that count, its mean; or all
+  std::vector<CountedValue> losses;  ///< of the batch; their means over an epoch are its loss
+  std::vector<CountedValue> terms;   ///< of the batch, reported besides the first phase's loss
   std::vector<graph::ValueId> weights;
-  std::vector<graph::ValueId>
-      terms;  ///< means over the batch, reported besides the first objective
   graph::ValueId prediction = graph::kNoValue;
   const optim::Optimizer* optimizer = nullptr;
   int64_t every = 1;  ///< runs with every so manieth batch
@@ -60,6 +66,9 @@ struct PhaseGraph {
   std::optional<LossScaling> loss_scaling;
 
   std::vector<graph::ValueId> kept() const;
+
+  /// What an epoch adds up: losses, then terms, each with what it counts behind it, if it does.
+  std::vector<graph::ValueId> summed() const;
 
   /// Appends gradients and update, drops what leads to nothing, sets the precision, fuses.
   void finish(const config::TrainSpec& spec);
@@ -73,12 +82,11 @@ struct InferenceGraph {
   graph::Graph graph;
   GraphInputs inputs;
   std::vector<nn::Variable> variables;
-  graph::ValueId losses = graph::kNoValue;      ///< (N)
-  graph::ValueId counts = graph::kNoValue;      ///< (N), the weight of each in a mean; or all alike
+  std::vector<CountedValue> losses;             ///< of samples; the loss is the sum of their means
   graph::ValueId prediction = graph::kNoValue;  ///< then those of further outputs, side by side
   graph::ValueId output = graph::kNoValue;      ///< of the model itself; what a generator makes
   std::vector<std::pair<std::string, graph::ValueId>> layers;  ///< their outputs by full name
-  std::vector<graph::ValueId> terms;  ///< (N) each, in the order of loss_term_names()
+  std::vector<CountedValue> terms;  ///< of samples, in the order of loss_term_names()
   std::vector<nn::LayerSummary> summary;
 };
 

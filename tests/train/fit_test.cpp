@@ -144,6 +144,22 @@ TEST_CASE("fit: labels that are ignored count neither in a loss nor in a metric"
   test::check_on_device(input, result);
 }
 
+TEST_CASE("fit: labels that are ignored leave penalties as they are") {
+  const auto penalty = [](const std::string& loss) {
+    const SampleExperiment e(
+        {"model=[{Dense: {units: 8, activation: tanh, activity_regularizer: {L2: 0.1}}}, {Dense: "
+         "{units: 2, activation: softmax}}]",
+         "train.optimizer={SGD: {learning_rate: 0}}", "train.metrics=[log_loss]", "train.epochs=1",
+         "train.loss=" + loss});
+    const train::FitResult result = fit(input_of(e));
+    return result.history.at(0).training.at(0) - result.history.at(0).training.at(1);
+  };
+  const double all = penalty("sparse_categorical_crossentropy");
+  CHECK(all > 0.01);
+  CHECK(penalty("{sparse_categorical_crossentropy: {ignore_class: 0}}") ==
+        doctest::Approx(all).epsilon(1e-5));
+}
+
 TEST_CASE("fit: a label that is ignored must be one") {
   try {
     const SampleExperiment e({"model=[{Dense: 2}]",

@@ -72,6 +72,32 @@ TEST_CASE("variational autoencoder: the KL divergence is part of the loss, and r
   CHECK(result.test[0] > result.test[1]);
 }
 
+TEST_CASE("variational layers: class weights and ignored classes leave the KL divergence alone") {
+  const std::vector<std::string> classifier = {
+      "train.metrics=[log_loss]", "train.epochs=1", "train.optimizer={SGD: {learning_rate: 0}}",
+      "model=[{Dense: {units: 8, activation: tanh, name: hidden}}, {Dense: {units: 2, name: mean}},"
+      " {Dense: {units: 2, name: log_var, inputs: hidden}}, {Sampling: {beta: 0.5, inputs: [mean, "
+      "log_var]}}, {Dense: {units: 2, activation: softmax}}]"};
+  const auto check = [&](const std::vector<std::string>& more, double weight) {
+    const SampleExperiment e(with(classifier, more));
+    const train::FitInput input = input_of(e);
+    const train::FitResult result = fit(input);
+    const auto check_sum = [](const std::vector<double>& scores, double factor) {
+      CHECK(scores.at(0) ==
+            doctest::Approx(factor * scores.at(1) + 0.5 * scores.at(2)).epsilon(1e-5));
+    };
+    check_sum(result.history.at(0).training, weight);
+    check_sum(result.test, 1);
+    test::check_on_device(input, result);
+    return result.history.at(0).training.at(2);
+  };
+  const double kl = check({"train.loss=sparse_categorical_crossentropy"}, 1);
+  CHECK(check({"train.loss=sparse_categorical_crossentropy", "train.class_weight={0: 3, 1: 3}"},
+              3) == doctest::Approx(kl));
+  CHECK(check({"train.loss={sparse_categorical_crossentropy: {ignore_class: 0}}"}, 1) ==
+        doctest::Approx(kl));
+}
+
 TEST_CASE("GAN: the made samples come to lie where the data is") {
   const SampleExperiment e(with(kGan, {"train.epochs=30"}));
   CHECK(train::score_names(e.spec) == std::vector<std::string>{"loss", "generator_loss"});

@@ -66,11 +66,47 @@ std::string error_of(const std::string& yaml) {
   return "";
 }
 
-double score(const trials::Search& search, const train::FitResult& result,
+double score(const trials::Search& search, const std::vector<double>& scores,
              const std::string& name) {
   const std::vector<std::string> names = train::score_names(search.spec);
   const auto at = std::find(names.begin(), names.end(), name) - names.begin();
-  return result.test.at(static_cast<size_t>(at));
+  return scores.at(static_cast<size_t>(at));
+}
+
+double score(const trials::Search& search, const train::FitResult& result,
+             const std::string& name) {
+  return score(search, result.test, name);
+}
+
+// An epoch in which nothing is learned, so that its metrics are of the weights of its losses.
+std::string still(const std::string& yaml) {
+  std::string text = changed(yaml, "learning_rate: 0.02", "learning_rate: 0");
+  text = changed(text, "epochs: 60", "epochs: 1");
+  return changed(text, "  metrics: [accuracy]\n", "  metrics: [log_loss]\n");
+}
+
+// Of the training, the validation and the test.
+std::vector<std::vector<double>> scores_of(const train::FitResult& result) {
+  return {result.history.at(0).training, result.history.at(0).validation, result.test};
+}
+
+// The loss is the sum of what is reported, the main one times `weight`.
+void check_sum(const trials::Search& search, const std::vector<double>& scores, double weight) {
+  const double sum = weight * score(search, scores, "log_loss") +
+                     0.5 * score(search, scores, "product_loss") +
+                     score(search, scores, "colour_loss") + score(search, scores, "early_loss");
+  CHECK(score(search, scores, "loss") == doctest::Approx(sum).epsilon(1e-5));
+}
+
+// The losses of further outputs are the same.
+void check_further(const trials::Search& search, const std::vector<std::vector<double>>& some,
+                   const std::vector<std::vector<double>>& all) {
+  for (size_t i = 0; i < all.size(); ++i) {
+    for (const char* name : {"product_loss", "colour_loss", "early_loss", "again_loss"}) {
+      CHECK(score(search, some[i], name) ==
+            doctest::Approx(score(search, all[i], name)).epsilon(1e-5));
+    }
+  }
 }
 
 }  // namespace
@@ -114,6 +150,79 @@ TEST_CASE("outputs: the loss is the weighted sum of all") {
   const double sum = own + 0.5 * score(search, result, "product_loss") +
                      score(search, result, "colour_loss") + score(search, result, "early_loss");
   CHECK(score(search, result, "loss") == doctest::Approx(sum).epsilon(1e-4));
+}
+
+TEST_CASE("outputs: what weighs the rows of the main loss leaves the others' alone") {
+  const ScratchFolder folder;
+  write_table(folder);
+  const std::string plain =
+      still(changed(kExperiment, "units: 1, activation: sigmoid", "units: 2, activation: softmax"));
+  const std::string loss = "loss: sparse_categorical_crossentropy\n";
+  const trials::Search search =
+      prepare(folder, changed(plain, "loss: binary_crossentropy\n", loss));
+  const train::FitResult all = fit(input_of(search));
+  SUBCASE("a class that is ignored") {
+    const std::string ignoring = "loss: {sparse_categorical_crossentropy: {ignore_class: 0}}\n";
+    const trials::Search other =
+        prepare(folder, changed(plain, "loss: binary_crossentropy\n", ignoring));
+    const train::FitResult some = fit(input_of(other));
+    for (const auto& scores : scores_of(some)) check_sum(other, scores, 1);
+    check_further(search, scores_of(some), scores_of(all));
+    test::check_on_device(input_of(other), some);
+  }
+  SUBCASE("class weights, which only the training has") {
+    const std::string weighing = loss + "  class_weight: {low: 3, high: 3}\n";
+    const trials::Search other =
+        prepare(folder, changed(plain, "loss: binary_crossentropy\n", weighing));
+    const train::FitResult some = fit(input_of(other));
+    check_sum(other, scores_of(some)[0], 3);
+    check_sum(other, scores_of(some)[1], 1);
+    check_sum(other, scores_of(some)[2], 1);
+    check_further(search, scores_of(some), scores_of(all));
+    test::check_on_device(input_of(other), some);
+  }
+}
+
+TEST_CASE("outputs: rows that the main loss ignores teach a further output") {
+  const ScratchFolder folder;
+  write_table(folder);
+  const auto kernel_after_a_step = [&](const std::string& loss) {
+    std::string yaml = changed(kExperiment, "loss: binary_crossentropy", loss);
+    yaml = changed(yaml, "units: 1, activation: sigmoid", "units: 2, activation: softmax");
+    yaml = changed(yaml, "{Adam: {learning_rate: 0.02}}", "{SGD: {learning_rate: 0.1}}");
+    yaml = changed(changed(yaml, "batch_size: 16", "batch_size: 200"), "epochs: 60", "epochs: 1");
+    const train::FitResult result = fit(input_of(prepare(folder, yaml)));
+    for (const store::NamedArray& weight : result.model.weights) {
+      if (weight.name == "product/kernel") return weight.values;
+    }
+    return std::vector<float>();
+  };
+  const std::vector<float> all = kernel_after_a_step("loss: sparse_categorical_crossentropy");
+  REQUIRE(all.size() == 16);
+  for (const char* loss : {"loss: {sparse_categorical_crossentropy: {ignore_class: 0}}",
+                           "loss: sparse_categorical_crossentropy\n"
+                           "  class_weight: {low: 0, high: 5}"}) {
+    const std::vector<float> some = kernel_after_a_step(loss);
+    for (size_t i = 0; i < all.size(); ++i) {
+      CHECK(some[i] == doctest::Approx(all[i]).epsilon(1e-5));
+    }
+  }
+}
+
+TEST_CASE("outputs: the loss of one that ignores a class is the mean over its other labels") {
+  const ScratchFolder folder;
+  write_table(folder);
+  const std::string yaml =
+      changed(still(kExperiment), "early: {loss: categorical_crossentropy, metrics: [auc]}",
+              "early: {loss: {categorical_crossentropy: {ignore_class: 0}}, metrics: [log_loss]}");
+  const trials::Search search = prepare(folder, yaml);
+  const train::FitResult result = fit(input_of(search));
+  for (const auto& scores : scores_of(result)) {
+    check_sum(search, scores, 1);
+    CHECK(score(search, scores, "early_loss") ==
+          doctest::Approx(score(search, scores, "early_log_loss")).epsilon(1e-5));
+  }
+  test::check_on_device(input_of(search), result);
 }
 
 TEST_CASE("outputs: a search over the weight of one") {

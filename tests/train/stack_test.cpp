@@ -192,6 +192,17 @@ TEST_CASE("stack: dropout rates and factors of penalties") {
       .check_as_alone();
 }
 
+TEST_CASE("stack: a loss of labels that count beside one of all rows, and penalties") {
+  Trials({"model=[{Dense: {units: 8, activation: tanh, name: hidden, kernel_regularizer: {L2: "
+          "0.01}}}, {Dense: {units: 2, name: copy}}, {Dense: {units: 2, activation: softmax, "
+          "inputs: hidden}}]",
+          "train.loss={sparse_categorical_crossentropy: {ignore_class: 0}}",
+          "train.outputs={copy: {loss: mse, target: input, weight: 0.5}}",
+          "train.class_weight=balanced", "train.validation_split=0.2"},
+         {{}, {"seed=8"}, {"model.0.kernel_regularizer.l2=0.1"}})
+      .check_as_alone();
+}
+
 TEST_CASE("stack: trainings are resumed from checkpoints of their own") {
   const ScratchFolder folder;
   Trials trials({"train.checkpoint_every=1"}, {{}, {"seed=8"}, {"seed=9"}});
