@@ -123,7 +123,12 @@ void read_component(const Node& node, Reader& reader, std::string_view kind, Any
   auto [object, spec] = type->make();
   Node fields = as_fields(*value, *type);
   if (fields.is_null()) fields.mark = mark;
+  const size_t errors = reader.diagnostics.size();
   type->fields->read(spec, fields, reader);
+  const std::string wrong = object->contradiction();
+  if (errors == reader.diagnostics.size() && !wrong.empty()) {
+    reader.error(mark, fmt::format("{} {}", type->name, wrong));
+  }
   out = {std::move(object), type, spec, mark};
 }
 

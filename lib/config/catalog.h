@@ -20,6 +20,10 @@ namespace mlrun::config {
 class Component {
  public:
   virtual ~Component() = default;
+
+  /// What is wrong with values that are right each by itself, behind the component's name: "needs
+  /// ...", or "".
+  virtual std::string contradiction() const { return ""; }
 };
 
 struct ComponentType {

@@ -1,5 +1,7 @@
 #include "optim/schedule.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -145,16 +147,29 @@ struct PiecewiseConstantDecay : Schedule {
     static const FieldList list =
         FieldListOf<PiecewiseConstantDecay>("PiecewiseConstantDecay",
                                             "values[i] up to and with step boundaries[i]")
-            .field("boundaries", &PiecewiseConstantDecay::boundaries, "last step of each value",
-                   config::required, config::at_least(0))
+            .field("boundaries", &PiecewiseConstantDecay::boundaries,
+                   "last step of each value but the last, rising", config::required,
+                   config::at_least(0))
             .field("values", &PiecewiseConstantDecay::values, "one more than boundaries",
                    config::required, config::at_least(0));
     return list;
   }
+  std::string contradiction() const override {
+    if (values.size() != boundaries.size() + 1) {
+      return fmt::format("needs one value more than boundaries, but has {} and {}", values.size(),
+                         boundaries.size());
+    }
+    for (size_t i = 1; i < boundaries.size(); ++i) {
+      if (boundaries[i] > boundaries[i - 1]) continue;
+      return fmt::format("needs boundaries that rise, but {} stands behind {}", boundaries[i],
+                         boundaries[i - 1]);
+    }
+    return "";
+  }
   double at(int64_t step) const override {
     size_t i = 0;
     while (i < boundaries.size() && step > boundaries[i]) ++i;
-    return values.empty() ? 0 : values[std::min(i, values.size() - 1)];
+    return values[i];
   }
 };
 
