@@ -1,5 +1,7 @@
 #include "nn/initializers.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -128,6 +130,10 @@ struct RandomUniform : Initializer {
   double minval = -0.05;
   double maxval = 0.05;
   static const FieldList& fields();
+  std::string contradiction() const override {
+    if (minval <= maxval) return "";
+    return fmt::format("needs minval to be at most maxval, but they are {} and {}", minval, maxval);
+  }
   void fill(std::span<float> out, const Shape&, const PhiloxStream& stream,
             uint64_t index) const override {
     fill_uniform(out, minval, maxval, stream, index);

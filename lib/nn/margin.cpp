@@ -1,5 +1,7 @@
 #include "nn/margin.h"
 
+#include <fmt/format.h>
+
 #include "nn/losses.h"
 #include "ops/functions.h"
 
@@ -25,6 +27,11 @@ struct Margin : Loss {
             .field("down_weight", &Margin::down_weight, "factor of the classes that are absent",
                    config::at_least(0));
     return list;
+  }
+  std::string contradiction() const override {
+    if (m_minus <= m_plus) return "";
+    return fmt::format("needs m_minus to be at most m_plus, but they are {} and {}", m_minus,
+                       m_plus);
   }
   TargetKind target_kind() const override { return TargetKind::kLabels; }
   ValueId per_sample(Graph& g, ValueId output, ValueId target) const override {
