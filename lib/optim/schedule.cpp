@@ -101,11 +101,20 @@ struct CosineDecay : Schedule {
                    config::required, config::at_least(1))
             .field("alpha", &CosineDecay::alpha, "end, as a fraction of the start",
                    config::between(0, 1))
-            .field("warmup_target", &CosineDecay::warmup_target, "rate after the warm-up",
-                   config::above(0))
-            .field("warmup_steps", &CosineDecay::warmup_steps, "length of the warm-up",
-                   config::at_least(0));
+            .field("warmup_target", &CosineDecay::warmup_target,
+                   "rate after the warm-up; goes with warmup_steps", config::above(0))
+            .field("warmup_steps", &CosineDecay::warmup_steps,
+                   "length of the warm-up; goes with warmup_target", config::at_least(0));
     return list;
+  }
+  std::string contradiction() const override {
+    if (warmup_steps > 0 && !warmup_target) {
+      return "needs warmup_target beside warmup_steps: the rate that the warm-up leads to";
+    }
+    if (warmup_target && warmup_steps == 0) {
+      return "needs warmup_steps above 0 beside warmup_target: the length of the warm-up";
+    }
+    return "";
   }
   double at(int64_t step) const override {
     const double top = warmup_target.value_or(initial_learning_rate);
