@@ -39,7 +39,7 @@ struct Sgd : Optimizer {
   static const FieldList& fields() {
     static const FieldList list = with_common_fields(
         with_learning_rate<Sgd>("SGD", "Gradient descent, with momentum.")
-            .field("momentum", &Sgd::momentum, "of the velocity", config::fraction())
+            .field("momentum", &Sgd::momentum, "of the velocity", config::float_fraction())
             .field("nesterov", &Sgd::nesterov, "look ahead along the velocity"));
     return list;
   }
@@ -72,10 +72,10 @@ struct Adam : Optimizer {
   static FieldList make_fields(const char* name, const char* doc) {
     return with_common_fields(
         with_learning_rate<T>(name, doc)
-            .field("beta_1", &T::beta_1, "decay of the first moment", config::fraction())
-            .field("beta_2", &T::beta_2, "decay of the second moment", config::fraction())
+            .field("beta_1", &T::beta_1, "decay of the first moment", config::float_fraction())
+            .field("beta_2", &T::beta_2, "decay of the second moment", config::float_fraction())
             .field("epsilon", &T::epsilon, "added to the root of the second moment",
-                   config::above(0))
+                   config::float_above_zero())
             .field("amsgrad", &T::amsgrad, "use the largest second moment so far"));
   }
 };
@@ -97,9 +97,10 @@ struct RmsProp : Optimizer {
   static const FieldList& fields() {
     static const FieldList list = with_common_fields(
         with_learning_rate<RmsProp>("RMSprop", "RMSprop. Tieleman, Hinton 2012.")
-            .field("rho", &RmsProp::rho, "decay of the second moment", config::fraction())
-            .field("momentum", &RmsProp::momentum, "of the velocity", config::fraction())
-            .field("epsilon", &RmsProp::epsilon, "added to the second moment", config::above(0))
+            .field("rho", &RmsProp::rho, "decay of the second moment", config::float_fraction())
+            .field("momentum", &RmsProp::momentum, "of the velocity", config::float_fraction())
+            .field("epsilon", &RmsProp::epsilon, "added to the second moment",
+                   config::float_above_zero())
             .field("centered", &RmsProp::centered, "subtract the squared mean gradient"));
     return list;
   }
@@ -120,7 +121,7 @@ struct Adagrad : Optimizer {
         with_learning_rate<Adagrad>("Adagrad", "Adagrad. Duchi et al. 2011.")
             .field("initial_accumulator_value", &Adagrad::initial_accumulator_value,
                    "start of the sum of squares", config::at_least(0))
-            .field("epsilon", &Adagrad::epsilon, "added to the sum", config::above(0)));
+            .field("epsilon", &Adagrad::epsilon, "added to the sum", config::float_above_zero()));
     return list;
   }
   double initial_slot_value() const override { return initial_accumulator_value; }
