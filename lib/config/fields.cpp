@@ -12,8 +12,9 @@ Check at_least(double bound) {
   return {[bound](double v) { return v >= bound; }, fmt::format("at least {}", bound)};
 }
 
-Check count() {
-  return {[](double v) { return v >= 1 && v < 2147483648.0; }, "at least 1 and below 2^31"};
+Check count(int least) {
+  return {[least](double v) { return v >= least && v < 2147483648.0; },
+          fmt::format("at least {} and below 2^31", least)};
 }
 
 Check above(double bound) {

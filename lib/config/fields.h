@@ -90,7 +90,7 @@ struct Check {
 };
 
 Check at_least(double bound);
-Check count();  ///< [1, 2^31): of what becomes a dimension
+Check count(int least = 1);  ///< [least, 2^31): of what becomes a dimension
 Check above(double bound);
 Check between(double low, double high);  ///< both ends included
 Check fraction();                        ///< [0, 1)

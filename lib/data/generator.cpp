@@ -51,10 +51,16 @@ void set_targets(Dataset& dataset, GeneratedTable& table, bool classify) {
   for (int32_t c = 0; c < table.class_count; ++c) dataset.class_names.push_back(std::to_string(c));
 }
 
-GeneratedTable features_table(int64_t rows, int64_t width) {
-  constexpr double kMostNumbers = 4294967296.0;  // 2^32: 16 GiB
-  if (static_cast<double>(rows) * static_cast<double>(width) > kMostNumbers) {
-    throw InputError(fmt::format("{} rows of {} features are too many to generate", rows, width));
+// `other_bytes`: of a row, besides its features. Rows are put into another order by a copy.
+GeneratedTable features_table(int64_t rows, int64_t width, double other_bytes) {
+  constexpr double kMostGib = 8;
+  const double row_bytes = 2.0 * sizeof(float) * static_cast<double>(width) + other_bytes;
+  const double gib = static_cast<double>(rows) * row_bytes / 1073741824.0;
+  if (gib > kMostGib) {
+    throw InputError(
+        fmt::format("{} rows of {} features are too many to generate: that would take "
+                    "{:.1f} GiB, and {} at most are given to it",
+                    rows, width, gib, kMostGib));
   }
   GeneratedTable table;
   table.rows = rows;
@@ -65,15 +71,18 @@ GeneratedTable features_table(int64_t rows, int64_t width) {
 
 }  // namespace
 
-GeneratedTable classes_table(int64_t rows, int64_t width, int32_t class_count) {
-  GeneratedTable table = features_table(rows, width);
+GeneratedTable classes_table(int64_t rows, int64_t width, int32_t class_count, int64_t more_bytes) {
+  constexpr double kClassAndPlace = 2 * sizeof(int32_t) + sizeof(int64_t);
+  GeneratedTable table =
+      features_table(rows, width, kClassAndPlace + static_cast<double>(more_bytes));
   table.classes.resize(static_cast<size_t>(rows));
   table.class_count = class_count;
   return table;
 }
 
 GeneratedTable values_table(int64_t rows, int64_t width, int64_t targets) {
-  GeneratedTable table = features_table(rows, width);
+  const double bytes = 2.0 * sizeof(float) * static_cast<double>(targets) + sizeof(int64_t);
+  GeneratedTable table = features_table(rows, width, bytes);
   table.values.resize(static_cast<size_t>(rows * targets));
   table.targets = targets;
   return table;

@@ -32,8 +32,13 @@ class Generator : public config::Component {
   virtual GeneratedTable generate(const PhiloxStream& stream) const = 0;
 };
 
-/// A table for `rows` rows, all zero.
-GeneratedTable classes_table(int64_t rows, int64_t width, int32_t class_count);
+/// More classes than anyone tells apart; each has a name.
+constexpr double kMostClasses = 1e6;
+
+/// A table for `rows` rows, all zero. Throws InputError where making it would take more than 8 GiB,
+/// with `more_bytes` that the generator needs for each row besides the table.
+GeneratedTable classes_table(int64_t rows, int64_t width, int32_t class_count,
+                             int64_t more_bytes = 0);
 GeneratedTable values_table(int64_t rows, int64_t width, int64_t targets);
 
 /// Rows in a random order.

@@ -92,6 +92,23 @@ TEST_CASE("generators: classification is separable along its informative feature
   CHECK(widest > 5);
 }
 
+TEST_CASE("generators: shares of classes that sum to 1, or nearly") {
+  const auto shares = [](const std::string& weights) {
+    const Dataset d = make(
+        "make_classification: {n_samples: 1000, n_classes: 3, flip_y: 0, "
+        "n_clusters_per_class: 1, weights: " +
+            weights + "}",
+        true);
+    CHECK(d.rows == 1000);
+    return std::vector<int64_t>{count_class(d, 0), count_class(d, 1), count_class(d, 2)};
+  };
+  CHECK(shares("[0.2, 0.3, 0.5]") == std::vector<int64_t>{200, 300, 500});
+  CHECK(shares("[0.2, 0.3]") == std::vector<int64_t>{200, 300, 500});
+  CHECK(shares("[0.33, 0.33, 0.33]") == std::vector<int64_t>{334, 333, 333});
+  CHECK(shares("[0.34, 0.34, 0.33]") == std::vector<int64_t>{337, 337, 326});
+  CHECK(shares("[0.5, 0.505]") == std::vector<int64_t>{498, 502, 0});
+}
+
 TEST_CASE("generators: friedman1 is its formula") {
   const Dataset d = make("make_friedman1: {n_samples: 20, n_features: 6}", false);
   for (int64_t r = 0; r < d.rows; ++r) {

@@ -12,6 +12,9 @@ enum Step : uint64_t { kShuffleRows, kNoise, kEdges, kSize, kParent, kAnchor };
 
 constexpr int32_t kMotif = 5;  // nodes
 
+// Each node has about one edge, in both directions, in a vector that grows.
+constexpr int64_t kBytesOfNode = 5 * sizeof(Edge);
+
 }  // namespace
 
 const config::FieldList& StochasticBlockModel::fields() {
@@ -21,9 +24,9 @@ const config::FieldList& StochasticBlockModel::fields() {
           .field("n_samples", &StochasticBlockModel::n_samples, "number of nodes",
                  config::between(2, 20000))
           .field("n_classes", &StochasticBlockModel::n_classes, "number of communities",
-                 config::at_least(1))
+                 config::between(1, kMostClasses))
           .field("n_features", &StochasticBlockModel::n_features, "number of features",
-                 config::at_least(1))
+                 config::count())
           .field("p_in", &StochasticBlockModel::p_in, "chance of an edge within a community",
                  config::between(0, 1))
           .field("p_out", &StochasticBlockModel::p_out, "chance of an edge between communities",
@@ -64,8 +67,8 @@ GeneratedTable StochasticBlockModel::generate(const PhiloxStream& stream) const 
 const config::FieldList& MakeMotifs::fields() {
   static const config::FieldList list =
       config::FieldListOf<MakeMotifs>("make_motifs", "Graphs: random trees with a ring or a house.")
-          .field("n_samples", &MakeMotifs::n_samples, "number of graphs", config::at_least(2))
-          .field("n_nodes", &MakeMotifs::n_nodes, "most nodes of a tree", config::at_least(2));
+          .field("n_samples", &MakeMotifs::n_samples, "number of graphs", config::count(2))
+          .field("n_nodes", &MakeMotifs::n_nodes, "most nodes of a tree", config::count(2));
   return list;
 }
 
@@ -91,7 +94,7 @@ int32_t MakeMotifs::add_graph(const PhiloxStream& stream, int64_t row, int32_t f
 
 GeneratedTable MakeMotifs::generate(const PhiloxStream& stream) const {
   const int64_t most = n_nodes + kMotif;
-  GeneratedTable table = classes_table(n_samples, most, 2);
+  GeneratedTable table = classes_table(n_samples, most, 2, most * kBytesOfNode);
   auto graphs = std::make_shared<Graphs>();
   graphs->rows = Graphs::Rows::kGraphs;
   graphs->first_node = {0};

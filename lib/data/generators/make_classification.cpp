@@ -29,6 +29,16 @@ enum Step : uint64_t {
 // Corners beyond 2^30 are as good as all of them.
 constexpr int64_t kMostBits = 30;
 
+// Clusters, each on a corner of its own, which is drawn until it is a new one.
+constexpr double kMostClusters = 1048576;
+
+// Of the matrices that mix features: 256 MiB.
+constexpr double kMostNumbers = 67108864;
+
+// Shares that are written with two digits, such as three of 0.33, are meant to sum to 1.
+constexpr double kSumTolerance = 0.0101;
+constexpr double kRounding = 1e-12;
+
 // `count` numbers uniform in [-1, 1).
 std::vector<float> mixing(const PhiloxStream& stream, uint64_t step, int64_t first, int64_t count) {
   std::vector<float> numbers;
@@ -44,16 +54,17 @@ const config::FieldList& MakeClassification::fields() {
   using T = MakeClassification;
   static const config::FieldList list =
       config::FieldListOf<T>("make_classification", "Clusters on the corners of a hypercube.")
-          .field("n_samples", &T::n_samples, "number of rows", config::at_least(1))
-          .field("n_features", &T::n_features, "number of features", config::at_least(1))
+          .field("n_samples", &T::n_samples, "number of rows", config::count())
+          .field("n_features", &T::n_features, "number of features", config::count())
           .field("n_informative", &T::n_informative, "features that tell the class",
-                 config::at_least(1))
-          .field("n_redundant", &T::n_redundant, "mixtures of these", config::at_least(0))
-          .field("n_repeated", &T::n_repeated, "copies of either", config::at_least(0))
-          .field("n_classes", &T::n_classes, "number of classes", config::at_least(2))
+                 config::count())
+          .field("n_redundant", &T::n_redundant, "mixtures of these", config::count(0))
+          .field("n_repeated", &T::n_repeated, "copies of either", config::count(0))
+          .field("n_classes", &T::n_classes, "number of classes", config::between(2, kMostClasses))
           .field("n_clusters_per_class", &T::n_clusters_per_class, "corners of each class",
-                 config::at_least(1))
-          .field("weights", &T::weights, "share of each class; the last may be left out",
+                 config::count())
+          .field("weights", &T::weights,
+                 "share of each class, together 1; the last may be left out and gets the rest",
                  config::at_least(0))
           .field("flip_y", &T::flip_y, "fraction of rows with a random class",
                  config::between(0, 1))
@@ -78,9 +89,34 @@ void MakeClassification::check() const {
                     "of the informative features",
                     clusters, n_informative));
   }
+  const auto informative = static_cast<double>(n_informative);
+  const double largest =
+      informative * std::max({informative, static_cast<double>(n_redundant), clusters});
+  if (clusters > kMostClusters || largest > kMostNumbers) {
+    throw InputError(
+        fmt::format("{} clusters of {} informative and {} redundant features are too "
+                    "many to generate",
+                    clusters, n_informative, n_redundant));
+  }
+  check_weights();
+}
+
+void MakeClassification::check_weights() const {
+  if (weights.empty()) return;
   const auto given = static_cast<int64_t>(weights.size());
-  if (given != 0 && given != n_classes && given != n_classes - 1) {
+  const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
+  if (given != n_classes && given != n_classes - 1) {
     throw InputError(fmt::format("there are {} weights for {} classes", given, n_classes));
+  }
+  if (given == n_classes && std::abs(sum - 1) > kSumTolerance) {
+    throw InputError(
+        fmt::format("the weights sum to {:.6g}, but the shares of all classes must sum to 1", sum));
+  }
+  if (given < n_classes && sum > 1 + kSumTolerance) {
+    throw InputError(
+        fmt::format("the weights sum to {:.6g}, but those of all classes but the last, "
+                    "which gets the rest, must sum to 1 at most",
+                    sum));
   }
 }
 
@@ -88,8 +124,10 @@ std::vector<int64_t> MakeClassification::cluster_sizes() const {
   std::vector<double> share = weights;
   if (share.empty())
     share.assign(static_cast<size_t>(n_classes), 1.0 / static_cast<double>(n_classes));
-  if (static_cast<int64_t>(share.size()) < n_classes) {
-    share.push_back(1.0 - std::accumulate(share.begin(), share.end(), 0.0));
+  const double sum = std::accumulate(share.begin(), share.end(), 0.0);
+  if (static_cast<int64_t>(share.size()) < n_classes) share.push_back(std::max(0.0, 1.0 - sum));
+  if (sum > 1 + kRounding) {
+    for (double& part : share) part /= sum;  // else there would be more rows than asked for
   }
   std::vector<int64_t> sizes;
   for (int64_t k = 0; k < n_classes * n_clusters_per_class; ++k) {

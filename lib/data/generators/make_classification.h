@@ -28,6 +28,7 @@ struct MakeClassification : Generator {
 
  private:
   void check() const;
+  void check_weights() const;
   std::vector<int64_t> cluster_sizes() const;
   std::vector<float> centroids(const PhiloxStream& stream) const;
   void fill_informative(GeneratedTable& table, const PhiloxStream& stream) const;

@@ -16,11 +16,11 @@ const config::FieldList& MakeRegression::fields() {
   using T = MakeRegression;
   static const config::FieldList list =
       config::FieldListOf<T>("make_regression", "A linear function of normal features.")
-          .field("n_samples", &T::n_samples, "number of rows", config::at_least(1))
-          .field("n_features", &T::n_features, "number of features", config::at_least(1))
+          .field("n_samples", &T::n_samples, "number of rows", config::count())
+          .field("n_features", &T::n_features, "number of features", config::count())
           .field("n_informative", &T::n_informative, "features with a coefficient",
                  config::at_least(0))
-          .field("n_targets", &T::n_targets, "number of targets", config::at_least(1))
+          .field("n_targets", &T::n_targets, "number of targets", config::count())
           .field("bias", &T::bias, "constant term")
           .field("noise", &T::noise, "standard deviation", config::at_least(0))
           .field("shuffle", &T::shuffle, "rows and features in random order");
@@ -56,9 +56,8 @@ const config::FieldList& MakeFriedman1::fields() {
   using T = MakeFriedman1;
   static const config::FieldList list =
       config::FieldListOf<T>("make_friedman1", "Friedman's first regression problem.")
-          .field("n_samples", &T::n_samples, "number of rows", config::at_least(1))
-          .field("n_features", &T::n_features, "number of features; five matter",
-                 config::at_least(5))
+          .field("n_samples", &T::n_samples, "number of rows", config::count())
+          .field("n_features", &T::n_features, "number of features; five matter", config::count(5))
           .field("noise", &T::noise, "standard deviation", config::at_least(0));
   return list;
 }

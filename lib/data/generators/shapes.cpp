@@ -32,7 +32,7 @@ double half_turn(int64_t i, int64_t n) {
 const config::FieldList& MakeMoons::fields() {
   static const config::FieldList list =
       config::FieldListOf<MakeMoons>("make_moons", "Two interleaving half circles.")
-          .field("n_samples", &MakeMoons::n_samples, "number of rows", config::at_least(2))
+          .field("n_samples", &MakeMoons::n_samples, "number of rows", config::count(2))
           .field("noise", &MakeMoons::noise, "standard deviation", config::at_least(0))
           .field("shuffle", &MakeMoons::shuffle, "rows in random order");
   return list;
@@ -56,7 +56,7 @@ GeneratedTable MakeMoons::generate(const PhiloxStream& stream) const {
 const config::FieldList& MakeCircles::fields() {
   static const config::FieldList list =
       config::FieldListOf<MakeCircles>("make_circles", "A circle within a circle.")
-          .field("n_samples", &MakeCircles::n_samples, "number of rows", config::at_least(2))
+          .field("n_samples", &MakeCircles::n_samples, "number of rows", config::count(2))
           .field("noise", &MakeCircles::noise, "standard deviation", config::at_least(0))
           .field("factor", &MakeCircles::factor, "inner radius over outer radius",
                  config::fraction())
@@ -82,9 +82,10 @@ GeneratedTable MakeCircles::generate(const PhiloxStream& stream) const {
 const config::FieldList& MakeBlobs::fields() {
   static const config::FieldList list =
       config::FieldListOf<MakeBlobs>("make_blobs", "Normal blobs around random centers.")
-          .field("n_samples", &MakeBlobs::n_samples, "number of rows", config::at_least(1))
-          .field("n_features", &MakeBlobs::n_features, "number of features", config::at_least(1))
-          .field("centers", &MakeBlobs::centers, "number of blobs", config::at_least(1))
+          .field("n_samples", &MakeBlobs::n_samples, "number of rows", config::count())
+          .field("n_features", &MakeBlobs::n_features, "number of features", config::count())
+          .field("centers", &MakeBlobs::centers, "number of blobs",
+                 config::between(1, kMostClasses))
           .field("cluster_std", &MakeBlobs::cluster_std, "standard deviation of a blob",
                  config::at_least(0))
           .field("center_box", &MakeBlobs::center_box, "lowest and highest coordinate of a center")
