@@ -148,14 +148,14 @@ std::vector<EpochOutcome> DeviceEpoch::run(std::span<const TrialEpoch> all) {
 EpochOutcome DeviceEpoch::outcome_of(std::span<const double> found, int64_t trial,
                                      int64_t rows) const {
   const int64_t first = batches(trial) - steps(rows);
-  EpochSums sums{{found.begin() + 1, found.end()}, {}};
+  EpochSums sums{{found.begin() + 1, found.end()}, {}, found[0] == 0};
   for (const auto& phase : phases_) {
     int64_t& seen = sums.rows.emplace_back(0);
     for (int64_t number = 0; number < steps(rows); ++number) {
       if (phase->runs_at(first + number)) seen += rows_of_step(rows, number);
     }
   }
-  return {losses_of(phases_, sums), found[0] == 0};
+  return {losses_of(phases_, sums)};
 }
 
 }  // namespace mlrun::train

@@ -1,5 +1,7 @@
 #include "train/fit.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -99,9 +101,8 @@ class Fitter {
       keep_terms(outcome.terms, record);
       record.validation = validation_scores(validation);
     } else {
-      result_.status = FitStatus::kDiverged;
-      record.training = score_.nothing();
-      record.training[0] = outcome.loss;
+      diverge(fmt::format("the loss was not finite in epoch {}", record.epoch));
+      record.training = lost(outcome);
       record.validation = score_.nothing();
     }
     record.seconds = epoch_watch_.seconds();
@@ -114,6 +115,7 @@ class Fitter {
     if (restores_best()) learner_->restore(best_weights_);
     result_.fit_seconds = watch_.seconds();
     if (profiled) add_profile(*profiled, context);
+    check_last_step();
     score_test();
     result_.parameters = learner_->parameters();
     result_.loss_scale = learner_->loss_scale();
@@ -190,8 +192,24 @@ class Fitter {
     }
   }
 
+  void diverge(std::string message) {
+    result_.status = FitStatus::kDiverged;
+    result_.message = std::move(message);
+  }
+
+  std::vector<double> lost(const Losses& losses) const {
+    std::vector<double> scores = score_.nothing();
+    scores[0] = losses.loss;
+    return scores;
+  }
+
+  // Of the epoch before next_epoch_.
   std::vector<double> validation_scores(const Losses& losses) {
     if (split_.test.empty()) return score_.nothing();
+    if (!losses.finite) {
+      diverge(fmt::format("the validation loss was not finite in epoch {}", next_epoch_ - 1));
+      return lost(losses);
+    }
     return score_(losses, split_.test, validation_predictions_, learner_->output_width());
   }
 
@@ -234,6 +252,20 @@ class Fitter {
     }
   }
 
+  // The loss of a step is the one before it, so of the last step none may tell.
+  void check_last_step() {
+    if (result_.status != FitStatus::kFinished) return;
+    const std::vector<float> weights = learner_->snapshot();
+    const bool finite =
+        std::all_of(weights.begin(), weights.end(), [](float w) { return std::isfinite(w); });
+    if (!finite) return diverge("the weights were not finite after the last epoch");
+    if (!split_.test.empty() || !input_.test_rows.empty()) return;
+    const std::span<const int64_t> rows = split_.train;
+    const auto batch = std::min(rows.size(), static_cast<size_t>(spec_.batch_size));
+    if (learner_->predict(rows.first(batch), {}).finite) return;
+    diverge("the loss was not finite after the last epoch");
+  }
+
   void score_test() {
     result_.test = score_.nothing();
     if (input_.test_rows.empty() || result_.status != FitStatus::kFinished) return;
@@ -245,8 +277,12 @@ class Fitter {
       result_.predictions.resize(input_.test_rows.size() * static_cast<size_t>(width));
     }
     const Losses losses = learner_->predict(input_.test_rows, result_.predictions);
-    result_.test = score_(losses, input_.test_rows, result_.predictions, width);
-    if (sequences) result_.predictions.clear();
+    if (losses.finite) {
+      result_.test = score_(losses, input_.test_rows, result_.predictions, width);
+    } else {
+      diverge("the loss of the test rows was not finite");
+    }
+    if (sequences || !losses.finite) result_.predictions.clear();
     result_.score_seconds = watch.seconds();
   }
 

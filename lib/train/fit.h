@@ -53,10 +53,13 @@ struct FitHooks {
   std::function<bool()> should_stop;  ///< asked after every epoch: end as kInterrupted
 };
 
+/// kDiverged: the loss of an epoch, of its validation rows or of the test rows was not finite, or
+/// the weights at the end were not.
 enum class FitStatus : int32_t { kFinished = 0, kDiverged = 1, kInterrupted = 2 };
 
 struct FitResult {
   FitStatus status = FitStatus::kFinished;
+  std::string message;  ///< of kDiverged: what was not finite, and when
   std::vector<EpochRecord> history;
   std::vector<double> test;        ///< loss, then the metrics; NaN without test rows
   std::vector<float> predictions;  ///< test rows x output_width; none of label sequences

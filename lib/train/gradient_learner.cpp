@@ -113,10 +113,8 @@ LossScaleState GradientLearner::loss_scale(int64_t trial) const {
   return all;
 }
 
-// Whether all is finite.
-bool GradientLearner::run_phases(int64_t rows, EpochSums& sums) {
+void GradientLearner::run_phases(int64_t rows, EpochSums& sums) {
   const int64_t batch = phases_[0]->steps();
-  bool finite = true;
   double* sum = sums.values.data();
   for (size_t i = 0; i < phases_.size(); ++i) {
     Phase& phase = *phases_[i];
@@ -128,11 +126,10 @@ bool GradientLearner::run_phases(int64_t rows, EpochSums& sums) {
     sums.rows[i] += rows;
     for (const ValueId id : phase.summed()) {
       const double value = phase.read(id);
-      finite = finite && std::isfinite(value);
+      sums.finite = sums.finite && std::isfinite(value);
       *sum++ += value * static_cast<double>(rows);
     }
   }
-  return finite;
 }
 
 // Of the first phase's last step.
@@ -150,12 +147,12 @@ EpochOutcome GradientLearner::train_epoch(const TrialEpoch& trial) {
   EpochOutcome outcome;
   EpochSums sums{std::vector<double>(sum_count(phases_)), std::vector<int64_t>(phases_.size())};
   const auto batch = static_cast<size_t>(batch_size_);
-  for (size_t at = 0; at < order.size() && outcome.finite; at += batch) {
+  for (size_t at = 0; at < order.size() && sums.finite; at += batch) {
     const std::span<const int64_t> rows = order.subspan(at, std::min(batch, order.size() - at));
     const double start = now_seconds();
     rows_->batch().fill(rows, static_cast<uint64_t>(phases_[0]->steps()) + 1);
     outcome.data_seconds += now_seconds() - start;
-    outcome.finite = run_phases(static_cast<int64_t>(rows.size()), sums);
+    run_phases(static_cast<int64_t>(rows.size()), sums);
     if (trial.predictions.empty()) continue;
     take_predictions(at, trial.predictions);
   }

@@ -78,7 +78,7 @@ class GradientLearner {
  private:
   void build_training(const GraphSetup& setup, std::span<const StackedTrial> trials);
   int64_t inference_batch(const data::Dataset& dataset, int64_t most_rows) const;
-  bool run_phases(int64_t rows, EpochSums& sums);
+  void run_phases(int64_t rows, EpochSums& sums);
   void take_predictions(size_t row, std::span<float> predictions) const;
 
   const graph::Backend& backend_;

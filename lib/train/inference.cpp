@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 #include <new>
 
@@ -64,6 +65,7 @@ class Inference::Sums {
       const double mean = counts == 0 ? std::numeric_limits<double>::quiet_NaN() : value / counts;
       if (i < parts_) {
         means.loss += mean;
+        means.finite = means.finite && std::isfinite(value);
       } else {
         means.terms.push_back(mean);
       }

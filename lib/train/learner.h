@@ -22,12 +22,12 @@ struct TrialStreams {
 /// Means over samples, or over labels where not all count (nn::Loss::counted): the loss is the sum
 /// of such means, each over its own.
 struct Losses {
-  double loss = 0;
+  double loss = 0;            ///< NaN: of no sample, or of no label that counts
   std::vector<double> terms;  ///< in the order of loss_term_names(); NaN: of no sample
+  bool finite = true;         ///< false: a sample's loss, or a batch's, was not
 };
 
-struct EpochOutcome : Losses {  ///< the loss with penalties
-  bool finite = true;           ///< false: a batch's loss was not, and the epoch ended there
+struct EpochOutcome : Losses {  ///< the loss with penalties; where not finite the epoch ended
   double data_seconds = 0;      ///< gathering batches
 };
 

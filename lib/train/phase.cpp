@@ -40,6 +40,7 @@ size_t sum_count(std::span<const std::unique_ptr<Phase>> phases) {
 
 Losses losses_of(std::span<const std::unique_ptr<Phase>> phases, const EpochSums& sums) {
   Losses means;
+  means.finite = sums.finite;
   const double* sum = sums.values.data();
   for (size_t i = 0; i < phases.size(); ++i) {
     for (const CountedValue& part : phases[i]->losses()) {

@@ -107,6 +107,7 @@ class Phase {
 struct EpochSums {
   std::vector<double> values;  ///< of the phases one after the other, in the order of summed()
   std::vector<int64_t> rows;   ///< that each phase has seen
+  bool finite = true;          ///< all values were
 };
 
 size_t sum_count(std::span<const std::unique_ptr<Phase>> phases);

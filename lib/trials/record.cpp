@@ -1,7 +1,5 @@
 #include "trials/record.h"
 
-#include <fmt/format.h>
-
 #include "store/bytes.h"
 
 namespace mlrun::trials {
@@ -27,8 +25,7 @@ TrialRecord make_record(const Trial& trial, train::FitResult&& result) {
   record.trial = trial;
   if (result.status == train::FitStatus::kDiverged) {
     record.status = TrialStatus::kDiverged;
-    record.message = fmt::format("the loss was not finite in epoch {}",
-                                 result.history.empty() ? 0 : result.history.back().epoch);
+    record.message = std::move(result.message);
   } else if (result.status == train::FitStatus::kInterrupted) {
     record.status = TrialStatus::kInterrupted;
   }

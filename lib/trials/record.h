@@ -15,7 +15,7 @@ namespace mlrun::trials {
 /// Stored on disk: never renumber.
 enum class TrialStatus : int32_t {
   kFinished = 0,
-  kDiverged = 1,     ///< a loss was not finite
+  kDiverged = 1,     ///< a loss was not finite, or a weight; named in `message`
   kFailed = 2,       ///< an error, named in `message`
   kCrashed = 3,      ///< the worker died
   kInterrupted = 4,  ///< asked to stop; never in the journal

@@ -189,6 +189,24 @@ TEST_CASE("cli: exit code 3 when some trials failed, 1 when all did or the first
   CHECK(holds(all.err, "diverged"));
 }
 
+TEST_CASE(
+    "cli: a cell that the last step ruins is not the best, and a fit that it ruins no model") {
+  const Workspace work;
+  const std::string wild =
+      " train.optimizer=SGD train.epochs=1 train.batch_size=1000 "
+      "'model=[{Dense: 8}, {Dense: 8}, {Dense: {units: 1, activation: sigmoid}}]' ";
+  const Answer search = work.run("mlrun gridsearch grid.yaml scoring=accuracy" + wild +
+                                 "'param_grid={train.optimizer.learning_rate: [0.01, 1e38]}' "
+                                 "--format csv -o search");
+  CHECK_MESSAGE(search.code == 3, failure(search));
+  CHECK(holds(search.err, "the loss of the test rows was not finite"));
+  const Answer fit =
+      work.run("mlrun train moons.yaml" + wild + "train.optimizer.learning_rate=1e38 -o fit");
+  CHECK_MESSAGE(fit.code == 1, failure(fit));
+  CHECK(holds(fit.err, "diverged: the loss of the test rows was not finite"));
+  CHECK(!work.has("fit/model.h5"));
+}
+
 TEST_CASE("cli: a search without a best cell says why, and fails") {
   const Workspace here;
   std::string table = "a,y\n";

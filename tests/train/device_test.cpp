@@ -146,6 +146,21 @@ TEST_CASE("device: a loss that is not finite ends the training after its epoch")
   CHECK(result.history.size() == want.history.size());
 }
 
+TEST_CASE("device: a last step that leaves no numbers is seen as on the CPU") {
+  for (const char* validation : {"train.validation_split=0.2", "train.validation_split=0"}) {
+    CAPTURE(validation);
+    const SampleExperiment e(
+        {"train.optimizer={SGD: {learning_rate: 1e38}}", "train.batch_size=1000", "train.epochs=1",
+         "model=[{Dense: 16}, {Dense: 16}, {Dense: {units: 1, activation: sigmoid}}]", validation});
+    train::FitInput input = input_of(e);
+    const train::FitResult want = fit(input);
+    input.backend = test::protected_backend();
+    const train::FitResult result = fit(input);
+    CHECK(result.status == train::FitStatus::kDiverged);
+    CHECK(result.message == want.message);
+  }
+}
+
 TEST_CASE("device: early stopping, an interruption, and a checkpoint of the CPU's") {
   const ScratchFolder folder;
   const SampleExperiment e({"train.epochs=60", "train.checkpoint_every=2",

@@ -182,6 +182,71 @@ TEST_CASE("fit: a loss that is not finite ends the training as diverged") {
   CHECK(result.predictions.empty());
 }
 
+// One step, which leaves weights that are too large: its own loss is the one before it.
+SampleExperiment ruined_by_last_step(std::vector<std::string> more) {
+  more.insert(more.end(), {"train.optimizer={SGD: {learning_rate: 1e38}}", "train.batch_size=1000",
+                           "model=[{Dense: 16}, {Dense: 16}, {Dense: {units: 1, activation: "
+                           "sigmoid}}]",
+                           "train.epochs=1"});
+  return SampleExperiment(more);
+}
+
+void check_diverged(const train::FitResult& result, const std::string& message) {
+  CHECK(result.status == train::FitStatus::kDiverged);
+  CHECK(result.message == message);
+  CHECK(std::isnan(result.test[0]));
+  CHECK(result.predictions.empty());
+}
+
+TEST_CASE(
+    "fit: what the last step has ruined is seen in the validation, though an epoch was good") {
+  const SampleExperiment e = ruined_by_last_step(
+      {"train.validation_split=0.2",
+       "train.early_stopping={monitor: loss, restore_best_weights: true, patience: 5}"});
+  const train::FitResult result = fit(input_of(e));
+  check_diverged(result, "the validation loss was not finite in epoch 0");
+  CHECK(std::isfinite(result.history[0].training[0]));
+  CHECK(!std::isfinite(result.history[0].validation[0]));
+}
+
+TEST_CASE("fit: what the last step has ruined is seen with and without rows to be scored") {
+  const SampleExperiment e = ruined_by_last_step({});
+  train::FitInput input = input_of(e);
+  check_diverged(fit(input), "the loss of the test rows was not finite");
+  input.test_rows = {};
+  check_diverged(fit(input), "the loss was not finite after the last epoch");
+  const SampleExperiment steep =
+      ruined_by_last_step({"dataset.rescale=1e6", "dataset.standardize=false"});
+  check_diverged(fit(input_of(steep)), "the weights were not finite after the last epoch");
+}
+
+TEST_CASE("fit: test rows whose loss is not finite are no score, though the weights are numbers") {
+  SampleExperiment e({"train.loss=mse", "train.metrics=[]", "model=[{Dense: 1}]",
+                      "dataset.standardize=false", "train.epochs=1"});
+  std::vector<float> targets(e.dataset.values, e.dataset.values + e.dataset.rows);
+  targets[static_cast<size_t>(e.test_rows[0])] = 1e30f;
+  e.dataset.values = targets.data();
+  const train::FitResult result = fit(input_of(e));
+  CHECK(result.status == train::FitStatus::kDiverged);
+  CHECK(result.message == "the loss of the test rows was not finite");
+  CHECK(result.predictions.empty());
+}
+
+TEST_CASE("fit: validation rows of which no label counts are no divergence") {
+  const SampleExperiment e({"model=[{Dense: {units: 2, activation: softmax}}]",
+                            "train.loss={sparse_categorical_crossentropy: {ignore_class: 1}}",
+                            "train.metrics=[]"});
+  train::FitInput input = input_of(e);
+  std::vector<int64_t> ignored;
+  for (const int64_t row : e.test_rows) {
+    if (e.dataset.classes[row] == 1) ignored.push_back(row);
+  }
+  input.test_rows = ignored;
+  const train::FitResult result = fit(input);
+  CHECK(result.status == train::FitStatus::kFinished);
+  CHECK(std::isnan(result.test[0]));
+}
+
 TEST_CASE("fit: early stopping keeps the best weights") {
   const SampleExperiment e({"train.epochs=200", "train.optimizer.learning_rate=0.05",
                             "train.early_stopping={monitor: val_loss, patience: 4, "

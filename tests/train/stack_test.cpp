@@ -242,6 +242,21 @@ TEST_CASE("stack: one that diverges does not touch the others") {
   check_same(results[0], fit(trials.inputs()[0]));
 }
 
+TEST_CASE("stack: one whose last step leaves no numbers is told as alone") {
+  const std::string model =
+      "model=[{Dense: 16}, {Dense: 16}, {Dense: {units: 1, activation: sigmoid}}]";
+  for (const char* validation : {"train.validation_split=0.2", "train.validation_split=0"}) {
+    CAPTURE(validation);
+    Trials trials({"train.optimizer={SGD: {learning_rate: 0.1}}", model, "train.batch_size=1000",
+                   "train.epochs=1", validation},
+                  {{}, {"train.optimizer.learning_rate=1e38"}});
+    const std::vector<train::FitResult> results = fit_together(trials.inputs());
+    CHECK(results[1].status == train::FitStatus::kDiverged);
+    CHECK(results[1].message == fit(trials.inputs()[1]).message);
+    check_same(results[0], fit(trials.inputs()[0]));
+  }
+}
+
 TEST_CASE("stack: other models") {
   const std::vector<std::vector<std::string>> seeds = {{}, {"seed=8"}};
   Trials({"dataset.shape=[2, 1, 1]",
