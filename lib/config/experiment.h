@@ -151,6 +151,7 @@ struct DatasetSpec {
   Normalize normalize = Normalize::kNone;
   HoldOutSpec split;
   Mark source_mark;  ///< where source or generate was written
+  KeyMarks marks;
   static const FieldList& fields();
 };
 
@@ -242,6 +243,7 @@ struct TrainSpec {
   int64_t checkpoint_every = 0;                ///< epochs; 0: none
   std::optional<std::string> initial_weights;  ///< model.h5 of another run
   Mark early_stopping_mark;
+  Mark validation_split_mark;
   Mark initial_weights_mark;
   Mark class_weight_mark;
   static const FieldList& fields();

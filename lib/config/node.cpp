@@ -104,6 +104,15 @@ const Mark& KeyMarks::of(std::string_view key) const {
   return entry ? entry->value.mark : map_.key_mark;
 }
 
+const Mark* KeyMarks::find(std::string_view key, std::string_view item) const {
+  const Entry* entry = map_.value.find(key);
+  if (!entry) return nullptr;
+  for (const Node& one : entry->value.items) {
+    if (one.scalar == item) return &one.mark;
+  }
+  return &entry->value.mark;
+}
+
 Node Node::of(std::string scalar, bool quoted) {
   Node node = with_kind(Kind::kScalar);
   node.scalar = std::move(scalar);

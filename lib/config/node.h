@@ -57,6 +57,9 @@ class KeyMarks {
   /// Of the value under `key`; of the map's own key if it holds none.
   const Mark& of(std::string_view key) const;
 
+  /// The same of one item of a list, by its text; null if nothing is written under `key`.
+  const Mark* find(std::string_view key, std::string_view item) const;
+
  private:
   Entry map_;
 };

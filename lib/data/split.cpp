@@ -297,17 +297,17 @@ std::vector<Split> cross_validation(const Dataset& dataset, const config::CvSpec
 }
 
 Split validation_split(const Dataset& dataset, std::span<const int64_t> rows, double fraction,
-                       uint64_t seed, uint32_t cell, uint32_t fold) {
-  Taking taking{fraction, can_stratify(dataset) && !dataset.windows, {}, {}};
+                       uint64_t seed, uint32_t cell, uint32_t fold, const Mark& mark) {
+  Taking taking{fraction, can_stratify(dataset) && !dataset.windows, {}, mark};
   if (!dataset.windows) {
     taking.order = FoldOrder{PhiloxStream(seed, Purpose::kSplit, cell, fold), 2 * kHoldOutStep};
   }
   return take_fraction(dataset, rows, taking, kValidation);
 }
 
-Split last_validation_split(const Dataset& dataset, std::span<const int64_t> rows,
-                            double fraction) {
-  return take_fraction(dataset, rows, {fraction, false, {}, {}}, kValidation);
+Split last_validation_split(const Dataset& dataset, std::span<const int64_t> rows, double fraction,
+                            const Mark& mark) {
+  return take_fraction(dataset, rows, {fraction, false, {}, mark}, kValidation);
 }
 
 }  // namespace mlrun::data

@@ -28,11 +28,13 @@ std::vector<Split> cross_validation(const Dataset& dataset, const config::CvSpec
                                     std::span<const int64_t> rows, uint64_t seed);
 
 /// The validation rows early stopping watches: `fraction` of `rows`, at random, stratified for
-/// classes; by group when the data set has groups.
+/// classes; by group when the data set has groups. Throws InputError at `mark` when that leaves
+/// nothing to train on, or there is only one group.
 Split validation_split(const Dataset& dataset, std::span<const int64_t> rows, double fraction,
-                       uint64_t seed, uint32_t cell, uint32_t fold);
+                       uint64_t seed, uint32_t cell, uint32_t fold, const Mark& mark = {});
 
 /// The same of rows in the order of time: the last.
-Split last_validation_split(const Dataset& dataset, std::span<const int64_t> rows, double fraction);
+Split last_validation_split(const Dataset& dataset, std::span<const int64_t> rows, double fraction,
+                            const Mark& mark = {});
 
 }  // namespace mlrun::data

@@ -30,14 +30,18 @@ std::vector<bool> chosen(const Dataset& dataset, const config::DatasetSpec& spec
   }
   for (const std::string& wanted : choice.columns) {
     if (std::find(names.begin(), names.end(), wanted) == names.end()) {
-      refuse(spec,
-             fmt::format("no feature '{}' for {}{}", wanted, field, did_you_mean(wanted, names)));
+      refuse_setting(
+          spec, field,
+          fmt::format("no feature '{}' for {}{}", wanted, field, did_you_mean(wanted, names)),
+          wanted);
     }
     for (size_t c = 0; c < names.size(); ++c) {
       if (names[c] != wanted) continue;
       if (is_one_hot(dataset.columns[c], spec)) {
-        refuse(spec,
-               fmt::format("{} of '{}': it is a text column and becomes one-hot", field, wanted));
+        refuse_setting(
+            spec, field,
+            fmt::format("{} of '{}': it is a text column and becomes one-hot", field, wanted),
+            wanted);
       }
       mask[c] = true;
     }
@@ -51,10 +55,15 @@ void check_missing(const Dataset& dataset, const config::DatasetSpec& spec) {
     if (column.missing == 0 || is_one_hot(column, spec)) continue;
     int64_t row = 0;
     while (!std::isnan(dataset.feature(row, c))) ++row;
-    refuse(spec, fmt::format("column '{}' has {} missing values, the first in row {} (from 0); set "
-                             "dataset.impute to mean, median or most_frequent",
-                             column.name, column.missing, row));
+    refuse_setting(spec, "impute",
+                   fmt::format("column '{}' has {} missing values, the first in row {} (from 0); "
+                               "set dataset.impute to mean, median or most_frequent",
+                               column.name, column.missing, row));
   }
+}
+
+bool is_filled(const Column& column, const config::DatasetSpec& spec) {
+  return column.missing > 0 && spec.impute != config::Impute::kNone;
 }
 
 // What stands in for a missing value; a class for a text column.
@@ -62,9 +71,6 @@ float fill_value(const Dataset& dataset, const config::DatasetSpec& spec,
                  std::span<const int64_t> rows, int64_t c) {
   const Column& column = dataset.columns[static_cast<size_t>(c)];
   const std::vector<float> values = sorted_values(dataset, rows, c);
-  if (values.empty()) {
-    refuse(spec, fmt::format("column '{}' has no value in the training rows", column.name));
-  }
   if (column.categorical() || spec.impute == config::Impute::kMostFrequent) {
     return static_cast<float>(most_frequent(values));
   }
@@ -175,31 +181,58 @@ void same_for_all_steps(const Windows& windows, std::vector<ColumnStatistics>& s
 
 }  // namespace
 
+void Transform::check(const Dataset& dataset, const config::DatasetSpec& spec) {
+  if (dataset.words) return;
+  const std::vector<bool> standardize = chosen(dataset, spec, spec.standardize, "standardize");
+  const std::vector<bool> min_max = chosen(dataset, spec, spec.min_max, "min_max");
+  for (size_t c = 0; c < dataset.columns.size(); ++c) {
+    if (!standardize[c] || !min_max[c]) continue;
+    const std::string& name = dataset.columns[c].name;
+    refuse_setting(spec, "min_max",
+                   fmt::format("column '{}' is in standardize and in min_max", name), name);
+  }
+  if (spec.impute == config::Impute::kNone) check_missing(dataset, spec);
+  if (spec.standardize_target && !dataset.values) {
+    refuse_setting(spec, "standardize_target",
+                   "standardize_target needs a target of values, not of classes");
+  }
+}
+
+void Transform::check_rows(const Dataset& dataset, const config::DatasetSpec& spec,
+                           std::span<const int64_t> rows) {
+  if (!fills(dataset, spec)) return;
+  for (size_t c = 0; c < dataset.columns.size(); ++c) {
+    if (!is_filled(dataset.columns[c], spec)) continue;
+    const auto is_there = [&](int64_t row) {
+      return !std::isnan(dataset.feature(row, static_cast<int64_t>(c)));
+    };
+    if (std::any_of(rows.begin(), rows.end(), is_there)) continue;
+    refuse_setting(spec, "impute",
+                   fmt::format("column '{}' has no value in the {} training rows of a fit, so that "
+                               "nothing can stand in for those that are missing",
+                               dataset.columns[c].name, rows.size()));
+  }
+}
+
 Transform Transform::fit(const Dataset& dataset, const config::DatasetSpec& spec,
                          std::span<const int64_t> rows) {
   if (dataset.words) return fit_documents(dataset, rows);
+  check(dataset, spec);
+  check_rows(dataset, spec, rows);
   const std::vector<bool> standardize = chosen(dataset, spec, spec.standardize, "standardize");
   const std::vector<bool> min_max = chosen(dataset, spec, spec.min_max, "min_max");
-  if (spec.impute == config::Impute::kNone) check_missing(dataset, spec);
   std::vector<ColumnStatistics> statistics;
   if (spec.standardize.any() || spec.min_max.any()) statistics = column_statistics(dataset, rows);
   if (dataset.windows) same_for_all_steps(*dataset.windows, statistics);
   Transform fitted;
-  if (spec.standardize_target) {
-    if (!dataset.values)
-      refuse(spec, "standardize_target needs a target of values, not of classes");
-    fitted.targets_ = TargetScaling::fit(dataset, rows);
-  }
+  if (spec.standardize_target) fitted.targets_ = TargetScaling::fit(dataset, rows);
   fitted.normalize_ = spec.normalize;
   fitted.rescale_ = static_cast<float>(spec.rescale);
   fitted.plain_ = true;
   for (size_t c = 0; c < dataset.columns.size(); ++c) {
     const Column& column = dataset.columns[c];
-    if (standardize[c] && min_max[c]) {
-      refuse(spec, fmt::format("column '{}' is in standardize and in min_max", column.name));
-    }
     const bool one_hot = is_one_hot(column, spec);
-    const bool fill = column.missing > 0 && spec.impute != config::Impute::kNone;
+    const bool fill = is_filled(column, spec);
     fitted.fill_.push_back(fill ? fill_value(dataset, spec, rows, static_cast<int64_t>(c))
                                 : std::nanf(""));
     Scaling scaling{0 - column.origin, spec.rescale};
@@ -217,12 +250,14 @@ Transform Transform::fit(const Dataset& dataset, const config::DatasetSpec& spec
   return fitted;
 }
 
+bool Transform::fills(const Dataset& dataset, const config::DatasetSpec& spec) {
+  return std::any_of(dataset.columns.begin(), dataset.columns.end(),
+                     [&](const Column& column) { return is_filled(column, spec); });
+}
+
 bool Transform::learns(const Dataset& dataset, const config::DatasetSpec& spec) {
-  const bool fills = spec.impute != config::Impute::kNone &&
-                     std::any_of(dataset.columns.begin(), dataset.columns.end(),
-                                 [](const Column& column) { return column.missing > 0; });
   return dataset.words || spec.standardize.any() || spec.min_max.any() || spec.standardize_target ||
-         fills;
+         fills(dataset, spec);
 }
 
 bool Transform::is_same(const Transform& other) const {
@@ -353,8 +388,9 @@ std::vector<int64_t> sample_shape(const Dataset& dataset, const config::DatasetS
   const int64_t size =
       std::accumulate(spec.shape.begin(), spec.shape.end(), int64_t{1}, std::multiplies<>());
   if (size != width) {
-    refuse(spec, fmt::format("shape [{}] holds {} elements, but a sample has {} features",
-                             fmt::join(spec.shape, ", "), size, width));
+    refuse_setting(spec, "shape",
+                   fmt::format("shape [{}] holds {} elements, but a sample has {} features",
+                               fmt::join(spec.shape, ", "), size, width));
   }
   return spec.shape;
 }

@@ -23,8 +23,16 @@ namespace mlrun::data {
 ///   at last, if spec.normalize asks for it, every row is divided by its norm
 class Transform {
  public:
-  /// Throws InputError if any row has a missing number and spec.impute is none, naming the column
-  /// and the row; if a named column does not exist; if a column would be scaled twice.
+  /// Throws InputError, at the setting, if the data do not go with it, whatever rows are fitted: if
+  /// any row has a missing number and spec.impute is none, naming the column and the row; if a
+  /// named column does not exist; if a column would be scaled twice; if classes would be scaled.
+  static void check(const Dataset& dataset, const config::DatasetSpec& spec);
+
+  /// Throws InputError if a column that is to be imputed has no value in these rows.
+  static void check_rows(const Dataset& dataset, const config::DatasetSpec& spec,
+                         std::span<const int64_t> rows);
+
+  /// After check() and check_rows().
   static Transform fit(const Dataset& dataset, const config::DatasetSpec& spec,
                        std::span<const int64_t> rows);
 
@@ -44,6 +52,9 @@ class Transform {
   /// out[i, :] = transformed features of rows[i]; out is rows.size() x output_width().
   /// Does not allocate.
   void gather(const Dataset& dataset, std::span<const int64_t> rows, float* out) const;
+
+  /// Whether there are missing values that are imputed.
+  static bool fills(const Dataset& dataset, const config::DatasetSpec& spec);
 
   /// Whether fit() depends on the rows that it is given.
   static bool learns(const Dataset& dataset, const config::DatasetSpec& spec);

@@ -362,10 +362,16 @@ data::Split fitting_rows(const FitInput& input) {
   if (fraction == 0) return {{input.train_rows.begin(), input.train_rows.end()}, {}};
   const auto& cv = input.spec.cv;
   if (cv && cv->strategy == config::SplitStrategy::kTimeSeriesSplit) {
-    return data::last_validation_split(input.dataset, input.train_rows, fraction);
+    return data::last_validation_split(input.dataset, input.train_rows, fraction,
+                                       input.spec.train.validation_split_mark);
   }
   return data::validation_split(input.dataset, input.train_rows, fraction,
-                                static_cast<uint64_t>(input.spec.seed), input.cell, input.fold);
+                                static_cast<uint64_t>(input.spec.seed), input.cell, input.fold,
+                                input.spec.train.validation_split_mark);
+}
+
+void check_rows(const FitInput& input) {
+  check_transform_rows(input.dataset, input.spec.dataset, fitting_rows(input).train);
 }
 
 size_t epoch_of_model(const config::ExperimentSpec& spec, std::span<const EpochRecord> history) {

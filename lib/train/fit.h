@@ -78,6 +78,10 @@ struct FitResult {
 /// The training rows, and those of them that are kept back for validation (`test`).
 data::Split fitting_rows(const FitInput& input);
 
+/// Throws InputError where fit() would for the sake of its rows: none are left beside those of the
+/// validation, or a column that is to be imputed has no value in them.
+void check_rows(const FitInput& input);
+
 /// Deterministic: the numbers depend on the input alone (times aside).
 FitResult fit(const FitInput& input, const FitHooks& hooks = {});
 

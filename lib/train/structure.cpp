@@ -6,6 +6,18 @@
 #include "base/error.h"
 
 namespace mlrun::train {
+namespace {
+
+// All nodes of a graph whose rows are links; else none.
+std::vector<int64_t> nodes_of_links(const data::Dataset& dataset) {
+  const data::Dataset& table = dataset.table();
+  if (&table == &dataset) return {};
+  std::vector<int64_t> nodes(static_cast<size_t>(table.rows));
+  std::iota(nodes.begin(), nodes.end(), 0);
+  return nodes;
+}
+
+}  // namespace
 
 Shape input_shape(const data::Dataset& dataset, const config::DatasetSpec& spec) {
   std::vector<int64_t> dims = {dataset.is_one_graph() ? dataset.graphs->node_count() : kBatch};
@@ -31,13 +43,20 @@ ops::AdjacencyPtr make_adjacency(const data::Dataset& dataset,
   return std::make_shared<ops::Adjacency>(ops::make_adjacency(graphs.first_node, arcs));
 }
 
+void check_transform(const data::Dataset& dataset, const config::DatasetSpec& spec) {
+  data::Transform::check(dataset.table(), spec);
+}
+
+void check_transform_rows(const data::Dataset& dataset, const config::DatasetSpec& spec,
+                          std::span<const int64_t> train_rows) {
+  const std::vector<int64_t> nodes = nodes_of_links(dataset);
+  data::Transform::check_rows(dataset.table(), spec, nodes.empty() ? train_rows : nodes);
+}
+
 data::Transform fit_transform(const data::Dataset& dataset, const config::DatasetSpec& spec,
                               std::span<const int64_t> train_rows) {
-  const data::Dataset& table = dataset.table();
-  if (&table == &dataset) return data::Transform::fit(dataset, spec, train_rows);
-  std::vector<int64_t> nodes(static_cast<size_t>(table.rows));
-  std::iota(nodes.begin(), nodes.end(), 0);
-  return data::Transform::fit(table, spec, nodes);
+  const std::vector<int64_t> nodes = nodes_of_links(dataset);
+  return data::Transform::fit(dataset.table(), spec, nodes.empty() ? train_rows : nodes);
 }
 
 bool are_other_tokens(std::span<const std::string> tokens,

@@ -17,6 +17,12 @@ Shape input_shape(const data::Dataset& dataset, const config::DatasetSpec& spec)
 /// model must not see an edge that it is asked for.
 ops::AdjacencyPtr make_adjacency(const data::Dataset& dataset, std::span<const int64_t> train_rows);
 
+/// What fit_transform() would refuse whatever the rows (see data::Transform::check).
+void check_transform(const data::Dataset& dataset, const config::DatasetSpec& spec);
+/// The same for the sake of the rows.
+void check_transform_rows(const data::Dataset& dataset, const config::DatasetSpec& spec,
+                          std::span<const int64_t> train_rows);
+
 /// Fitted on the training rows; on all nodes where rows are links, whose labels it does not see.
 data::Transform fit_transform(const data::Dataset& dataset, const config::DatasetSpec& spec,
                               std::span<const int64_t> train_rows);

@@ -15,7 +15,9 @@
 #include "train/fit.h"
 #include "train/metrics.h"
 #include "train/outputs.h"
+#include "train/structure.h"
 #include "trials/cell_errors.h"
+#include "trials/fit_input.h"
 #include "trials/initial_weights.h"
 
 namespace mlrun::trials {
@@ -273,10 +275,14 @@ Search prepare_search(const SearchOptions& options) {
   diagnostics.throw_if_any();
   open_data(search, options);
   WeightFiles files(options.source.file.parent_path());
-  if (options.needs_target) check_models(search, files, diagnostics);
+  if (options.needs_target) {
+    train::check_transform(search.dataset, search.spec.dataset);
+    check_models(search, files, diagnostics);
+  }
   diagnostics.throw_if_any();
   number_shapes(search);
   lay_out_trials(search);
+  if (options.needs_target) check_rows(search);
   identify(search, files);
   return search;
 }

@@ -16,6 +16,7 @@
 #include "train/fit.h"
 #include "train/training_graph.h"
 
+#include "trials/fit_input.h"
 namespace mlrun::trials {
 namespace {
 
@@ -156,20 +157,8 @@ class Server {
   }
 
   train::FitInput input_of(const Trial& trial) const {
-    const bool refit = trial.fold == kRefitFold;
-    const Cell& cell = search_.cells.at(static_cast<size_t>(trial.cell));
-    const data::Split& split =
-        refit ? search_.hold_out : search_.folds.at(static_cast<size_t>(trial.fold));
-    train::FitInput input{.spec = cell.spec,
-                          .dataset = search_.dataset,
-                          .train_rows = split.train,
-                          .test_rows = split.test,
-                          .cell = static_cast<uint32_t>(trial.cell),
-                          .fold = static_cast<uint32_t>(trial.fold),
-                          .threads = options_.threads,
-                          .checkpoint = {},
-                          .keep_model = refit,
-                          .initial_weights = cell.initial_weights.get()};
+    train::FitInput input = fit_input(search_, trial);
+    input.threads = options_.threads;
     if (!options_.checkpoints.empty()) {
       input.checkpoint = options_.checkpoints / fmt::format("trial-{}.h5", trial.id);
     }
