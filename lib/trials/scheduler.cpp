@@ -150,12 +150,14 @@ void Scheduler::on_message(Slot& slot, const std::string& message) {
       slot.station->loss = reader.get_string();
       return;
     case WorkerMessage::kRecord:
-      return on_record(slot, record_from_bytes(content));
+      return on_record(slot, record_from_bytes(content), true);
+    case WorkerMessage::kRefusal:
+      return on_record(slot, record_from_bytes(content), false);
   }
 }
 
 // The trial ends here, however it ends; others of its stack may go on.
-void Scheduler::on_record(Slot& slot, TrialRecord record) {
+void Scheduler::on_record(Slot& slot, TrialRecord record, bool may_retry) {
   const auto running = slot.find(record.trial.id);
   const bool stacked = running->stacked;
   std::erase_if(running->trials,
@@ -165,6 +167,7 @@ void Scheduler::on_record(Slot& slot, TrialRecord record) {
   if (record.status == TrialStatus::kInterrupted) return;
   if (record.status != TrialStatus::kFailed) return finish(std::move(record));
   if (stacked) return run_alone(slot, record.trial, record.message, stacked);
+  if (!may_retry) return finish(std::move(record));
   fail_or_retry(std::move(record), slot);
 }
 

@@ -64,7 +64,7 @@ class Scheduler {
   void wait_for_messages();
   void read_from(Slot& slot);
   void on_message(Slot& slot, const std::string& message);
-  void on_record(Slot& slot, TrialRecord record);
+  void on_record(Slot& slot, TrialRecord record, bool may_retry);
   void on_out_of_memory(Slot& slot, const Slot::Running& ended, const std::string& why);
   void on_death(Slot& slot);
   void run_alone(const Slot& slot, const Trial& trial, const std::string& why, bool stacked);

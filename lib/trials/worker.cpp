@@ -9,14 +9,15 @@
 #include <new>
 #include <thread>
 
+#include "base/error.h"
 #include "device/device_error.h"
 #include "device/pin.h"
 #include "ops/precision.h"
 #include "store/bytes.h"
 #include "train/fit.h"
 #include "train/training_graph.h"
-
 #include "trials/fit_input.h"
+
 namespace mlrun::trials {
 namespace {
 
@@ -101,9 +102,15 @@ class Server {
       send_about(WorkerMessage::kOutOfMemory, left[0], error.what());
     } catch (const device::DeviceLost& error) {
       send_about(WorkerMessage::kDeviceLost, left[0], error.what());
+    } catch (const InputError& error) {
+      send_failures(WorkerMessage::kRefusal, left, error.what());
     } catch (const std::exception& error) {
-      for (const Trial& trial : left) send_record(failure(trial, error.what()));
+      send_failures(WorkerMessage::kRecord, left, error.what());
     }
+  }
+
+  void send_failures(WorkerMessage kind, const std::vector<Trial>& trials, const char* why) {
+    for (const Trial& trial : trials) send_record(failure(trial, why), kind);
   }
 
   void send(WorkerMessage kind, std::string_view content) {
@@ -118,11 +125,11 @@ class Server {
     send(kind, writer.bytes());
   }
 
-  void send_record(TrialRecord record) {
+  void send_record(TrialRecord record, WorkerMessage kind = WorkerMessage::kRecord) {
     record.worker = options_.index;
     record.device = options_.placement.label();
     record.precision = precision_of(search_.cells[static_cast<size_t>(record.trial.cell)]);
-    send(WorkerMessage::kRecord, to_bytes(record));
+    send(kind, to_bytes(record));
   }
 
   // Made with the first trial, so that what is wrong with it is told as a trial's failure.

@@ -20,6 +20,7 @@ enum class WorkerMessage : uint8_t {
   kRecord = 2,       ///< a TrialRecord
   kOutOfMemory = 3,  ///< i32 trial, text: it did not fit, nor did what is left of its stack
   kDeviceLost = 4,   ///< i32 trial, text: and neither this nor another trial can run here
+  kRefusal = 5,      ///< a TrialRecord: the input is wrong, and would be in every attempt
 };
 
 struct WorkerOptions {

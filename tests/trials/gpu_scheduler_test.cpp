@@ -121,6 +121,24 @@ bool is_trial(const train::FitInput& input, uint32_t cell, uint32_t fold) {
 
 }  // namespace
 
+TEST_CASE("gpu scheduler: what is wrong with the input is not tried again") {
+  const FakeDriver driver(kPair);
+  GpuRun run(driver);
+  run.options.retries = 3;
+  CHECK(run.run([](int) -> Fit {
+    return [](const train::FitInput& input) -> train::FitResult {
+      if (is_trial(input, 0, 1)) throw InputError("a wrong setting");
+      return train::fit(input);
+    };
+  }) == RunOutcome::kDone);
+  CHECK(run.count(TrialStatus::kFinished) == 5);
+  CHECK(run.count(TrialStatus::kFailed) == 1);
+  for (const auto& [id, record] : run.records) {
+    CHECK(record.attempts == 1);
+    if (record.status == TrialStatus::kFailed) CHECK(record.message == "a wrong setting");
+  }
+}
+
 TEST_CASE("gpu scheduler: each worker sees its GPU alone, and the numbers are the engine's") {
   const FakeDriver driver(kPair);
   GpuRun run(driver, 2);
