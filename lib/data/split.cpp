@@ -223,6 +223,17 @@ std::vector<Split> time_series(std::span<const int64_t> rows, int64_t n_splits) 
   return splits;
 }
 
+// The first rows of a series may all share targets with the test rows behind them.
+void check_left(const config::CvSpec& spec, const std::vector<Split>& splits) {
+  for (size_t fold = 0; fold < splits.size(); ++fold) {
+    if (!splits[fold].train.empty()) continue;
+    fail(spec.marks.of("n_splits"),
+         fmt::format("cv.n_splits is {}, which leaves fold {} no row to train on that shares no "
+                     "target with its test rows",
+                     spec.n_splits, fold));
+  }
+}
+
 std::vector<int32_t> deal(const Dataset& dataset, const config::CvSpec& spec,
                           std::span<const int64_t> rows, const std::optional<FoldOrder>& order) {
   using config::SplitStrategy;
@@ -277,6 +288,7 @@ std::vector<Split> cross_validation(const Dataset& dataset, const config::CvSpec
   if (spec.effective() == config::SplitStrategy::kTimeSeriesSplit) {
     std::vector<Split> splits = time_series(rows, spec.n_splits);
     for (Split& split : splits) split = without_overlap(dataset, std::move(split));
+    check_left(spec, splits);
     return splits;
   }
   std::vector<Split> splits;
@@ -293,6 +305,7 @@ std::vector<Split> cross_validation(const Dataset& dataset, const config::CvSpec
       splits.push_back(without_overlap(dataset, split_by(rows, is_test)));
     }
   }
+  check_left(spec, splits);
   return splits;
 }
 
