@@ -145,6 +145,10 @@ bool check_graphs(const ExperimentSpec& spec, const data::Dataset& dataset,
   const bool none = nn::target_kind(spec.train) == nn::TargetKind::kNone;
   if (!none && nn::as_gan(spec.model) == nullptr) return true;
   diagnostics.error(spec.model.back().mark,
+  } else if (kind == nn::TargetKind::kValues && dataset.target_width() == 0) {
+    diagnostics.error(loss.mark, fmt::format("the loss {} wants a target of values, but there is "
+                                             "none; set dataset.target",
+                                             loss.type->name));
                     "graphs need a target: GANs and autoencoders are of "
                     "samples without edges");
   return false;
