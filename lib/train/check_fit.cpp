@@ -6,8 +6,10 @@
 
 #include "base/suggest.h"
 #include "nn/contrastive.h"
+#include "nn/layers/bidirectional.h"
 #include "nn/layers/gan.h"
 #include "nn/layers/merge.h"
+#include "nn/layers/recurrent.h"
 #include "nn/losses.h"
 #include "train/outputs.h"
 
@@ -31,6 +33,22 @@ void check_ignored(const config::Ref<config::LossKind>& loss, const Shape& outpu
                                            *ignored, output.back() - 1));
 }
 
+// Says which layer keeps the last step only, if one does: of a target for every step the model has
+// (N, K) to show.
+std::string hint_at_sequences(const ExperimentSpec& spec, const Shape& output) {
+  if (output.rank() != 2) return "";
+  for (size_t at = spec.model.size(); at-- > 0;) {
+    const auto* layer = spec.model[at].object.get();
+    const auto* both = dynamic_cast<const nn::Bidirectional*>(layer);
+    if (both) layer = both->layer.object.get();
+    const auto* recurrent = dynamic_cast<const nn::RecurrentLayer*>(layer);
+    if (!recurrent || recurrent->return_sequences) continue;
+    return fmt::format("; {} gives the last step only, unless it has return_sequences: true",
+                       both ? both->layer.type->name : spec.model[at].type->name);
+  }
+  return "";
+}
+
 // The targets are a label for every step.
 void check_sequence_output(const ExperimentSpec& spec, const data::Dataset& dataset,
                            const Shape& output, Diagnostics& diagnostics) {
@@ -44,8 +62,9 @@ void check_sequence_output(const ExperimentSpec& spec, const data::Dataset& data
   } else if (!dataset.labels_are_words() ? output != wanted : !holds(output, wanted)) {
     diagnostics.error(spec.model.back().mark,
                       fmt::format("the model must end in {}, one score for each of the {} classes "
-                                  "at every step, not {}",
-                                  wanted.to_string(), classes, output.to_string()));
+                                  "at every step, not {}{}",
+                                  wanted.to_string(), classes, output.to_string(),
+                                  hint_at_sequences(spec, output)));
   } else {
     check_ignored(loss, output, diagnostics);
   }
@@ -126,6 +145,10 @@ void check_flat_output(const Judged& judged, const graph::Graph& g, Diagnostics&
     diagnostics.error(
         mark, fmt::format("the model must end in {0} units, one for each class, not {1}", classes,
                           width));
+  } else if (kind == nn::TargetKind::kValues && dataset.target_width() == 0) {
+    diagnostics.error(loss.mark, fmt::format("the loss {} wants a target of values, but there is "
+                                             "none; set dataset.target",
+                                             loss.type->name));
   } else if (kind == nn::TargetKind::kValues && width != dataset.target_width()) {
     diagnostics.error(
         mark, fmt::format("the model must end in {0} unit{1}, one for each target column, not {2}",
@@ -145,10 +168,6 @@ bool check_graphs(const ExperimentSpec& spec, const data::Dataset& dataset,
   const bool none = nn::target_kind(spec.train) == nn::TargetKind::kNone;
   if (!none && nn::as_gan(spec.model) == nullptr) return true;
   diagnostics.error(spec.model.back().mark,
-  } else if (kind == nn::TargetKind::kValues && dataset.target_width() == 0) {
-    diagnostics.error(loss.mark, fmt::format("the loss {} wants a target of values, but there is "
-                                             "none; set dataset.target",
-                                             loss.type->name));
                     "graphs need a target: GANs and autoencoders are of "
                     "samples without edges");
   return false;
