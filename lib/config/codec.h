@@ -55,6 +55,8 @@ struct Codec<double> {
     const auto value = node.is_scalar() && !node.quoted ? parse_float(node.scalar) : std::nullopt;
     if (!value) return wrong_type(node, reader, field, "a number");
     if (!std::isfinite(*value)) return wrong_type(node, reader, field, "a finite number");
+    const std::string misfit = float_misfit(node.scalar, *value);
+    if (!misfit.empty()) return reader.error(node.mark, std::string(field) + " is " + misfit);
     out = *value;
   }
   static Node write(double value) { return Node::of(format_float(value)); }

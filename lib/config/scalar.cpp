@@ -49,6 +49,18 @@ std::optional<double> parse_float(std::string_view text) {
   return value;
 }
 
+std::string float_misfit(std::string_view text, double value) {
+  if (std::abs(value) > static_cast<double>(std::numeric_limits<float>::max())) {
+    return fmt::format("too large: {}; float32 holds numbers up to 3.4e38", text);
+  }
+  const std::string_view digits = text.substr(0, text.find_first_of("eE"));
+  const bool written_as_zero = digits.find_first_of("123456789") == std::string_view::npos;
+  if (static_cast<float>(value) == 0 && !written_as_zero) {
+    return fmt::format("too small: {} would be 0; float32 holds numbers from 1.4e-45", text);
+  }
+  return "";
+}
+
 bool is_huge_int(std::string_view text) {
   constexpr double kExact = 9007199254740992.0;  // 2^53: beyond it every double is whole
   const std::optional<double> value = parse_float(text);

@@ -19,6 +19,10 @@ bool is_huge_int(std::string_view text);
 /// too small is 0.
 std::optional<double> parse_float(std::string_view text);
 
+/// Why the number written as `text`, of which `value` was read, is none in float32: "too large:
+/// ..." or "too small: ...", of a number that would become 0; "" if it is one.
+std::string float_misfit(std::string_view text, double value);
+
 /// `true`/`false` in YAML's three spellings.
 std::optional<bool> parse_bool(std::string_view text);
 

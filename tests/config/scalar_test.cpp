@@ -28,6 +28,19 @@ TEST_CASE("scalar: numbers as people write them") {
   }
 }
 
+TEST_CASE("scalar: what is no number in float32") {
+  for (const char* text : {"0", "0.0", "-0e5", "0e-999", "1e-45", "3.4e38", "-3.4e38"}) {
+    CAPTURE(std::string(text));
+    CHECK(float_misfit(text, *parse_float(text)) == "");
+  }
+  for (const char* text : {"1e-46", "-1e-400", "0.001e-999"}) {
+    CAPTURE(std::string(text));
+    CHECK(float_misfit(text, *parse_float(text)) ==
+          "too small: " + std::string(text) + " would be 0; float32 holds numbers from 1.4e-45");
+  }
+  CHECK(float_misfit("-1e39", -1e39) == "too large: -1e39; float32 holds numbers up to 3.4e38");
+}
+
 TEST_CASE("scalar: whole numbers") {
   CHECK(parse_int("1_000_000") == 1000000);
   CHECK(parse_int("1e6") == 1000000);
