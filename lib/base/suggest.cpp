@@ -1,9 +1,27 @@
 #include "base/suggest.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
+#include <utility>
 
 namespace mlrun {
+namespace {
+
+// What other programs, or other sentences, call it.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kSynonyms = {
+    {{"lr", "learning_rate"},
+     {"data", "dataset"},
+     {"layers", "model"},
+     {"network", "model"},
+     {"training", "train"},
+     {"fit", "train"},
+     {"batch", "batch_size"},
+     {"folds", "n_splits"},
+     {"grid", "param_grid"},
+     {"file", "source"}}};
+
+}  // namespace
 
 int edit_distance(std::string_view a, std::string_view b) {
   const auto low = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
@@ -26,6 +44,10 @@ int edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::string nearest(std::string_view word, std::span<const std::string> candidates) {
+  for (const auto& [other, ours] : kSynonyms) {
+    const bool known = std::find(candidates.begin(), candidates.end(), ours) != candidates.end();
+    if (other == word && known) return std::string(ours);
+  }
   const int limit = std::max<int>(1, static_cast<int>(std::min<size_t>(word.size(), 9)) / 3);
   int best = limit + 1;
   std::string answer;

@@ -11,7 +11,8 @@ namespace mlrun {
 /// Damerau-Levenshtein distance (insert, delete, replace, swap neighbours), ignoring case.
 int edit_distance(std::string_view a, std::string_view b);
 
-/// The candidate nearest to `word`, or "" when none is near enough to be a likely slip.
+/// The candidate that `word` is another name of, or nearest to it, or "" when none is near enough
+/// to be a likely slip.
 std::string nearest(std::string_view word, std::span<const std::string> candidates);
 
 /// "; did you mean 'units'?", or "" when nothing is near.

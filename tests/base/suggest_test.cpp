@@ -26,3 +26,10 @@ TEST_CASE("suggest: only likely slips are guessed") {
   CHECK(did_you_mean("unit", words) == "; did you mean 'units'?");
   CHECK(did_you_mean("momentum", words) == "");
 }
+
+TEST_CASE("suggest: what is called otherwise elsewhere") {
+  const std::vector<std::string> words = {"learning_rate", "rate"};
+  CHECK(did_you_mean("lr", words) == "; did you mean 'learning_rate'?");
+  CHECK(nearest("data", words) == "");
+  CHECK(nearest("data", std::vector<std::string>{"rate", "dataset"}) == "dataset");
+}
