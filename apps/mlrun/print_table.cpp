@@ -18,6 +18,7 @@ bool is_text(const Column& column) {
 
 std::string number(double value, Format format) {
   if (format == Format::kJson && !std::isfinite(value)) return "null";
+  if (std::isnan(value)) return "nan";  // whatever its sign
   return format == Format::kTable ? fmt::format("{:.4g}", value) : fmt::format("{}", value);
 }
 

@@ -83,7 +83,8 @@ int32_t best_cell(const Search& search, const std::map<int32_t, TrialRecord>& re
 std::string describe_score(const config::ExperimentSpec& spec, const std::vector<double>& test) {
   const size_t index = scoring_index(spec);
   const double value = index < test.size() ? test[index] : kNoScore;
-  return fmt::format("{} {:.4f}", train::score_names(spec)[index], value);
+  const std::string name = train::score_names(spec)[index];
+  return std::isnan(value) ? name + " nan" : fmt::format("{} {:.4f}", name, value);
 }
 
 }  // namespace mlrun::trials

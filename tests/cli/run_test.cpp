@@ -200,6 +200,8 @@ TEST_CASE(
                                  "--format csv -o search");
   CHECK_MESSAGE(search.code == 3, failure(search));
   CHECK(holds(search.err, "the loss of the test rows was not finite"));
+  CHECK(holds(search.out, ",nan"));
+  CHECK(!holds(search.out, "-nan"));
   const Answer fit =
       work.run("mlrun train moons.yaml" + wild + "train.optimizer.learning_rate=1e38 -o fit");
   CHECK_MESSAGE(fit.code == 1, failure(fit));
