@@ -35,10 +35,6 @@ Check float_fraction() {
           "at least 0 and below 1 as a float32"};
 }
 
-Check float_above_zero() {
-  return {[](double v) { return static_cast<float>(v) > 0; }, "above 0 as a float32"};
-}
-
 const Field* FieldList::find(std::string_view name) const {
   for (const Field& field : fields_) {
     if (field.name == name) return &field;

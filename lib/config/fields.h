@@ -95,7 +95,6 @@ Check above(double bound);
 Check between(double low, double high);  ///< both ends included
 Check fraction();                        ///< [0, 1)
 Check float_fraction();                  ///< the same as float32, to which 1 - 1e-8 is 1
-Check float_above_zero();                ///< to which 1e-50 is 0
 
 struct Required {};
 inline constexpr Required required{};

@@ -16,8 +16,7 @@ struct NtXent : ContrastiveLoss {
         config::FieldListOf<NtXent>("nt_xent",
                                     "Tells the two views of a sample from those of the others in "
                                     "the batch. Chen et al. 2020.")
-            .field("temperature", &NtXent::temperature, "divides the cosines",
-                   config::float_above_zero());
+            .field("temperature", &NtXent::temperature, "divides the cosines", config::above(0));
     return list;
   }
   ValueId per_pair(Graph& g, ValueId a, ValueId b) const override {

@@ -75,7 +75,7 @@ struct Adam : Optimizer {
             .field("beta_1", &T::beta_1, "decay of the first moment", config::float_fraction())
             .field("beta_2", &T::beta_2, "decay of the second moment", config::float_fraction())
             .field("epsilon", &T::epsilon, "added to the root of the second moment",
-                   config::float_above_zero())
+                   config::above(0))
             .field("amsgrad", &T::amsgrad, "use the largest second moment so far"));
   }
 };
@@ -99,8 +99,7 @@ struct RmsProp : Optimizer {
         with_learning_rate<RmsProp>("RMSprop", "RMSprop. Tieleman, Hinton 2012.")
             .field("rho", &RmsProp::rho, "decay of the second moment", config::float_fraction())
             .field("momentum", &RmsProp::momentum, "of the velocity", config::float_fraction())
-            .field("epsilon", &RmsProp::epsilon, "added to the second moment",
-                   config::float_above_zero())
+            .field("epsilon", &RmsProp::epsilon, "added to the second moment", config::above(0))
             .field("centered", &RmsProp::centered, "subtract the squared mean gradient"));
     return list;
   }
@@ -121,7 +120,7 @@ struct Adagrad : Optimizer {
         with_learning_rate<Adagrad>("Adagrad", "Adagrad. Duchi et al. 2011.")
             .field("initial_accumulator_value", &Adagrad::initial_accumulator_value,
                    "start of the sum of squares", config::at_least(0))
-            .field("epsilon", &Adagrad::epsilon, "added to the sum", config::float_above_zero()));
+            .field("epsilon", &Adagrad::epsilon, "added to the sum", config::above(0)));
     return list;
   }
   double initial_slot_value() const override { return initial_accumulator_value; }

@@ -31,8 +31,7 @@ const config::FieldList& BatchNormalization::fields() {
                                               "Zero mean and unit variance per channel.")
           .field("momentum", &BatchNormalization::momentum, "of the running moments",
                  config::between(0, 1))
-          .field("epsilon", &BatchNormalization::epsilon, "added to the variance",
-                 config::float_above_zero())
+          .field("epsilon", &BatchNormalization::epsilon, "added to the variance", config::above(0))
           .field("center", &BatchNormalization::center, "whether a shift is learned")
           .field("scale", &BatchNormalization::scale, "whether a factor is learned");
   return list;

@@ -8,8 +8,7 @@ const config::FieldList& LayerNormalization::fields() {
   static const config::FieldList list =
       config::FieldListOf<LayerNormalization>("LayerNormalization",
                                               "Zero mean and unit variance per sample.")
-          .field("epsilon", &LayerNormalization::epsilon, "added to the variance",
-                 config::float_above_zero())
+          .field("epsilon", &LayerNormalization::epsilon, "added to the variance", config::above(0))
           .field("center", &LayerNormalization::center, "whether a shift is learned")
           .field("scale", &LayerNormalization::scale, "whether a factor is learned");
   return list;

@@ -29,7 +29,7 @@ config::FieldListOf<L> block_fields(const char* name, const char* doc) {
              config::fraction())
       .field("activation", member<L>(&Block::activation), "of the feed-forward network")
       .field("layer_norm_epsilon", member<L>(&Block::layer_norm_epsilon), "added to the variance",
-             config::float_above_zero())
+             config::above(0))
       .field("normalize_first", member<L>(&Block::normalize_first),
              "normalise what the parts read, not the sums")
       .field("rotary", member<L>(&Block::rotary), "rotary positions in self-attention")
