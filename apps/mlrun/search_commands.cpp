@@ -15,6 +15,7 @@
 #include "train/fit.h"
 #include "trials/initial_weights.h"
 #include "trials/interrupt.h"
+#include "trials/named_score.h"
 #include "trials/precisions.h"
 #include "trials/ranking.h"
 #include "trials/run.h"
@@ -162,11 +163,11 @@ void print_failures(const Search& search, const RunReport& report) {
 
 // Folds in which the score that ranks is undefined, though the training went well.
 std::set<int32_t> folds_without_score(const Search& search, const RunReport& report) {
-  const size_t scoring = trials::scoring_index(search.spec);
+  const trials::NamedScore scoring(search, *search.spec.scoring);
   std::set<int32_t> folds;
   for (const auto& [id, record] : report.records) {
     const bool finished = record.status == trials::TrialStatus::kFinished;
-    const bool undefined = finished && std::isnan(record.test.at(scoring));
+    const bool undefined = finished && std::isnan(scoring.of(record.trial.cell, record.test));
     if (undefined && record.trial.fold != trials::kRefitFold) folds.insert(record.trial.fold);
   }
   return folds;

@@ -31,9 +31,7 @@ double monitored(const config::ExperimentSpec& spec, const EpochRecord& record) 
   std::string name = spec.train.early_stopping->monitor;
   const bool validation = name.starts_with("val_");
   if (validation) name.erase(0, 4);
-  const std::vector<std::string> names = score_names(spec);
-  const auto at = std::find(names.begin(), names.end(), name) - names.begin();
-  return (validation ? record.validation : record.training).at(static_cast<size_t>(at));
+  return (validation ? record.validation : record.training).at(score_place(spec, name));
 }
 
 // One training but for the steps of its epochs, which may be made together with others'.

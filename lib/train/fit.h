@@ -61,7 +61,7 @@ struct FitResult {
   FitStatus status = FitStatus::kFinished;
   std::string message;  ///< of kDiverged: what was not finite, and when
   std::vector<EpochRecord> history;
-  std::vector<double> test;        ///< loss, then the metrics; NaN without test rows
+  std::vector<double> test;        ///< of score_names(); NaN without test rows
   std::vector<float> predictions;  ///< test rows x output_width; none of label sequences
   int64_t output_width = 0;
   int64_t parameters = 0;

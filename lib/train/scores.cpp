@@ -113,6 +113,11 @@ std::vector<std::string> score_names(const config::ExperimentSpec& spec) {
   return names;
 }
 
+size_t score_place(const config::ExperimentSpec& spec, std::string_view name) {
+  const std::vector<std::string> names = score_names(spec);
+  return static_cast<size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+}
+
 bool greater_is_better(const config::ExperimentSpec& spec, std::string_view score) {
   if (score.starts_with("val_")) score.remove_prefix(4);
   for (const auto& metric : spec.train.metrics) {

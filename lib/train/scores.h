@@ -18,6 +18,10 @@ namespace mlrun::train {
 /// history.
 std::vector<std::string> score_names(const config::ExperimentSpec& spec);
 
+/// Where `name` is among score_names(), and its value among the scores of a training of `spec`;
+/// past their end if it is none of them.
+size_t score_place(const config::ExperimentSpec& spec, std::string_view name);
+
 /// Whether more is better, for a name of score_names() (with or without "val_").
 bool greater_is_better(const config::ExperimentSpec& spec, std::string_view score);
 

@@ -2,21 +2,22 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "train/fit.h"
+#include "trials/named_score.h"
 
 namespace mlrun::trials {
 namespace {
 
 constexpr double kNoScore = std::numeric_limits<double>::quiet_NaN();
 
-double score_of(const std::map<int32_t, TrialRecord>& records, int32_t id, size_t index) {
-  const auto found = records.find(id);
+double score_of(const std::map<int32_t, TrialRecord>& records, const Trial& trial,
+                const NamedScore& score) {
+  const auto found = records.find(trial.id);
   if (found == records.end() || found->second.status != TrialStatus::kFinished) return kNoScore;
-  return found->second.test.at(index);
+  return score.of(trial.cell, found->second.test);
 }
 
 void summarize_cell(ScoreTable& table, size_t cell) {
@@ -47,10 +48,11 @@ void rank_cells(ScoreTable& table) {
 }  // namespace
 
 ScoreTable score_table(const Search& search, const std::map<int32_t, TrialRecord>& records,
-                       size_t index) {
+                       const std::string& name) {
   ScoreTable table;
-  table.name = train::score_names(search.spec).at(index);
-  table.greater_is_better = train::greater_is_better(search.spec, table.name);
+  table.name = name;
+  table.greater_is_better = train::greater_is_better(search.spec, name);
+  const NamedScore score(search, name);
   const size_t cells = search.cells.size();
   table.by_fold.assign(search.folds.size(), std::vector<double>(cells, kNoScore));
   table.mean.assign(cells, kNoScore);
@@ -58,7 +60,7 @@ ScoreTable score_table(const Search& search, const std::map<int32_t, TrialRecord
   table.rank.assign(cells, 1);
   for (const Trial& trial : search.trials) {
     table.by_fold[static_cast<size_t>(trial.fold)][static_cast<size_t>(trial.cell)] =
-        score_of(records, trial.id, index);
+        score_of(records, trial, score);
   }
   if (table.by_fold.empty()) return table;
   for (size_t c = 0; c < cells; ++c) summarize_cell(table, c);
@@ -66,14 +68,8 @@ ScoreTable score_table(const Search& search, const std::map<int32_t, TrialRecord
   return table;
 }
 
-size_t scoring_index(const config::ExperimentSpec& spec) {
-  const std::vector<std::string> names = train::score_names(spec);
-  const auto at = std::find(names.begin(), names.end(), *spec.scoring) - names.begin();
-  return std::min(static_cast<size_t>(at), names.size() - 1);
-}
-
 int32_t best_cell(const Search& search, const std::map<int32_t, TrialRecord>& records) {
-  const ScoreTable table = score_table(search, records, scoring_index(search.spec));
+  const ScoreTable table = score_table(search, records, *search.spec.scoring);
   for (size_t c = 0; c < table.rank.size(); ++c) {
     if (table.rank[c] == 1 && !std::isnan(table.mean[c])) return static_cast<int32_t>(c);
   }
@@ -81,10 +77,10 @@ int32_t best_cell(const Search& search, const std::map<int32_t, TrialRecord>& re
 }
 
 std::string describe_score(const config::ExperimentSpec& spec, const std::vector<double>& test) {
-  const size_t index = scoring_index(spec);
-  const double value = index < test.size() ? test[index] : kNoScore;
-  const std::string name = train::score_names(spec)[index];
-  return std::isnan(value) ? name + " nan" : fmt::format("{} {:.4f}", name, value);
+  const size_t place = train::score_place(spec, *spec.scoring);
+  const double value = place < test.size() ? test[place] : kNoScore;
+  return std::isnan(value) ? *spec.scoring + " nan"
+                           : fmt::format("{} {:.4f}", *spec.scoring, value);
 }
 
 }  // namespace mlrun::trials

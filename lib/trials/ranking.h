@@ -10,7 +10,8 @@
 
 namespace mlrun::trials {
 
-/// One score over the folds of each cell. NaN: the trial did not finish.
+/// One score over the folds of each cell. NaN: the trial did not finish, or the cell has no such
+/// score.
 struct ScoreTable {
   std::string name;
   bool greater_is_better = true;
@@ -20,17 +21,14 @@ struct ScoreTable {
   std::vector<int32_t> rank;                 ///< from 1; ties share the lowest; NaN last
 };
 
-/// The table of score `index` of train::score_names().
+/// The table of a score of score_names().
 ScoreTable score_table(const Search& search, const std::map<int32_t, TrialRecord>& records,
-                       size_t index);
-
-/// Position of spec.scoring among train::score_names().
-size_t scoring_index(const config::ExperimentSpec& spec);
+                       const std::string& name);
 
 /// The cell of rank 1 by spec.scoring (the first of equals), or -1 when none has a score.
 int32_t best_cell(const Search& search, const std::map<int32_t, TrialRecord>& records);
 
-/// "auc 0.7812".
+/// "auc 0.7812", of a training of `spec`.
 std::string describe_score(const config::ExperimentSpec& spec, const std::vector<double>& test);
 
 }  // namespace mlrun::trials

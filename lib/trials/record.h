@@ -33,7 +33,7 @@ struct TrialRecord {
   std::string precision;  ///< what the device multiplied in; "" if not known
   train::LossScaleState loss_scale;
   std::vector<train::EpochRecord> history;
-  std::vector<double> test;  ///< loss, then the metrics of the spec
+  std::vector<double> test;  ///< train::score_names() of the cell
   int64_t output_width = 0;
   std::vector<float> predictions;  ///< test rows x output_width
   int64_t parameters = 0;

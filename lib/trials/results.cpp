@@ -9,6 +9,7 @@
 #include <set>
 
 #include "config/scalar.h"
+#include "trials/named_score.h"
 #include "trials/predictions.h"
 #include "trials/ranking.h"
 
@@ -94,17 +95,17 @@ Section cells_section(const Search& search, const Records& records) {
   add(table, "params", std::move(params));
   for (const std::string& path : paths) add_param(table, search, path);
   add(table, "parameters", std::move(parameters));
-  const std::vector<std::string> names = train::score_names(search.spec);
-  for (size_t i = 0; i < names.size() && !search.folds.empty(); ++i) {
-    ScoreTable scores = score_table(search, records, i);
+  if (search.folds.empty()) return section;
+  for (const std::string& name : score_names(search)) {
+    ScoreTable scores = score_table(search, records, name);
     for (size_t f = 0; f < scores.by_fold.size(); ++f) {
-      add(table, fmt::format("split{}_test_{}", f, names[i]), std::move(scores.by_fold[f]));
+      add(table, fmt::format("split{}_test_{}", f, name), std::move(scores.by_fold[f]));
     }
-    add(table, "mean_test_" + names[i], std::move(scores.mean));
-    add(table, "std_test_" + names[i], std::move(scores.std));
-    add(table, "rank_test_" + names[i], std::move(scores.rank));
+    add(table, "mean_test_" + name, std::move(scores.mean));
+    add(table, "std_test_" + name, std::move(scores.std));
+    add(table, "rank_test_" + name, std::move(scores.rank));
   }
-  if (!search.folds.empty()) add_times(table, search, records);
+  add_times(table, search, records);
   return section;
 }
 
@@ -140,10 +141,10 @@ Section trials_section(const Search& search, const Records& records) {
   add_from<int64_t>(t, "parameters", records, [](R r) { return r.parameters; });
   add_from<double>(t, "loss_scale", records, [](R r) { return r.loss_scale.scale; });
   add_from<int64_t>(t, "skipped_steps", records, [](R r) { return r.loss_scale.skipped_steps; });
-  const std::vector<std::string> names = train::score_names(search.spec);
-  for (size_t i = 0; i < names.size(); ++i) {
-    add_from<double>(t, ("test_" + names[i]).c_str(), records,
-                     [i](R r) { return i < r.test.size() ? r.test[i] : kAbsent; });
+  for (const std::string& name : score_names(search)) {
+    const NamedScore score(search, name);
+    add_from<double>(t, ("test_" + name).c_str(), records,
+                     [&](R r) { return score.of(r.trial.cell, r.test); });
   }
   add_from<double>(t, "fit_time", records, [](R r) { return r.fit_seconds; });
   add_from<double>(t, "score_time", records, [](R r) { return r.score_seconds; });
@@ -153,33 +154,44 @@ Section trials_section(const Search& search, const Records& records) {
   return section;
 }
 
-Section history_section(const Search& search, const Records& records) {
-  Section section{"/history", {}, {}, false};
-  const std::vector<std::string> names = train::score_names(search.spec);
-  std::vector<int32_t> trials;
-  std::vector<int64_t> epochs;
-  std::vector<double> seconds;
-  std::vector<std::vector<double>> training(names.size());
-  std::vector<std::vector<double>> validation(names.size());
+// One column of a number of every epoch.
+template <class Get>
+void add_of_epochs(Table& table, std::string name, const Records& records, Get get) {
+  std::vector<double> values;
   for (const auto& [id, record] : records) {
     for (const train::EpochRecord& epoch : record.history) {
-      trials.push_back(id);
-      epochs.push_back(epoch.epoch);
-      seconds.push_back(epoch.seconds);
-      for (size_t i = 0; i < names.size(); ++i) {
-        // Cells whose models differ may have fewer loss terms.
-        training[i].push_back(i < epoch.training.size() ? epoch.training[i] : kAbsent);
-        validation[i].push_back(i < epoch.validation.size() ? epoch.validation[i] : kAbsent);
-      }
+      values.push_back(get(record.trial.cell, epoch));
     }
   }
-  add(section.table, "trial", std::move(trials));
-  add(section.table, "epoch", std::move(epochs));
-  for (size_t i = 0; i < names.size(); ++i) add(section.table, names[i], std::move(training[i]));
-  for (size_t i = 0; i < names.size(); ++i) {
-    add(section.table, "val_" + names[i], std::move(validation[i]));
+  add(table, std::move(name), std::move(values));
+}
+
+Section history_section(const Search& search, const Records& records) {
+  Section section{"/history", {}, {}, false};
+  using E = const train::EpochRecord&;
+  std::vector<int32_t> trials;
+  std::vector<int64_t> epochs;
+  for (const auto& [id, record] : records) {
+    for (E epoch : record.history) {
+      trials.push_back(id);
+      epochs.push_back(epoch.epoch);
+    }
   }
-  add(section.table, "seconds", std::move(seconds));
+  Table& table = section.table;
+  add(table, "trial", std::move(trials));
+  add(table, "epoch", std::move(epochs));
+  const std::vector<std::string> names = score_names(search);
+  for (const std::string& name : names) {
+    const NamedScore score(search, name);
+    add_of_epochs(table, name, records,
+                  [&](int32_t cell, E epoch) { return score.of(cell, epoch.training); });
+  }
+  for (const std::string& name : names) {
+    const NamedScore score(search, name);
+    add_of_epochs(table, "val_" + name, records,
+                  [&](int32_t cell, E epoch) { return score.of(cell, epoch.validation); });
+  }
+  add_of_epochs(table, "seconds", records, [](int32_t, E epoch) { return epoch.seconds; });
   return section;
 }
 
@@ -210,7 +222,7 @@ Section dataset_section(const std::string& path, const data::Dataset& dataset) {
 void add_best(const Search& search, const Records& records, int32_t best,
               store::Attributes& attributes) {
   if (best < 0) return;
-  const ScoreTable table = score_table(search, records, scoring_index(search.spec));
+  const ScoreTable table = score_table(search, records, *search.spec.scoring);
   attributes.emplace_back("best_cell", int64_t{best});
   attributes.emplace_back("best_params", params_text(search.cells[size_t(best)]));
   attributes.emplace_back("best_score", table.mean[size_t(best)]);
@@ -219,7 +231,8 @@ void add_best(const Search& search, const Records& records, int32_t best,
 void add_test_scores(const Search& search, const Records& records, store::Attributes& attributes) {
   const auto refit = records.find(static_cast<int32_t>(search.trials.size()));
   if (refit == records.end() || search.hold_out.test.empty()) return;
-  const std::vector<std::string> names = train::score_names(search.spec);
+  const Cell& cell = search.cells[static_cast<size_t>(refit->second.trial.cell)];
+  const std::vector<std::string> names = train::score_names(cell.spec);
   for (size_t i = 0; i < names.size(); ++i) {
     if (i >= refit->second.test.size()) break;
     attributes.emplace_back("test_" + names[i], refit->second.test[i]);
@@ -265,7 +278,7 @@ store::ResultsFile make_results(const Search& search, const Records& records,
 }
 
 store::Table ranking_table(const Search& search, const Records& records) {
-  const ScoreTable scores = score_table(search, records, scoring_index(search.spec));
+  const ScoreTable scores = score_table(search, records, *search.spec.scoring);
   std::vector<size_t> order(search.cells.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(),

@@ -238,6 +238,24 @@ TEST_CASE("cli: the scores that are printed are those of the weights that are ke
   CHECK_MESSAGE(holds(answer.out, "epochs, restored to epoch "), failure(answer));
 }
 
+TEST_CASE("cli: a search over models of which some have a further loss term") {
+  const Workspace work;
+  work.write("vae.yaml", R"(name: vae
+dataset: {generate: {make_moons: {n_samples: 60}}, split: {test: 0.2}}
+model:
+  - Dense: {units: 2, name: mean}
+  - Dense: {units: 2, name: spread, inputs: input}
+  - Sampling: {inputs: [mean, spread]}
+  - Dense: 2
+train: {target: input, loss: mse, optimizer: Adam, epochs: 1}
+cv: {n_splits: 2}
+param_grid: {model.2: [{Sampling: {inputs: [mean, spread]}}, {Add: {inputs: [mean, spread]}}]}
+)");
+  const Answer answer = work.run("mlrun gridsearch vae.yaml");
+  CHECK_MESSAGE(answer.code == 0, failure(answer));
+  CHECK(work.has("results/vae/results.h5"));
+}
+
 TEST_CASE("cli: a folder that cannot be") {
   const Workspace work;
   const Answer file = work.run("mlrun train moons.yaml -o moons.yaml/here");
