@@ -128,7 +128,7 @@ void print_scores(const Search& search, const RunReport& report, Format format) 
     test.push_back(fit->second.test[i]);
   }
   table.columns = {{"score", names}, {"training", training}};
-  if (search.spec.train.validation_split.value_or(0) > 0) {
+  if (cell.spec.train.validation_split.value_or(0) > 0) {
     table.columns.push_back({"validation", validation});
   }
   if (!search.hold_out.test.empty()) table.columns.push_back({"test", test});

@@ -238,6 +238,13 @@ TEST_CASE("cli: the scores that are printed are those of the weights that are ke
   CHECK_MESSAGE(holds(answer.out, "epochs, restored to epoch "), failure(answer));
 }
 
+TEST_CASE("cli: the final fit has validation scores if its own cell keeps rows for them") {
+  const Workspace work;
+  const Answer answer = work.run(
+      "mlrun gridsearch grid.yaml 'param_grid={train.early_stopping: [{monitor: val_loss}]}'");
+  CHECK_MESSAGE(holds(answer.out, "validation"), failure(answer));
+}
+
 TEST_CASE("cli: a search over models of which some have a further loss term") {
   const Workspace work;
   work.write("vae.yaml", R"(name: vae
