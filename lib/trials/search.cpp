@@ -76,8 +76,10 @@ void check_overlap(const std::string& path, const std::string& written,
   }
 }
 
+// What is wrong with single values is said where they stand, what does not go together with the
+// cell.
 void resolve_cell(Cell& cell, const Grid& grid, const Node& tree, const std::string& name,
-                  Diagnostics& diagnostics) {
+                  CellErrors& together, Diagnostics& diagnostics) {
   Diagnostics own;
   config::Reader reader{own, all_catalogs()};
   Node changed = tree;
@@ -100,8 +102,10 @@ void resolve_cell(Cell& cell, const Grid& grid, const Node& tree, const std::str
     set.emplace(full, path);
   }
   if (own.ok()) cell.spec = config::read_experiment(changed, name, reader);
-  if (own.ok()) train::check_training(cell.spec, own);
   diagnostics.append(own);
+  if (!own.ok()) return;
+  train::check_training(cell.spec, own);
+  together.add(describe_params(cell), own);
 }
 
 // Trials are numbered in 32 bits and each keeps its records; years of training are in this many.
@@ -139,12 +143,14 @@ void make_cells(Search& search, const Node& tree, Diagnostics& diagnostics) {
   Node without_grid = tree;  // of which each cell would have a copy
   std::erase_if(without_grid.entries,
                 [](const config::Entry& entry) { return entry.key == "param_grid"; });
+  CellErrors together;
   for (const Grid& grid : grids) {
     for (Cell& cell : expand(grid)) {
-      resolve_cell(cell, grid, without_grid, search.spec.name, diagnostics);
+      resolve_cell(cell, grid, without_grid, search.spec.name, together, diagnostics);
       search.cells.push_back(std::move(cell));
     }
   }
+  together.report(diagnostics);
 }
 
 void fill_search_defaults(Search& search) {
