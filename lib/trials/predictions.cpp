@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "train/outputs.h"
+#include "trials/named_score.h"
 
 namespace mlrun::trials {
 namespace {
@@ -59,10 +62,11 @@ class TargetColumns {
 
 // "score_0", "score_1", then "mass_score_0" of further outputs: the columns of a row of
 // predictions.
-std::vector<std::string> score_names(const std::vector<train::Output>& outputs, size_t width) {
+std::vector<std::string> prediction_names(const std::vector<train::Output>& outputs,
+                                          int64_t width) {
   std::vector<std::string> names;
-  const auto own = width - static_cast<size_t>(train::total_width(outputs));
-  for (size_t k = 0; k < own; ++k) names.push_back(fmt::format("score_{}", k));
+  const int64_t own = width - train::total_width(outputs);
+  for (int64_t k = 0; k < own; ++k) names.push_back(fmt::format("score_{}", k));
   for (const train::Output& output : outputs) {
     for (int64_t k = 0; k < output.width; ++k) {
       names.push_back(fmt::format("{}_score_{}", output.name, k));
@@ -70,6 +74,36 @@ std::vector<std::string> score_names(const std::vector<train::Output>& outputs, 
   }
   return names;
 }
+
+// The scores of rows, each under its own name. Cells whose models end in another number of units
+// have other names; where a row lacks one it is NaN.
+class ScoreColumns {
+ public:
+  // `scores` are rows x names.
+  void add(const std::vector<std::string>& names, std::span<const float> scores) {
+    merge_names(names_, names);
+    for (size_t k = 0; k < names.size(); ++k) {
+      std::vector<float>& column = columns_[names[k]];
+      column.resize(rows_, kAbsentScore);
+      for (size_t at = k; at < scores.size(); at += names.size()) column.push_back(scores[at]);
+    }
+    rows_ += scores.size() / names.size();
+  }
+
+  void move_to(store::Table& table) {
+    for (const std::string& name : names_) {
+      columns_[name].resize(rows_, kAbsentScore);
+      table.columns.push_back({name, std::move(columns_[name])});
+    }
+  }
+
+ private:
+  static constexpr float kAbsentScore = std::numeric_limits<float>::quiet_NaN();
+
+  std::vector<std::string> names_;
+  std::map<std::string, std::vector<float>> columns_;
+  size_t rows_ = 0;
+};
 
 const std::vector<int64_t>& tested_rows(const Search& search, const TrialRecord& record) {
   if (record.trial.fold == kRefitFold) return search.hold_out.test;
@@ -83,7 +117,7 @@ store::Section predictions_section(const Search& search,
   std::vector<int32_t> cells;
   std::vector<int32_t> folds;
   std::vector<int64_t> rows;
-  std::vector<std::vector<float>> scores;
+  ScoreColumns scores;
   const std::vector<train::Output> further = train::further_outputs(search.spec, search.dataset);
   std::vector<TargetColumns> targets = {{search.dataset, "target"}};
   for (const train::Output& output : further) {
@@ -91,24 +125,21 @@ store::Section predictions_section(const Search& search,
   }
   for (const auto& [id, record] : records) {
     if (!is_kept(search, record, best)) continue;
-    scores.resize(static_cast<size_t>(record.output_width));
-    auto score = record.predictions.begin();
+    scores.add(prediction_names(further, record.output_width), record.predictions);
     for (const int64_t row : tested_rows(search, record)) {
       cells.push_back(record.trial.cell);
       folds.push_back(record.trial.fold);
       rows.push_back(row);
       for (TargetColumns& target : targets) target.add(row);
-      for (std::vector<float>& column : scores) column.push_back(*score++);
     }
   }
   store::Section section{"/predictions", {}, {}, false};
-  section.table.columns = {{"cell", std::move(cells)}, {"fold", std::move(folds)}, {"row", rows}};
+  const bool any = !rows.empty();
+  section.table.columns = {
+      {"cell", std::move(cells)}, {"fold", std::move(folds)}, {"row", std::move(rows)}};
   targets.front().move_to(section.table);
-  if (scores.empty()) return section;
-  const std::vector<std::string> names = score_names(further, scores.size());
-  for (size_t k = 0; k < scores.size(); ++k) {
-    section.table.columns.push_back({names[k], std::move(scores[k])});
-  }
+  if (!any) return section;
+  scores.move_to(section.table);
   for (size_t k = 1; k < targets.size(); ++k) targets[k].move_to(section.table);
   return section;
 }
