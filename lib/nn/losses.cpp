@@ -315,14 +315,17 @@ ValueId hinge_margin(Graph& g, ValueId prediction, ValueId target) {
   return ops::unary(g, Ew::kRelu, margin);
 }
 
-// A margin in [-1, 1] as a score in [0, 1].
+// A margin as a score in (0, 1), above 0.5 where the margin is above 0. It keeps the order of
+// margins, which is all that AUC sees; a sigmoid is 1 in float32 from margins of 17 on.
 ValueId from_margin(Graph& g, ValueId output) {
-  return clip(g, ops::offset(g, ops::scale(g, output, 0.5f), 0.5f), 0, 1);
+  return ops::offset(g, ops::scale(g, ops::unary(g, Ew::kSoftsign, output), 0.5f), 0.5f);
 }
 
 struct Hinge : Loss {
   static const FieldList& fields() {
-    static const FieldList list("hinge", "max(0, 1 - t p), t = -1 or 1");
+    static const FieldList list("hinge",
+                                "max(0, 1 - t p), t = -1 or 1; the score of a row is "
+                                "(1 + p / (1 + |p|)) / 2");
     return list;
   }
   TargetKind target_kind() const override { return TargetKind::kBinary; }
@@ -334,7 +337,9 @@ struct Hinge : Loss {
 
 struct SquaredHinge : Loss {
   static const FieldList& fields() {
-    static const FieldList list("squared_hinge", "max(0, 1 - t p)^2, t = -1 or 1");
+    static const FieldList list("squared_hinge",
+                                "max(0, 1 - t p)^2, t = -1 or 1; the score of a row is "
+                                "(1 + p / (1 + |p|)) / 2");
     return list;
   }
   TargetKind target_kind() const override { return TargetKind::kBinary; }

@@ -40,7 +40,8 @@ class Loss : public config::Component {
   /// Why this end of a model is surely a slip (no sigmoid, or one too many), or "".
   virtual std::string misfit(const graph::Graph&, graph::ValueId) const { return ""; }
 
-  /// The model's output as probabilities or values: what is stored and what metrics see.
+  /// The model's output as probabilities or values: what is stored and what metrics see. Of a
+  /// margin p, which is no probability, (1 + p / (1 + |p|)) / 2.
   virtual graph::ValueId prediction(graph::Graph&, graph::ValueId output) const { return output; }
 };
 

@@ -12,8 +12,9 @@
 namespace mlrun::train {
 
 /// Predictions of R samples (or of all steps of several) and what they should have been.
-/// `predictions` is R x `width`, row-major: probabilities (kBinary: of class 1, kLabels: of each
-/// class), values, or (kNone) the loss of each row.
+/// `predictions` is R x `width`, row-major: what nn::Loss::prediction() makes of outputs,
+/// probabilities (kBinary: of class 1, kLabels: of each class) or values, or (kNone) the loss of
+/// each row.
 struct Scores {
   std::span<const float> predictions;
   int64_t width = 1;

@@ -6,14 +6,36 @@
 #include <string>
 #include <vector>
 
+#include "config/catalog.h"
+#include "config/node.h"
+#include "nn/component.h"
+#include "nn/run.h"
+
 using namespace mlrun;
 using namespace mlrun::train;
 
 namespace {
 
-double metric(const std::string& name, const Scores& scores) {
-  const auto made = metric_catalog().find(name)->make();
-  return dynamic_cast<const Metric&>(*made.first).compute(scores);
+// Written as in an experiment file.
+double metric(const std::string& yaml, const Scores& scores) {
+  config::Catalogs catalogs;
+  catalogs.add(metric_catalog());
+  Diagnostics diagnostics;
+  config::Reader reader{diagnostics, catalogs};
+  config::Ref<config::MetricKind> ref;
+  const auto source = std::make_shared<SourceText>("test", yaml);
+  config::read_component(config::parse_yaml(source, diagnostics), reader, metric_catalog().kind(),
+                         ref);
+  diagnostics.throw_if_any();
+  return ref.as<Metric>().compute(scores);
+}
+
+// What metrics see of these outputs of a model.
+std::vector<float> predictions_of(const std::string& loss, const std::vector<float>& outputs) {
+  graph::Graph g;
+  const graph::ValueId in = g.input("x", {Shape{kBatch, 1}});
+  const graph::ValueId prediction = nn::testing::loss(loss)->prediction(g, in);
+  return nn::testing::run_graph(g, in, outputs, prediction);
 }
 
 }  // namespace
@@ -48,4 +70,20 @@ TEST_CASE("metrics: a class that does not count is none to average over") {
   CHECK(metric("recall", scores) == doctest::Approx((0.5 + 1) / 2));
   CHECK(metric("precision", scores) == 1);
   CHECK(metric("auc", scores) == doctest::Approx((0.75 + 1) / 2));
+}
+
+TEST_CASE("metrics: those of hinge losses are of the margin, however large, as in scikit-learn") {
+  const std::vector<float> margins = {-40, -3, -1.5f, -0.25f, 0, 0.5f, 1.25f, 2, 20, 40};
+  const std::vector<int32_t> labels = {0, 1, 0, 1, 0, 0, 1, 1, 0, 1};
+  for (const char* loss : {"hinge", "squared_hinge"}) {
+    CAPTURE(loss);
+    const std::vector<float> predictions = predictions_of(loss, margins);
+    for (size_t i = 1; i < predictions.size(); ++i) CHECK(predictions[i] > predictions[i - 1]);
+    CHECK(predictions.front() > 0);
+    CHECK(predictions[4] == 0.5f);
+    CHECK(predictions.back() < 1);
+    const Scores scores{predictions, 1, labels, {}};
+    CHECK(metric("auc", scores) == doctest::Approx(0.64));
+    CHECK(metric("accuracy", scores) == doctest::Approx(0.6));
+  }
 }
