@@ -42,11 +42,11 @@ double ClassCounts::f1() const {
   return ratio(2 * true_positive, 2 * true_positive + false_positive + false_negative);
 }
 
-double averaged(const Scores& s, Average average,
+double averaged(const Scores& s, std::optional<Average> average,
                 const std::function<double(const ClassCounts&)>& score) {
   if (s.rows() == 0) return std::numeric_limits<double>::quiet_NaN();
   const std::vector<ClassCounts> counts = count_classes(s);
-  if (s.width == 1) return score(counts[1]);
+  if (!average && counts.size() == 2 && !s.ignored) return score(counts[1]);
   ClassCounts total;
   double sum = 0;
   double weights = 0;

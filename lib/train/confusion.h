@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "train/metrics.h"
 
@@ -24,9 +25,9 @@ struct ClassCounts {
 
 enum class Average { kMacro, kMicro, kWeighted };
 
-/// Two classes: `score` of class 1. More: the average over the classes that occur (in the labels
-/// or the predictions) and count. NaN without rows.
-double averaged(const Scores& scores, Average average,
+/// The average of `score` over the classes that occur (in the labels or the predictions) and count.
+/// Without `average` that of class 1 of two classes, and kMacro of more. NaN without rows.
+double averaged(const Scores& scores, std::optional<Average> average,
                 const std::function<double(const ClassCounts&)>& score);
 
 }  // namespace mlrun::train

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <vector>
 
 #include "train/auc.h"
@@ -61,12 +62,12 @@ struct Auc : ClassificationMetric {
 
 template <class T>
 FieldList averaged_fields(const char* name, const char* doc) {
-  return FieldListOf<T>(name, doc).field("average", &T::average,
-                                         "over classes; two classes: of class 1");
+  return FieldListOf<T>(name, doc).field(
+      "average", &T::average, "over classes; default: of two classes class 1 alone, of more macro");
 }
 
 struct Averaged : ClassificationMetric {
-  Average average = Average::kMacro;
+  std::optional<Average> average;
 };
 
 struct Precision : Averaged {

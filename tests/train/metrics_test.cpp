@@ -87,3 +87,20 @@ TEST_CASE("metrics: those of hinge losses are of the margin, however large, as i
     CHECK(metric("accuracy", scores) == doctest::Approx(0.6));
   }
 }
+
+TEST_CASE("metrics: of two classes the second is the positive one, as in scikit-learn") {
+  // Predicted 0, 0, 1, 1, 1, 0, 0: by the score of class 1, and by the scores of both.
+  const std::vector<float> one = {0.2f, 0.3f, 0.9f, 0.8f, 0.7f, 0.1f, 0.4f};
+  std::vector<float> two;
+  for (const float p : one) two.insert(two.end(), {1 - p, p});
+  const std::vector<int32_t> labels = {0, 0, 0, 1, 1, 1, 1};
+  for (const Scores& scores : {Scores{one, 1, labels, {}}, Scores{two, 2, labels, {}}}) {
+    CAPTURE(scores.width);
+    CHECK(metric("precision", scores) == doctest::Approx(2.0 / 3));
+    CHECK(metric("recall", scores) == doctest::Approx(0.5));
+    CHECK(metric("f1", scores) == doctest::Approx(4.0 / 7));
+    CHECK(metric("recall: {average: macro}", scores) == doctest::Approx(7.0 / 12));
+    CHECK(metric("precision: {average: weighted}", scores) == doctest::Approx(25.0 / 42));
+    CHECK(metric("recall: {average: micro}", scores) == doctest::Approx(4.0 / 7));
+  }
+}
