@@ -12,7 +12,8 @@ const FieldList& HoldOutSpec::fields() {
           .field("shuffle", &HoldOutSpec::shuffle,
                  "choose them at random, else take the last; with TimeSeriesSplit the default is "
                  "false")
-          .field("stratify", &HoldOutSpec::stratify, "keep the class proportions");
+          .field("stratify", &HoldOutSpec::stratify,
+                 "keep the class proportions; not with dataset.group");
   return list;
 }
 

@@ -258,9 +258,27 @@ Split own_split(const Dataset& dataset) {
   return split;
 }
 
+void check_stratify(const Dataset& dataset, const config::HoldOutSpec& spec) {
+  if (!spec.stratify) return;
+  const Mark& mark = spec.marks.of("stratify");
+  if (spec.test == 0) {
+    fail(mark, "split.stratify needs split.test, the fraction of the rows that is held out");
+  }
+  if (!can_stratify(dataset)) {
+    fail(mark, fmt::format("split.stratify needs classes, but the target is a {}",
+                           dataset.classes ? "sequence" : "number"));
+  }
+  if (dataset.groups) {
+    fail(mark,
+         "split.stratify does not go with dataset.group, whose groups are held out as a whole; "
+         "leave one of them out");
+  }
+}
+
 }  // namespace
 
 Split hold_out(const Dataset& dataset, const config::HoldOutSpec& spec, uint64_t seed) {
+  check_stratify(dataset, spec);
   std::vector<int64_t> rows(static_cast<size_t>(dataset.rows));
   std::iota(rows.begin(), rows.end(), 0);
   if (spec.test == 0 && !dataset.parts.empty()) return own_split(dataset);
@@ -269,11 +287,6 @@ Split hold_out(const Dataset& dataset, const config::HoldOutSpec& spec, uint64_t
     if (dataset.test_begin >= 0)
       std::fill(is_test.begin() + dataset.test_begin, is_test.end(), true);
     return without_overlap(dataset, split_by(rows, is_test));
-  }
-  if (spec.stratify && !can_stratify(dataset)) {
-    fail(spec.marks.of("stratify"),
-         fmt::format("split.stratify needs classes, but the target is a {}",
-                     dataset.classes ? "sequence" : "number"));
   }
   Taking taking{spec.test, spec.stratify, {}, spec.marks.of("test")};
   if (spec.shuffle && !dataset.windows) {

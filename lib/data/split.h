@@ -18,7 +18,7 @@ struct Split {
 /// The rows held out once (`test`), the rest (`train`), by spec.split or the source's own test
 /// part. Both sorted. A data set with groups is split between groups, not within one; of windows of
 /// a sequence the last are held out, whatever spec.shuffle says, here and in the splits below.
-/// Throws InputError when nothing would be left to train on.
+/// Throws InputError when nothing would be left to train on, or spec.stratify cannot be heeded.
 Split hold_out(const Dataset& dataset, const config::HoldOutSpec& spec, uint64_t seed);
 
 /// n_splits x n_repeats splits of `rows`, in scikit-learn's order (repeat by repeat). Without

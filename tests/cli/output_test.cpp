@@ -70,6 +70,31 @@ cv: {n_splits: 2}
   CHECK(work.run("mlrun check visits.yaml dataset.ignore=[patient] dataset.group=null").err == "");
 }
 
+TEST_CASE("cli: a split of groups that is to be stratified is refused where it says so") {
+  const Workspace work;
+  work.write("visits.csv", "x,patient,y\n1,p,a\n2,p,b\n3,q,a\n4,q,b\n5,r,a\n6,r,b\n");
+  work.write("visits.yaml", R"(
+dataset:
+  source: ./visits.csv
+  target: y
+  group: patient
+  split: {test: 0.3, stratify: true}
+model: [Dense: {units: 1, activation: sigmoid}]
+train: {loss: binary_crossentropy, optimizer: Adam}
+)");
+  for (const char* verb : {"check", "train"}) {
+    const Answer answer = work.run(std::string("mlrun ") + verb + " visits.yaml");
+    CHECK(answer.code == 2);
+    CHECK(
+        answer.err ==
+        "visits.yaml:6:32: error: split.stratify does not go with dataset.group, whose groups are "
+        "held out as a whole; leave one of them out\n"
+        "  split: {test: 0.3, stratify: true}\n"
+        "                               ^\n");
+  }
+  CHECK(work.run("mlrun check visits.yaml dataset.split.stratify=false").code == 0);
+}
+
 TEST_CASE("cli: --format json and csv are one table and nothing else") {
   const Workspace work;
   if (!has_python(work)) return;

@@ -193,6 +193,23 @@ TEST_CASE("split: hold_out keeps class proportions") {
   CHECK(counts == std::vector<int>{5, 3, 2});
 }
 
+TEST_CASE("split: hold_out refuses to stratify where it would not") {
+  config::HoldOutSpec spec;
+  spec.stratify = true;
+  const auto refuses = [&](const Dataset& dataset, const char* text) {
+    CHECK_THROWS_WITH_AS(hold_out(dataset, spec, 1), text, InputError);
+  };
+  refuses(with_classes(kClasses),
+          "error: split.stratify needs split.test, the fraction of the rows that is held out");
+  spec.test = 0.5;
+  refuses(with_rows(9), "error: split.stratify needs classes, but the target is a number");
+  Dataset dataset = with_classes(kClasses);
+  dataset.groups = kClasses.data();
+  refuses(dataset,
+          "error: split.stratify does not go with dataset.group, whose groups are held out as a "
+          "whole; leave one of them out");
+}
+
 TEST_CASE("split: validation rows come from the training rows, by group if there are groups") {
   const Rows rows = {0, 2, 3, 5, 8, 9, 11, 12};
   const Split plain = validation_split(with_rows(20), rows, 0.25, 1, 0, 0);
