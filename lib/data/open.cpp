@@ -34,13 +34,19 @@ namespace fs = std::filesystem;
 constexpr std::array kImportFields = {"target", "features", "ignore",    "categorical", "group",
                                       "header", "missing",  "delimiter", "limit"};
 
+std::string to_text(const timespec& time) {
+  return fmt::format("{}.{:09}", time.tv_sec, time.tv_nsec);
+}
+
+// Who writes a file can set the time of its modification back (cp -p, rsync, tar), but not that of
+// its change.
 std::string file_key(const SourceFile& file) {
   struct stat info {};
   if (::stat(file.path.c_str(), &info) != 0) {
     throw_errno(fmt::format("look at '{}'", file.path.string()));
   }
-  return fmt::format("{} {} {}.{:09} {}\n", fs::canonical(file.path).string(), info.st_size,
-                     info.st_mtim.tv_sec, info.st_mtim.tv_nsec, file.sha256);
+  return fmt::format("{} {} {} {} {}\n", fs::canonical(file.path).string(), info.st_size,
+                     to_text(info.st_mtim), to_text(info.st_ctim), file.sha256);
 }
 
 // Everything that decides what the cache holds.

@@ -37,8 +37,9 @@ struct OpenOptions {
 std::filesystem::path default_cache();
 
 /// Imports on the first call, maps the cache file on later ones (the key is the source's path,
-/// size and modification time and every import field of the spec). Throws InputError that names
-/// file, line and column (bad content), or the spec's position (unknown source).
+/// size, times of modification and change (stat(2)) and every import field of the spec). Throws
+/// InputError that names file, line and column (bad content), or the spec's position (unknown
+/// source).
 Dataset open_dataset(const config::DatasetSpec& spec, const OpenOptions& options);
 
 /// The catalog of generators (make_moons, make_classification, ...).

@@ -4,7 +4,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
+#include <thread>
 
 #include "base/error.h"
 #include "data/inspect.h"
@@ -55,6 +57,21 @@ TEST_CASE("source: a manifest in a folder above, its file in $MLRUN_DATA, its la
   CHECK(found.columns[0].statistics.mean == 3);
   CHECK(std::filesystem::exists(found.cache));
   ::unsetenv("MLRUN_DATA");
+}
+
+TEST_CASE("source: a file whose content alone has changed is imported again") {
+  const DataFolder scratch;
+  scratch.write("data.csv", "a,y\n1,2\n");
+  config::DatasetSpec spec = with_source("./data.csv");
+  spec.target = {"y"};
+  CHECK(open_dataset(spec, scratch.options()).feature(0, 0) == 1);
+  const std::filesystem::path file = scratch.path() / "data.csv";
+  const auto modified = std::filesystem::last_write_time(file);
+  // The clock that the kernel stamps files with ticks every few milliseconds.
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  scratch.write("data.csv", "a,y\n3,2\n");
+  std::filesystem::last_write_time(file, modified);
+  CHECK(open_dataset(spec, scratch.options()).feature(0, 0) == 3);
 }
 
 TEST_CASE("source: $MLRUN_DATASETS goes first, and the shipped manifests are known") {
