@@ -31,7 +31,10 @@ void check_rows(const Search& search) {
   const auto check = [&](const Trial& trial) {
     const train::FitInput input = fit_input(search, trial);
     const double fraction = input.spec.train.validation_split.value_or(0);
-    if (!seen.emplace(trial.fold, fraction).second && (!fills || fraction == 0)) return;
+    const bool validates = fraction > 0;
+    if (!fills && !validates) return;
+    const bool is_new = seen.emplace(trial.fold, fraction).second;
+    if (!is_new && !(fills && validates)) return;
     train::check_rows(input);
   };
   for (const Trial& trial : search.trials) check(trial);

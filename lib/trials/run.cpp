@@ -42,9 +42,10 @@ class Run {
     scheduler_.deadline = options.time_budget > 0 ? now_seconds() + options.time_budget : 0;
     scheduler_.keep_predictions = search.spec.predictions != config::KeepPredictions::kNone;
     scheduler_.model = options.output / "model.h5";
-    if (search.spec.train.checkpoint_every > 0) {
-      scheduler_.checkpoints = options.output / "checkpoints";
-    }
+    const bool checkpoints =
+        std::any_of(search.cells.begin(), search.cells.end(),
+                    [](const Cell& cell) { return cell.spec.train.checkpoint_every > 0; });
+    if (checkpoints) scheduler_.checkpoints = options.output / "checkpoints";
   }
 
   RunReport go() {

@@ -159,6 +159,21 @@ TEST_CASE("trials: stacks that are killed, interrupted and resumed end with the 
   check_same_tables(folder.results("whole"), folder.results("hunted"));
 }
 
+TEST_CASE("trials: checkpoints are written where a grid asks for them") {
+  const SearchFolder folder;
+  Program program(folder.command("saved", {"-j1", "train.epochs=100000000",
+                                           "param_grid={train.checkpoint_every: [1, 2]}"}),
+                  folder.log());
+  const std::filesystem::path checkpoints = folder / "saved" / "checkpoints";
+  const auto are_there = [&] {
+    return std::filesystem::exists(checkpoints) && !std::filesystem::is_empty(checkpoints);
+  };
+  while (program.running() && !are_there()) sleep_for(0.01);
+  CHECK(are_there());
+  program.signal(SIGTERM);
+  CHECK(program.wait() == 75);
+}
+
 TEST_CASE("trials: SIGKILL of the parent at random moments costs nothing") {
   const SearchFolder folder;
   const auto start = std::chrono::steady_clock::now();
