@@ -12,6 +12,7 @@
 #include "train/check_fit.h"
 #include "train/check_indices.h"
 #include "train/outputs.h"
+#include "train/resident_data.h"
 #include "train/structure.h"
 #include "train/training_graph.h"
 
@@ -84,15 +85,6 @@ void plan_training(const GraphSetup& setup, const std::vector<PhaseGraph>& phase
   }
 }
 
-// Of ResidentData; what varies little (weights, numbers of nodes) is counted always.
-int64_t gpu_data_bytes(const data::Dataset& dataset, const Shape& input) {
-  constexpr int64_t kWord = 4;
-  constexpr int64_t kBeside = 3;
-  const int64_t features = dataset.is_one_graph() ? 0 : input.sample_elements();
-  const int64_t targets = std::max(dataset.label_width, dataset.target_width());
-  return dataset.rows * (features + targets + kBeside) * kWord;
-}
-
 // With the transform of all rows: which of them are trained on changes no whole number into a row
 // of a table.
 void check_lookups(const ExperimentSpec& spec, const data::Dataset& dataset,
@@ -151,7 +143,7 @@ ModelReport check_model(const ExperimentSpec& spec, const data::Dataset& dataset
     report.start = take_over(*initial_weights, variables);
   }
   plan_training(setup, phases, report);
-  report.gpu_data_bytes = gpu_data_bytes(dataset, report.input);
+  report.gpu_data_bytes = resident_bytes(dataset, report.input);
   return report;
 }
 

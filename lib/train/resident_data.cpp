@@ -23,6 +23,13 @@ bool are_same(std::span<const Feed* const> feeds) {
 
 }  // namespace
 
+int64_t resident_bytes(const data::Dataset& dataset, const Shape& input) {
+  constexpr int64_t kMostBeside = 3;  // a weight, two numbers of nodes
+  const int64_t features = dataset.is_one_graph() ? 0 : input.sample_elements();
+  const int64_t targets = std::max(dataset.label_width, dataset.target_width());
+  return dataset.rows * (features + targets + kMostBeside) * kWord;
+}
+
 ResidentData::ResidentData(std::span<const Feed* const> feeds, device::Context& context)
     : rows_(feeds[0]->dataset().rows), shared_(are_same(feeds)) {
   const Feed& feed = *feeds[0];

@@ -10,6 +10,9 @@
 
 namespace mlrun::train {
 
+/// What ResidentData takes at most for one trial of a model with this input.
+int64_t resident_bytes(const data::Dataset& dataset, const Shape& input);
+
 /// All rows as feeds give them to the trials of a stack, one table for each part of a sample.
 /// Trials that are all given the same (of one scaling, whatever their seeds) share one copy.
 class ResidentData {

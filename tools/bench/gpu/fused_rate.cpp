@@ -287,12 +287,4 @@ void run(int argc, char** argv) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  try {
-    run(argc, argv);
-    return 0;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "fused_rate: {}\n", error.what());
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return run_program("fused_rate", run, argc, argv); }

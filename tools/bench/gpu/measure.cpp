@@ -1,10 +1,24 @@
 #include "measure.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
+#include <exception>
 
 #include "base/philox.h"
 
 namespace mlrun::bench {
+
+int run_program(const char* name, void (*run)(int argc, char** argv), int argc, char** argv) {
+  try {
+    run(argc, argv);
+    return 0;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "{}: {}\n", name, error.what());
+    return 1;
+  }
+}
 
 device::DeviceMemory make_bytes(size_t size) { return device::make_device_memory(size); }
 
@@ -28,8 +42,10 @@ device::DeviceMemory to_device(const std::vector<uint16_t>& values) {
 }
 
 double median(std::vector<double> values) {
+  std::erase_if(values, [](double x) { return std::isnan(x); });
+  if (values.empty()) return std::nan("");
   std::sort(values.begin(), values.end());
-  return values.empty() ? 0 : values[values.size() / 2];
+  return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
 }
 
 GpuClock::GpuClock() {

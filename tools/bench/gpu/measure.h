@@ -10,6 +10,9 @@
 
 namespace mlrun::bench {
 
+/// The exit code of `run`; what it throws is said on stderr.
+int run_program(const char* name, void (*run)(int argc, char** argv), int argc, char** argv);
+
 inline constexpr size_t kBfloat16 = 2;  ///< bytes
 
 device::DeviceMemory make_bytes(size_t size);
@@ -19,6 +22,7 @@ device::DeviceMemory make_bytes(size_t size);
 std::vector<uint16_t> random_bits(uint64_t elements, uint64_t salt);
 device::DeviceMemory to_device(const std::vector<uint16_t>& values);
 
+/// Of those that are not NaN; NaN of none.
 double median(std::vector<double> values);
 
 /// What a GPU needs for what is launched, on its own clock.

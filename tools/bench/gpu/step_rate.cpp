@@ -22,6 +22,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "measure.h"
 #include "ops/cuda_kernels.h"
 #include "timed_context.h"
 #include "train/fit.h"
@@ -30,7 +31,7 @@
 namespace {
 
 using namespace mlrun;
-using bench::TimedContext;
+using namespace mlrun::bench;
 
 constexpr int64_t kRecordingEpochs = 2;
 constexpr double kMicro = 1e6;
@@ -68,13 +69,6 @@ int64_t free_bytes() {
   size_t total = 0;
   MLRUN_CUDA_CHECK(cudaMemGetInfo(&free, &total));
   return static_cast<int64_t>(free);
-}
-
-double median(std::vector<double> values) {
-  std::erase_if(values, [](double x) { return std::isnan(x); });
-  if (values.empty()) return std::nan("");
-  std::sort(values.begin(), values.end());
-  return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
 }
 
 // JSON has no NaN.
@@ -156,7 +150,8 @@ class Bench {
   std::vector<double> wall_, step_, busy_;  ///< microseconds a step, by epoch
 };
 
-void run(const Arguments& args) {
+void run(int argc, char** argv) {
+  const Arguments args = parse(argc, argv);
   const trials::Search search =
       trials::prepare_search({{args.experiment, {}, {}}, trials::SearchKind::kTrain, {}});
   Bench bench(args, search);
@@ -167,12 +162,4 @@ void run(const Arguments& args) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  try {
-    run(parse(argc, argv));
-    return 0;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "step_rate: {}\n", error.what());
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return run_program("step_rate", run, argc, argv); }
