@@ -129,28 +129,6 @@ class Products:
                         [100 * c["burst_us"] / o["step_us"] for c, o in pairs], 95, unit=" %")]
 
 
-class FusedProduct:
-    """What a gradient that passes through relu costs a product, by cuDNN's kernels."""
-
-    needs_gpu = True
-    name = "gpu-fused-relu"
-    SHAPE = (16384, 4096, 4096)
-    what = (f"{' x '.join(map(str, SHAPE))} in bfloat16, then relu's gradient, then the sum of the "
-            "rows, each as one kernel that cuDNN compiles")
-
-    def sides(self, shop):
-        return {"cuDNN": lambda: shop.fused_rate(",".join(map(str, self.SHAPE)))}, {}
-
-    def verdicts(self, values):
-        def ratio(key):
-            return [100 * v[key] / v["product_us"] for v in values.get("cuDNN", [])]
-        return [Verdict("with relu's gradient, of the product's time", ratio("relu_us"), None, False,
-                        " %"),
-                Verdict("and with the sum of the rows", ratio("relu_sums_us"), None, False, " %"),
-                Verdict("of the results that are wrong",
-                        [100 * v["differ"] for v in values.get("cuDNN", [])], 0, False, " %")]
-
-
 class Idle:
     """A step as it is, beside one whose launches have all been queued before the GPU begins: what
     is longer, the GPU waits."""
@@ -227,7 +205,7 @@ def gpu_cases():
         GpuTraining("gpu-baseline", f"28-100-1, batch 128, {ROWS:,} rows, Adam", baseline(12),
                     {"widths": [100, 1], "shape": [28], "classes": 2, "rows": ROWS, "batch": 128,
                      "epochs": 5}, {"PyTorch": 5, "torch.compile": 2}),
-        Stack(), Products(), FusedProduct(), Idle(),
+        Stack(), Products(), Idle(),
         GpuTraining("gpu-convolutions",
                     "Fashion-MNIST's CNN: 28x28, 32 and 64 filters 3x3 with pooling, 128 units, 10; "
                     "batch 128, 12,800 rows, Adam, float32",

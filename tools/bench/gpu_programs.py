@@ -10,7 +10,7 @@ import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ALL = ["apps/mlrun/mlrun", "tests/mlrun_tests", "tools/bench/gpu/step_rate",
-       "tools/bench/gpu/product_rate", "tools/bench/gpu/fused_rate", "lib/libmlrun_cuda.so"]
+       "tools/bench/gpu/product_rate", "lib/libmlrun_cuda.so"]
 # Of the C library and of CUDA the machine has its own.
 OF_SYSTEM = ("ld-linux", "libc.", "libm.", "libdl.", "librt.", "libpthread.", "libresolv.",
              "libcuda", "libcublas", "libnv")

@@ -60,7 +60,7 @@ class TorchPeer:
 
 
 class GpuWorkshop(Workshop):
-    """`tools` holds step_rate, product_rate and fused_rate; `environment` is that of our own programs, such as
+    """`tools` holds step_rate and product_rate; `environment` is that of our own programs, such as
     the path of their libraries."""
 
     def __init__(self, mlrun, tools, work, environment=None, deadline=None):
@@ -82,7 +82,7 @@ class GpuWorkshop(Workshop):
 
     def why_not(self):
         """Why nothing can be measured here; "" if it can."""
-        missing = [name for name in ("step_rate", "product_rate", "fused_rate")
+        missing = [name for name in ("step_rate", "product_rate")
                    if not (self.tools / name).exists()]
         return self._absence or (f"{self.tools}/{missing[0]} is not built" if missing else "")
 
@@ -109,9 +109,6 @@ class GpuWorkshop(Workshop):
 
     def product_rate(self, products):
         return self._tool("product_rate", *products)
-
-    def fused_rate(self, product):
-        return self._tool("fused_rate", product)
 
     def _tool(self, name, *words):
         command = [str(w) for w in (self.tools / name, *words)]
