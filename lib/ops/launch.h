@@ -9,10 +9,11 @@
 //   reduce_columns(call, rows, columns, value, finish)
 //                                            finish(k, column, sum over the rows of
 //                                            value(k, row, column))
-//   for_each_block(call, blocks, floats, f)  f(k, block, threads): a block of threads with so many
-//                                            floats of shared memory, at most those of
-//                                            block_limits(); thread() takes thread(), thread() +
-//                                            size()..
+//   for_each_block(call, blocks, threads, floats, f)
+//                                            f(k, block, threads): a block of so many threads, or
+//                                            BlockThreads::kMost, with so many floats of shared
+//                                            memory, at most those of block_limits(); thread()
+//                                            takes thread(), thread() + size()..
 //
 // All sums are in an order that depends on rows, columns and width alone: results are the same in
 // every run, and the same in a stack as alone. For that reason there are no atomics here.

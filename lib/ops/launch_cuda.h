@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/divide.h"
 #include "device/cuda_context.h"
 #include "ops/column_sums.h"
 
@@ -64,7 +65,9 @@ class BlockThreads {
  public:
   __device__ explicit BlockThreads(float* shared) : shared_(shared) {}
 
-  __device__ int size() const { return kThreadsPerBlock; }
+  static constexpr int kMost = 512;  // then each has up to 128 registers
+
+  __device__ int size() const { return static_cast<int>(blockDim.x); }
   __device__ int thread() const { return static_cast<int>(threadIdx.x); }
   __device__ float* shared() const { return shared_; }
 
@@ -153,7 +156,7 @@ struct ReadPartial {
 };
 
 template <class F>
-__global__ void __launch_bounds__(kThreadsPerBlock, 1) blocks(F f) {
+__global__ void __launch_bounds__(BlockThreads::kMost, 1) blocks(F f) {
   extern __shared__ float4 shared[];
   f(static_cast<int64_t>(blockIdx.y), static_cast<int64_t>(blockIdx.x),
     BlockThreads(reinterpret_cast<float*>(shared)));
@@ -226,7 +229,8 @@ inline device::BlockLimits block_limits(const graph::KernelCall& call) {
 }
 
 template <class F>
-void for_each_block(const graph::KernelCall& call, int64_t blocks, int64_t floats, F f) {
+void for_each_block(const graph::KernelCall& call, int64_t blocks, int64_t threads, int64_t floats,
+                    F f) {
   if (blocks <= 0) return;
   const auto bytes = static_cast<int>(floats * static_cast<int64_t>(sizeof(float)));
   // Beyond 48 KiB a kernel has to ask for it: for all there is, since what one launch asks for is
@@ -235,8 +239,9 @@ void for_each_block(const graph::KernelCall& call, int64_t blocks, int64_t float
   MLRUN_CUDA_CHECK(cudaFuncSetAttribute(launch_detail::blocks<F>,
                                         cudaFuncAttributeMaxDynamicSharedMemorySize, most));
   const dim3 grid(static_cast<unsigned>(blocks), static_cast<unsigned>(call.stack));
-  launch_detail::
-      blocks<<<grid, kThreadsPerBlock, static_cast<size_t>(bytes), context_of(call).stream()>>>(f);
+  const auto size = std::min<int64_t>(round_up(threads, kWarp), BlockThreads::kMost);
+  launch_detail::blocks<<<grid, static_cast<unsigned>(size), static_cast<size_t>(bytes),
+                          context_of(call).stream()>>>(f);
   device::check_launch(call.op.name());
 }
 

@@ -1,5 +1,6 @@
 // A recurrent cell over all steps in one launch: samples do not know of each other, so a block of
-// threads takes a few of them from the first step to the last, with U in its shared memory.
+// threads takes a few of them from the first step to the last, with U in its registers and its
+// shared memory. What a step reads beside is on its way while the product before is computed.
 #pragma once
 
 #include "ops/block_product.h"
@@ -20,64 +21,87 @@ MLRUN_KERNEL inline CellProduct result_of(const BlockProduct& product,
   return {{product.y(threads), 0}, product.width(), product.parts(), product.part_floats()};
 }
 
+/// A block's samples, and a step of their units. What the first unit of a thread reads is asked for
+/// at once.
+template <class Cell>
+class StepOfBlock {
+ public:
+  MLRUN_KERNEL StepOfBlock(const Cell& cell, int64_t k, int64_t t, int64_t first_sample,
+                           int64_t units, const BlockThreads& threads)
+      : k_(k), t_(t), first_(first_sample), units_(units) {
+    if (threads.thread() < units_) read_ = cell.read(unit(cell, threads.thread()));
+  }
+
+  MLRUN_KERNEL void run(const Cell& cell, const BlockThreads& threads) const {
+    if (threads.thread() < units_) cell.step(unit(cell, threads.thread()), read_);
+    for (int64_t i = threads.thread() + threads.size(); i < units_; i += threads.size()) {
+      const CellUnit at = unit(cell, i);
+      cell.step(at, cell.read(at));
+    }
+  }
+
+ private:
+  MLRUN_KERNEL CellUnit unit(const Cell& cell, int64_t i) const {
+    return {cell.kind, k_, t_, i, first_};
+  }
+
+  int64_t k_, t_, first_, units_;
+  typename Cell::Read read_;
+};
+
+/// Of a block of kRows samples, of which the last may have fewer.
+template <int kRows>
+MLRUN_KERNEL int64_t units_of_block(const CellKind& kind, int64_t first_sample) {
+  const int64_t left = kind.samples - first_sample;
+  return (left < kRows ? left : kRows) * kind.units.divisor();
+}
+
 template <int kRows>
 struct ForwardBlock {
-  CellForward first;  ///< step
+  CellForward cell;
   BlockProduct product;
-  Stacked<float> last;  ///< state: (N, K)
-  int64_t samples;
-  int64_t steps;
 
   MLRUN_KERNEL void operator()(int64_t k, int64_t block, const BlockThreads& threads) const {
-    const int64_t begin = block * kRows;
-    const int64_t units = first.kind.units.divisor();
-    const int64_t rows = samples - begin < kRows ? samples - begin : kRows;
-    CellForward s = first;
-    s.move(begin);
+    const int64_t first = block * kRows;
+    const int64_t units = units_of_block<kRows>(cell.kind, first);
+    CellForward s = cell;
     s.carried = {product.x(threads), product.x_width()};
-    product.load(k, threads);
+    const auto share = product.load<kRows>(k, threads);
     threads.sync();
-    for (int64_t t = 0; t < steps; ++t) {
+    for (int64_t t = 0; t < s.kind.steps; ++t) {
+      const StepOfBlock<CellForward> step(s, k, t, first, units, threads);
       if (t > 0) {
-        product.multiply<kRows>(k, threads);
+        product.multiply(k, threads, share);
         threads.sync();
         s.inner = result_of(product, threads);
       }
-      if (t + 1 == steps) s.next = {last.data + begin * units, last.stride};
-      for (int64_t i = threads.thread(); i < rows * units; i += threads.size()) {
-        s.step({s.kind, k, i});
-      }
+      step.run(s, threads);
       threads.sync();
-      s.advance(samples);
     }
   }
 };
 
 template <int kRows>
 struct BackwardBlock {
-  CellBackward last;  ///< step
+  CellBackward cell;
   BlockProduct product;
-  int64_t samples;
-  int64_t steps;
 
   MLRUN_KERNEL void operator()(int64_t k, int64_t block, const BlockThreads& threads) const {
-    const int64_t begin = block * kRows;
-    const int64_t rows = samples - begin < kRows ? samples - begin : kRows;
-    const int64_t count = rows * last.kind.units.divisor();
-    CellBackward s = last;
-    s.move(begin);
+    const int64_t first = block * kRows;
+    const int64_t units = units_of_block<kRows>(cell.kind, first);
+    CellBackward s = cell;
     s.carried = {product.x(threads), product.x_width()};
-    product.load(k, threads);
-    for (int64_t i = threads.thread(); i < count; i += threads.size()) s.start({s.kind, k, i});
+    const auto share = product.load<kRows>(k, threads);
     threads.sync();
-    for (int64_t t = steps; t-- > 0;) {
-      for (int64_t i = threads.thread(); i < count; i += threads.size()) s.step({s.kind, k, i});
+    for (int64_t t = s.kind.steps; t-- > 0;) {
+      const StepOfBlock<CellBackward> step(s, k, t, first, units, threads);
+      if (t + 1 < s.kind.steps) {
+        product.multiply(k, threads, share);
+        threads.sync();
+        s.dstate = result_of(product, threads);
+      }
+      step.run(s, threads);
       threads.sync();
-      if (t == 0) return;
-      product.multiply<kRows>(k, threads);
-      threads.sync();
-      s.dstate = result_of(product, threads);
-      s.go_back(samples, t == 1);
     }
   }
 };

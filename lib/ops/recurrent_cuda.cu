@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <optional>
 #include <type_traits>
 
@@ -24,10 +25,6 @@ Values at_step(const Tensor& by_step, int64_t step) {
 }
 
 Read read_step(const Tensor& by_step, int64_t step) { return read(at_step(by_step, step)); }
-
-Read read_step(const Tensor* by_step, int64_t step) {
-  return by_step ? read_step(*by_step, step) : Read{};
-}
 
 // Columns of U, and of what is multiplied by them or comes out.
 struct Columns {
@@ -64,110 +61,85 @@ void fill_zero(const graph::KernelCall& call, const Values& x, int64_t count) {
   for_each_element(call, count, [=] MLRUN_KERNEL(int64_t k, int64_t i) { x(k)[i] = 0; });
 }
 
-CellForward forward_step(const graph::KernelCall& call, const RecurrentSettings& settings,
-                         int64_t t) {
-  const Tensor& states = call.out[0];
-  const bool last = t + 1 == states.shape[1];
-  CellForward s{CellKind(settings, states.shape[2]), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
-  s.x = read_step(call.in[0], t);
+CellForward cell_forward(const graph::KernelCall& call, const RecurrentSettings& settings) {
+  CellForward s{CellKind(settings, call.out[0].shape), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+  s.x = input(call.in[0]);
   if (settings.cell == Cell::kGru) s.bias = input(call.in[2]);
-  if (settings.masked) s.mask = read_step(call.in.back(), t);
-  s.before = read_step(call.out[2], t);
-  s.saved = at_step(call.out[3], t);
-  s.state = at_step(states, t);
-  s.next = last ? output(call.out[1]) : at_step(call.out[2], t + 1);
-  if (settings.cell == Cell::kLstm) {
-    s.cell = at_step(call.out[4], t);
-    if (t > 0) s.cell_before = read_step(call.out[4], t - 1);
-  }
+  if (settings.masked) s.mask = input(call.in.back());
+  s.states = output(call.out[0]);
+  s.last = output(call.out[1]);
+  s.before = output(call.out[2]);
+  s.saved = output(call.out[3]);
+  if (settings.cell == Cell::kLstm) s.cell = output(call.out[4]);
   return s;
 }
 
-void run_step(const graph::KernelCall& call, const RecurrentSettings& settings, int64_t t) {
+void run_step(const graph::KernelCall& call, CellForward s, int64_t t) {
   const Tensor& u = call.in[1];
-  const int64_t batch = call.out[0].shape[0];
+  const int64_t batch = s.kind.samples;
   const int64_t units = u.shape[0];
-  const bool reset_first = settings.cell == Cell::kGruResetFirst;
+  const bool reset_first = s.kind.cell == Cell::kGruResetFirst;
   const Values inner = workspace_values<float>(call, batch * u.shape[1]);
-  CellForward s = forward_step(call, settings, t);
   if (t > 0) {
     s.inner = {read(inner), u.shape[1]};
-    multiply_forward(call, s.before, units, u, batch, {0, reset_first ? 2 * units : u.shape[1]},
-                     inner);
+    multiply_forward(call, read_step(call.out[2], t), units, u, batch,
+                     {0, reset_first ? 2 * units : u.shape[1]}, inner);
   }
   for_each_element(call, batch * units, [=] MLRUN_KERNEL(int64_t k, int64_t i) {
-    s.step({s.kind, k, i});
+    const CellUnit at(s.kind, k, t, i);
+    s.step(at, s.read(at));
   });
   if (!reset_first) return;
   if (t > 0) {
-    multiply_forward(call, read(behind(s.saved, 3 * units)), 4 * units, u, batch,
+    multiply_forward(call, read(behind(at_step(call.out[3], t), 3 * units)), 4 * units, u, batch,
                      {2 * units, units}, inner);
   }
   for_each_element(call, batch * units, [=] MLRUN_KERNEL(int64_t k, int64_t i) {
-    s.finish({s.kind, k, i});
+    const CellUnit at(s.kind, k, t, i);
+    s.finish(at, s.read(at));
   });
 }
 
-// The operands of the gradient by name; its three blocks of the workspace.
-struct GradOperands {
-  explicit GradOperands(const graph::KernelCall& call)
-      : batch(call.in[1].shape[0]), units(call.in[1].shape[2]) {
-    const auto& op = static_cast<const RecurrentGradOp&>(call.op);
-    size_t next = 3;
-    if (op.settings().cell == Cell::kLstm) cells = &call.in[next++];
-    if (op.settings().masked) mask = &call.in[next++];
-    if (op.of_states()) dstates = &call.in[next++];
-    if (op.of_last()) dlast = input(call.in[next++]);
-    dstate = workspace_values<float>(call, 3 * batch * units);
-    around = behind(dstate, batch * units);
-    dcell = behind(around, batch * units);
-  }
-
-  int64_t batch;
-  int64_t units;
-  const Tensor* cells = nullptr;
-  const Tensor* mask = nullptr;
-  const Tensor* dstates = nullptr;
-  Read dlast;
-  Values dstate, around, dcell;
-};
-
-CellBackward backward_step(const graph::KernelCall& call, const RecurrentSettings& settings,
-                           const GradOperands& x, int64_t t) {
-  CellBackward s{CellKind(settings, x.units), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
-  const bool last = t + 1 == call.in[1].shape[1];
-  s.mask = read_step(x.mask, t);
-  s.before = read_step(call.in[1], t);
-  s.saved = read_step(call.in[2], t);
-  s.cell = read_step(x.cells, t);
-  if (t > 0) s.cell_before = read_step(x.cells, t - 1);
-  s.dstate_out = read_step(x.dstates, t);
-  s.dstate = {last ? x.dlast : read(x.dstate), x.units};
-  s.around = x.around;
-  s.dcell = x.dcell;
-  s.dx = at_step(call.out[0], t);
-  if (settings.cell == Cell::kGru) s.dinner = at_step(call.out[1], t);
+CellBackward cell_backward(const graph::KernelCall& call, const RecurrentSettings& settings) {
+  const auto& op = static_cast<const RecurrentGradOp&>(call.op);
+  const Shape& states = call.in[1].shape;
+  CellBackward s{CellKind(settings, states), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+  s.before = input(call.in[1]);
+  s.saved = input(call.in[2]);
+  size_t next = 3;
+  if (settings.cell == Cell::kLstm) s.cell = input(call.in[next++]);
+  if (settings.masked) s.mask = input(call.in[next++]);
+  if (op.of_states()) s.dstates = input(call.in[next++]);
+  if (op.of_last()) s.dlast = input(call.in[next++]);
+  const int64_t count = states[0] * states[2];
+  s.around = behind(workspace_values<float>(call, 3 * count), count);
+  s.dcell = behind(s.around, count);
+  s.dx = output(call.out[0]);
+  if (settings.cell == Cell::kGru) s.dinner = output(call.out[1]);
   return s;
 }
 
-void run_grad_step(const graph::KernelCall& call, const RecurrentSettings& settings,
-                   const GradOperands& x, int64_t t) {
+void run_grad_step(const graph::KernelCall& call, CellBackward s, int64_t t) {
   const Tensor& u = call.in[0];
-  const bool reset_first = settings.cell == Cell::kGruResetFirst;
-  CellBackward s = backward_step(call, settings, x, t);
-  for_each_element(call, x.batch * x.units, [=] MLRUN_KERNEL(int64_t k, int64_t i) {
-    s.step({s.kind, k, i});
+  const int64_t batch = s.kind.samples;
+  const int64_t units = u.shape[0];
+  const bool reset_first = s.kind.cell == Cell::kGruResetFirst;
+  const Values dstate = workspace_values<float>(call, 3 * batch * units);
+  if (t + 1 < s.kind.steps) s.dstate = {read(dstate), units};
+  for_each_element(call, batch * units, [=] MLRUN_KERNEL(int64_t k, int64_t i) {
+    const CellUnit at(s.kind, k, t, i);
+    s.step(at, s.read(at));
   });
   if (reset_first) {
-    multiply_back(call, s.dx, u, x.batch, {2 * x.units, x.units}, x.dstate);
-    s.dstate = {read(x.dstate), x.units};
-    for_each_element(call, x.batch * x.units, [=] MLRUN_KERNEL(int64_t k, int64_t i) {
-      s.finish({s.kind, k, i});
+    multiply_back(call, at_step(call.out[0], t), u, batch, {2 * units, units}, dstate);
+    s.dstate = {read(dstate), units};
+    for_each_element(call, batch * units, [=] MLRUN_KERNEL(int64_t k, int64_t i) {
+      s.finish(CellUnit(s.kind, k, t, i));
     });
   }
   if (t == 0) return;
-  multiply_back(call, s.dinner.data ? s.dinner : s.dx, u, x.batch,
-                {0, reset_first ? 2 * x.units : u.shape[1]}, x.dstate);
+  multiply_back(call, at_step(s.dinner.data ? call.out[1] : call.out[0], t), u, batch,
+                {0, reset_first ? 2 * units : u.shape[1]}, dstate);
 }
 
 // run(the kind of block for so many samples).
@@ -204,35 +176,31 @@ struct Blocks {
     }
     count = divide_up(batch, samples);
   }
+
+  // One for each share of the product, and for each unit.
+  int64_t threads(int64_t units) const { return std::max(product->threads(), samples * units); }
 };
 
-void run_steps(const graph::KernelCall& call, const RecurrentSettings& settings) {
-  for (int64_t t = 0; t < call.out[0].shape[1]; ++t) run_step(call, settings, t);
+void run_steps(const graph::KernelCall& call, const CellForward& cell) {
+  for (int64_t t = 0; t < cell.kind.steps; ++t) run_step(call, cell, t);
 }
 
-void run_blocks(const graph::KernelCall& call, const RecurrentSettings& settings,
-                const Blocks& blocks) {
-  const Shape& states = call.out[0].shape;
+void run_blocks(const graph::KernelCall& call, const CellForward& cell, const Blocks& blocks) {
   for_samples<ForwardBlock>(blocks.samples, [&]<class Block>(std::type_identity<Block>) {
-    for_each_block(call, blocks.count, blocks.product->shared_floats(),
-                   Block{forward_step(call, settings, 0), *blocks.product, output(call.out[1]),
-                         states[0], states[1]});
+    for_each_block(call, blocks.count, blocks.threads(cell.kind.units.divisor()),
+                   blocks.product->shared_floats(), Block{cell, *blocks.product});
   });
 }
 
-void run_grad_steps(const graph::KernelCall& call, const RecurrentSettings& settings) {
-  const GradOperands x(call);
-  fill_zero(call, x.around, 2 * x.batch * x.units);
-  for (int64_t t = call.in[1].shape[1]; t-- > 0;) run_grad_step(call, settings, x, t);
+void run_grad_steps(const graph::KernelCall& call, const CellBackward& cell) {
+  for (int64_t t = cell.kind.steps; t-- > 0;) run_grad_step(call, cell, t);
 }
 
-void run_grad_blocks(const graph::KernelCall& call, const RecurrentSettings& settings,
+void run_grad_blocks(const graph::KernelCall& call, const CellBackward& cell,
                      const Blocks& blocks) {
-  const Shape& before = call.in[1].shape;
-  const CellBackward last = backward_step(call, settings, GradOperands(call), before[1] - 1);
   for_samples<BackwardBlock>(blocks.samples, [&]<class Block>(std::type_identity<Block>) {
-    for_each_block(call, blocks.count, blocks.product->shared_floats(),
-                   Block{last, *blocks.product, before[0], before[1]});
+    for_each_block(call, blocks.count, blocks.threads(cell.kind.units.divisor()),
+                   blocks.product->shared_floats(), Block{cell, *blocks.product});
   });
 }
 
@@ -270,7 +238,8 @@ void recurrent_cuda(const graph::KernelCall& call) {
   const Tensor& u = call.in[1];
   const Blocks blocks(call, settings.cell, states.shape[0],
                       {input(u), u.shape[0], u.shape[1], u.shape[1], false});
-  blocks.product ? run_blocks(call, settings, blocks) : run_steps(call, settings);
+  const CellForward cell = cell_forward(call, settings);
+  blocks.product ? run_blocks(call, cell, blocks) : run_steps(call, cell);
 }
 
 void recurrent_grad_cuda(const graph::KernelCall& call) {
@@ -279,7 +248,8 @@ void recurrent_grad_cuda(const graph::KernelCall& call) {
   const Tensor& u = call.in[0];
   const Blocks blocks(call, settings.cell, call.in[1].shape[0],
                       {input(u), u.shape[1], u.shape[0], u.shape[1], true});
-  blocks.product ? run_grad_blocks(call, settings, blocks) : run_grad_steps(call, settings);
+  const CellBackward cell = cell_backward(call, settings);
+  blocks.product ? run_grad_blocks(call, cell, blocks) : run_grad_steps(call, cell);
 }
 
 }  // namespace mlrun::ops

@@ -99,6 +99,8 @@ class BlockThreads {
   BlockThreads(emulation::LaneGroup& group, int thread, int size, emulation::SharedMemory& shared)
       : group_(group), thread_(thread), size_(size), shared_(shared) {}
 
+  static constexpr int kMost = emulation::LaneGroup::kMost;
+
   int size() const { return size_; }
   int thread() const { return thread_; }
   float* shared() const { return shared_.begin(); }

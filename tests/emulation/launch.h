@@ -32,8 +32,9 @@ inline device::BlockLimits block_limits(const graph::KernelCall& call) {
 }
 
 template <class F>
-void for_each_block(const graph::KernelCall& call, int64_t blocks, int64_t floats, F f) {
-  const int size = emulation::emulated_lanes(emulation::LaneGroup::kMost);
+void for_each_block(const graph::KernelCall& call, int64_t blocks, int64_t /*threads*/,
+                    int64_t floats, F f) {
+  const int size = emulation::emulated_lanes(BlockThreads::kMost);
   emulation::LaneGroup& group = context_of(call).lanes();
   for_each_element(call, blocks, [=, &group](int64_t k, int64_t block) {
     emulation::SharedMemory shared(floats);

@@ -62,16 +62,16 @@ std::vector<float> block_product(const BlockSizes& s, int64_t room = kNoLimit) {
   REQUIRE(p);
   CHECK(p->shared_floats() <= room);
   const FillOp op(0);
-  for_each_block({op, {}, {}, context, nullptr, 1}, 1, p->shared_floats(),
+  for_each_block({op, {}, {}, context, nullptr, 1}, 1, p->threads(), p->shared_floats(),
                  [=, p = *p](int64_t k, int64_t, const BlockThreads& threads) {
-                   p.load(k, threads);
+                   const auto share = p.load<kRows>(k, threads);
                    threads.sync();
                    for (int64_t i = threads.thread(); i < kRows * s.inner; i += threads.size()) {
                      const int64_t row = i / s.inner;
                      p.x(threads)[row * p.x_width() + i % s.inner] = of_x(row, i % s.inner);
                    }
                    threads.sync();
-                   p.multiply<kRows>(k, threads);
+                   p.multiply(k, threads, share);
                    threads.sync();
                    for (int64_t i = threads.thread(); i < kRows * s.columns; i += threads.size()) {
                      const float* first = p.y(threads) + i / s.columns * p.width() + i % s.columns;
@@ -129,9 +129,10 @@ TEST_CASE("block product: the same bits for other rows and less memory") {
 
 TEST_CASE("block product: none where too much would be read anew, or nothing fits") {
   EmulatedContext context;
-  const BlockOperand large(context, {256, 256});
+  const BlockOperand large(context, {256, 512});
   CHECK_FALSE(BlockProduct::plan(large.view, 1, 8 * 1024));
-  CHECK(BlockProduct::plan(large.view, 1, 20 * 1024));
+  CHECK(BlockProduct::plan(large.view, 1, 64 * 1024));
+  CHECK_FALSE(BlockProduct::plan({{}, 1, 2100, 2100}, 1, 500'000));  // more columns than threads
   CHECK_FALSE(BlockProduct::plan({{}, 30000, 120000, 120000}, 1, 500'000));  // beyond 2^31
   const BlockOperand small(context, {8, 8});
   CHECK(BlockProduct::plan(small.view, 1, 100));
