@@ -94,10 +94,12 @@ constexpr BlockSizes kBlockSizes[] = {{1, 1},
                                       {7, 1030},
                                       {300, 20},
                                       {64, 12, 4},
+                                      {40, 1100},
                                       {3, 5, 0, true},
                                       {5, 33, 3, true},
                                       {160, 40, 0, true},
-                                      {1030, 7, 2, true}};
+                                      {1030, 7, 2, true},
+                                      {30, 1080, 1, true}};
 
 }  // namespace
 
@@ -123,7 +125,7 @@ TEST_CASE("block product: the same bits for other rows and less memory") {
     const std::vector<float> alone = block_product<1>(s);
     const std::vector<float> several = block_product<8>(s);
     CHECK(std::equal(alone.begin(), alone.end(), several.begin()));
-    for (const int64_t room : {8000, 5000, 4200}) CHECK(block_product<1>(s, room) == alone);
+    for (const int64_t room : {14000, 8000, 5000, 4200}) CHECK(block_product<1>(s, room) == alone);
   }
 }
 

@@ -183,8 +183,8 @@ TEST_CASE("recurrent: other activations") {
   }
 }
 
-TEST_CASE("recurrent: more units than a block of a GPU's threads takes") {
-  constexpr Sizes kLarge[] = {{2, 230}};
+TEST_CASE("recurrent: more units than a block of a GPU's threads holds in registers, or takes") {
+  constexpr Sizes kLarge[] = {{2, 128}, {2, 230}};
   for (const Cell cell : {Cell::kSimple, Cell::kLstm, Cell::kGru}) {
     RecurrentSettings settings;
     settings.cell = cell;
