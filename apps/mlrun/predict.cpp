@@ -7,7 +7,9 @@
 #include "command.h"
 #include "data/transform.h"
 #include "device/budget.h"
+#include "store/model_file.h"
 #include "train/predict.h"
+#include "trained.h"
 #include "trials/search.h"
 
 namespace mlrun::app {
@@ -39,11 +41,14 @@ int run(const PredictArguments& args) {
       {}};
   search_options.needs_target = false;
   std::filesystem::path model;
-  search_options.trained = [&](const config::ExperimentSpec& spec) {
+  search_options.of_model = [&](const config::ExperimentSpec& spec) {
     model = args.model.file(spec.name);
-    return data::trained_columns(store::read_model(model), spec.dataset.rescale);
+    const store::ModelFile file = store::read_model(model);
+    return trials::TrainedModel{model, file.config,
+                                data::trained_columns(file, spec.dataset.rescale)};
   };
   const trials::Search search = trials::prepare_search(search_options);
+  note_settings_of_model(search, args.experiment, model);
   const std::filesystem::path output = output_file(
       args.output.empty() ? default_output(args, model) : std::filesystem::path(args.output));
   const std::vector<train::WrittenArray> arrays =

@@ -65,6 +65,7 @@ void print_profile(const trials::Search& search, Format format) {
   input.profile = true;
   const train::FitResult result = train::fit(input);
   print_table(profile_table(result), format);
+  if (!result.message.empty()) note(fmt::format("the training diverged: {}\n", result.message));
   if (format != Format::kTable) return;
   fmt::print(
       "\n{:.3f} s of training, {} threads. Peak of this machine, measured: {:.1f} GFLOP/s in "

@@ -7,19 +7,29 @@
 
 namespace mlrun::app {
 
+void note_settings_of_model(const trials::Search& search, const ExperimentArguments& experiment,
+                            const std::filesystem::path& model) {
+  if (search.is_as_written) return;
+  note(fmt::format("model and train are those of '{}', which are not as in '{}'\n", model.string(),
+                   experiment.file));
+}
+
 Trained open_trained(const ExperimentArguments& experiment, const ModelArgument& model) {
-  Trained trained{trials::prepare_search({{experiment.file, experiment.all_overrides(),
-                                           ExperimentArguments::environment()},
-                                          trials::SearchKind::kTrain,
-                                          {}}),
-                  {},
-                  {}};
-  const config::ExperimentSpec& spec = trained.search.cells[0].spec;
-  trained.path = model.file(spec.name);
-  trained.model = store::read_model(trained.path);
-  if (trained.model.config != config::dump_experiment(spec)) {
+  Trained trained;
+  trials::SearchOptions options{
+      {experiment.file, experiment.all_overrides(), ExperimentArguments::environment()},
+      trials::SearchKind::kTrain,
+      {}};
+  options.of_model = [&](const config::ExperimentSpec& spec) {
+    trained.path = model.file(spec.name);
+    trained.model = store::read_model(trained.path);
+    return trials::TrainedModel{trained.path, trained.model.config, {}};
+  };
+  trained.search = trials::prepare_search(options);
+  if (trained.model.config != config::dump_experiment(trained.search.cells[0].spec)) {
     throw InputError(fmt::format("the model '{}' is of another experiment", trained.path.string()));
   }
+  note_settings_of_model(trained.search, experiment, trained.path);
   return trained;
 }
 
@@ -28,7 +38,7 @@ train::FitInput input_of(const Trained& trained, int threads) {
           .dataset = trained.search.dataset,
           .train_rows = trained.search.hold_out.train,
           .test_rows = {},
-          .cell = 0,
+          .cell = train::cell_of(trained.model),
           .fold = static_cast<uint32_t>(trials::kRefitFold),
           .threads = threads,
           .checkpoint = {}};

@@ -21,6 +21,8 @@
 namespace mlrun::train {
 namespace {
 
+constexpr const char* kCell = "cell";  // of a model file's scalars
+
 EarlyStopping early_stopping(const config::ExperimentSpec& spec) {
   const config::EarlyStoppingSpec& options = *spec.train.early_stopping;
   return {options, greater_is_better(spec, options.monitor)};
@@ -366,6 +368,15 @@ data::Split fitting_rows(const FitInput& input) {
   return data::validation_split(input.dataset, input.train_rows, fraction,
                                 static_cast<uint64_t>(input.spec.seed), input.cell, input.fold,
                                 input.spec.train.validation_split_mark);
+}
+
+void mark_cell(store::ModelFile& model, int64_t cell) {
+  model.scalars[kCell] = static_cast<double>(cell);
+}
+
+uint32_t cell_of(const store::ModelFile& model) {
+  const auto found = model.scalars.find(kCell);
+  return found == model.scalars.end() ? 0 : static_cast<uint32_t>(found->second);
 }
 
 void check_rows(const FitInput& input) {

@@ -162,7 +162,29 @@ void fill_search_defaults(Search& search) {
   }
 }
 
-void open_data(Search& search, const SearchOptions& options) {
+// How the features of a row are changed that no statistics are needed for belongs to the model, too.
+constexpr const char* kOfModel[] = {"normalize"};
+
+// The experiment, with the model and the training of a model file.
+Node as_of_model(Node tree, const TrainedModel& model, Diagnostics& diagnostics) {
+  const auto text = std::make_shared<SourceText>(SourceText{model.file.string(), model.config});
+  Node config = config::parse_yaml(text, diagnostics);
+  for (const char* key : {"model", "train"}) tree[key] = config[key];
+  for (const char* key : kOfModel) tree["dataset"][key] = config["dataset"][key];
+  return tree;
+}
+
+// To be called before there are cells.
+void adopt_model(Search& search, Node& tree, const TrainedModel& model, config::Reader& reader) {
+  const std::string written = config::dump_experiment(search.spec);
+  tree = as_of_model(tree, model, reader.diagnostics);
+  if (!reader.diagnostics.ok()) return;
+  search.spec = config::read_experiment(tree, search.spec.name, reader);
+  train::check_training(search.spec, reader.diagnostics);
+  search.is_as_written = config::dump_experiment(search.spec) == written;
+}
+
+void open_data(Search& search, const SearchOptions& options, std::vector<data::Column> trained) {
   data::OpenOptions open;
   open.base = options.source.file.parent_path();
   open.cache = options.cache;
@@ -172,7 +194,7 @@ void open_data(Search& search, const SearchOptions& options) {
   open.optional = kind == nn::TargetKind::kNone || !options.needs_target;
   open.may_lack_target = !options.needs_target;
   open.outputs = train::output_columns(search.spec.train);
-  if (options.trained) open.trained = options.trained(search.spec);
+  open.trained = std::move(trained);
   search.dataset = data::open_dataset(search.spec.dataset, open);
   const bool splits = options.needs_target || search.dataset.words || search.dataset.graphs;
   if (!splits) return;
@@ -267,7 +289,7 @@ int Search::largest_stack() const {
 Search prepare_search(const SearchOptions& options) {
   Diagnostics diagnostics;
   config::Reader reader{diagnostics, all_catalogs()};
-  const Node tree = config::load_tree(options.source, reader);
+  Node tree = config::load_tree(options.source, reader);
   Search search;
   search.kind = options.kind;
   const std::string name = options.source.file.stem().string();
@@ -277,9 +299,15 @@ Search prepare_search(const SearchOptions& options) {
   }
   if (diagnostics.ok()) train::check_training(search.spec, diagnostics);
   diagnostics.throw_if_any();
+  TrainedModel model;
+  if (options.of_model) {
+    model = options.of_model(search.spec);
+    adopt_model(search, tree, model, reader);
+    diagnostics.throw_if_any();
+  }
   make_cells(search, tree, diagnostics);
   diagnostics.throw_if_any();
-  open_data(search, options);
+  open_data(search, options, std::move(model.columns));
   WeightFiles files(options.source.file.parent_path());
   if (options.needs_target) {
     train::check_transform(search.dataset, search.spec.dataset);

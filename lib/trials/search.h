@@ -52,11 +52,20 @@ struct Search {
   std::vector<Trial> trials;       ///< of the search; the refit comes after them
   std::string config;              ///< the resolved experiment
   std::string identity;            ///< sha256 of everything that decides the numbers
+  bool is_as_written = true;       ///< SearchOptions::of_model changed nothing
 
   bool has_refit() const;
   Trial refit_of(int32_t cell) const;
   int threads(int cores) const;  ///< of one training: as written, else 1 in a search, all alone
   int largest_stack() const;     ///< most trials that could be trained as one
+};
+
+/// What a model file says of the experiment that it comes from. Its model and its training, which
+/// may be those of a cell of a grid, or overridden, take the place of the experiment's own.
+struct TrainedModel {
+  std::filesystem::path file;
+  std::string config;                 ///< store::ModelFile::config
+  std::vector<data::Column> columns;  ///< data::OpenOptions::trained
 };
 
 struct SearchOptions {
@@ -67,9 +76,8 @@ struct SearchOptions {
   /// False: rows to be predicted. They may be without a target, are not checked for it, and are
   /// split only where a model depends on it (documents, graphs).
   bool needs_target = true;
-  /// Of rows to be predicted: the features that the model of an experiment was trained on
-  /// (data::OpenOptions::trained).
-  std::function<std::vector<data::Column>(const config::ExperimentSpec&)> trained = {};
+  /// Of what a model of this experiment is asked: the model.
+  std::function<TrainedModel(const config::ExperimentSpec&)> of_model = {};
 };
 
 /// Reads, checks, opens the data, and validates every cell. Throws InputError with all errors of a

@@ -183,7 +183,7 @@ class Server {
 
   TrialRecord record_of(const Trial& trial, train::FitResult&& result) {
     if (trial.fold == kRefitFold && result.status == train::FitStatus::kFinished) {
-      write_model(result, search_.cells[static_cast<size_t>(trial.cell)]);
+      write_model(result, trial.cell);
     }
     if (!options_.keep_predictions) result.predictions.clear();
     return make_record(trial, std::move(result));
@@ -203,9 +203,11 @@ class Server {
     send(WorkerMessage::kEpoch, writer.bytes());
   }
 
-  void write_model(train::FitResult& result, const Cell& cell) {
+  void write_model(train::FitResult& result, int32_t cell) {
     if (options_.model.empty()) return;
-    result.model.config = config::dump_experiment(cell.spec);
+    result.model.config =
+        config::dump_experiment(search_.cells[static_cast<size_t>(cell)].spec);
+    train::mark_cell(result.model, cell);
     store::write_model(options_.model, result.model);
   }
 

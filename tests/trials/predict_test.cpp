@@ -32,6 +32,17 @@ model:
 train: {loss: non_saturating, optimizer: Adam, epochs: 1}
 )";
 
+// What its weights would not tell: the cell that wins is not the experiment as written.
+constexpr const char* kMoons = R"(
+name: moons
+dataset: {generate: {make_moons: {n_samples: 300}}, split: {test: 0.2}}
+model: [Dense: {units: 8, activation: linear}, Dense: {units: 1, activation: sigmoid}]
+train: {loss: binary_crossentropy, optimizer: {Adam: {learning_rate: 0.03}}, epochs: 20}
+cv: {n_splits: 2}
+param_grid: {model.0.activation: [tanh]}
+predictions: all
+)";
+
 // A table of numbers with gaps, of colours, and of what depends on them.
 constexpr const char* kTable = R"(
 name: table
@@ -113,7 +124,48 @@ TEST_CASE("predict: rows are scored by their reconstruction error; a layer must 
   CHECK(folder.run({"predict", "--model", model, "--layer", "cod", "-o", folder.at("x.h5")}) == 2);
   CHECK(folder.log().find("no layer 'cod'; did you mean 'code'?") != std::string::npos);
   CHECK(folder.run({"predict", "--model", folder.at("no.h5"), "-o", folder.at("x.h5")}) == 2);
-  CHECK(folder.run({"predict", "model.0.units=3", "--model", model, "-o", folder.at("x.h5")}) == 1);
+}
+
+TEST_CASE("predict: the model and its training are those of the model file") {
+  PredictFolder folder(kLevels);
+  std::ofstream(folder.at("levels.csv"))
+      << "x,level,way\n1,2,up\n2,1,down\n3,2,up\n4,1,up\n5,2,down\n"
+         "6,1,up\n7,2,down\n8,1,down\n9,2,up\n10,1,up\n";
+  const auto scores = [&](std::vector<std::string> words) {
+    words.insert(words.end(), {"-o", folder.at("scores.h5"), "--model", folder.at("out/model.h5")});
+    REQUIRE_MESSAGE(folder.run(std::move(words)) == 0, folder.log());
+    return store::File::open(folder.at("scores.h5")).array("score").read<float>();
+  };
+  REQUIRE(folder.run({"train", "model.0.activation=tanh", "train.loss=hinge", "-o",
+                      folder.at("out")}) == 0);
+  const std::vector<float> known =
+      scores({"predict", "model.0.activation=tanh", "train.loss=hinge"});
+  CHECK(folder.log().find("model and train are those of") == std::string::npos);
+  for (const char* setting : {"seed=0", "model.0.units=3", "dataset.normalize=l2"}) {
+    CHECK(scores({"predict", setting}) == known);
+    CHECK(folder.log().find("model and train are those of") != std::string::npos);
+  }
+}
+
+TEST_CASE("predict: after a search by the model of its best cell") {
+  PredictFolder folder(kMoons);
+  REQUIRE_MESSAGE(folder.run({"gridsearch", "-o", folder.at("out")}) == 0, folder.log());
+  REQUIRE(folder.run(
+              {"predict", "--model", folder.at("out/model.h5"), "-o", folder.at("score.h5")}) == 0);
+  CHECK(folder.log().find("model and train are those of") != std::string::npos);
+  const auto predicted = store::File::open(folder.at("score.h5")).array("score").read<float>();
+  const store::File results = store::File::open(folder.at("out/results.h5"));
+  const store::Group stored = results.group("predictions");
+  const auto fold = stored.array("fold").read<int32_t>();
+  const auto row = stored.array("row").read<int64_t>();
+  const auto score = stored.array("score_0").read<float>();
+  int held_out = 0;
+  for (size_t i = 0; i < fold.size(); ++i) {
+    if (fold[i] != -1) continue;  // of the final fit
+    ++held_out;
+    CHECK(score[i] == predicted[static_cast<size_t>(row[i])]);
+  }
+  CHECK(held_out == 60);
 }
 
 TEST_CASE("predict: samples of a conditional GAN, with their classes in turn") {
