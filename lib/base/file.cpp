@@ -2,16 +2,31 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/random.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <chrono>
 #include <vector>
 
 #include "base/error.h"
+#include "base/hex.h"
 #include "base/sha256.h"
 
 namespace mlrun {
 namespace {
+
+constexpr const char* kTemporary = ".tmp";
+constexpr size_t kTemporaryBytes = 8;  // of its random number
+
+bool is_temporary_of(const std::filesystem::path& path, const std::filesystem::path& file) {
+  const std::string name = file.filename().string();
+  const std::string begin = path.filename().string() + ".";
+  return name.starts_with(begin) && name.ends_with(kTemporary) &&
+         name.size() == begin.size() + 2 * kTemporaryBytes + std::string_view(kTemporary).size();
+}
 
 FileDescriptor open_for_reading(const std::filesystem::path& path) {
   FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -64,6 +79,30 @@ void write_all(int fd, std::string_view bytes) {
     if (put < 0 && errno == EINTR) continue;
     if (put < 0) throw_errno("write");
     bytes.remove_prefix(static_cast<size_t>(put));
+  }
+}
+
+std::filesystem::path temporary_name(const std::filesystem::path& path) {
+  std::array<char, kTemporaryBytes> random{};
+  if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
+    throw_errno("getrandom");
+  }
+  return fmt::format("{}.{}{}", path.string(), to_hex({random.data(), random.size()}), kTemporary);
+}
+
+void remove_abandoned(const std::filesystem::path& path, const std::filesystem::path& newest) {
+  constexpr auto kLong = std::chrono::hours(1);
+  std::error_code error;
+  const auto now = std::filesystem::last_write_time(newest, error);
+  if (error) return;
+  std::filesystem::directory_iterator folder(path.parent_path(), error);
+  for (; !error && folder != std::filesystem::directory_iterator(); folder.increment(error)) {
+    const std::filesystem::path& file = folder->path();
+    std::error_code gone;
+    const auto written = std::filesystem::last_write_time(file, gone);
+    if (gone || !is_temporary_of(path, file) || now - written < kLong) continue;
+    const FileDescriptor held(::open(file.c_str(), O_RDWR | O_CLOEXEC));
+    if (held && ::flock(held.get(), LOCK_EX | LOCK_NB) == 0) ::unlink(file.c_str());
   }
 }
 

@@ -33,6 +33,13 @@ std::string read_file(const std::filesystem::path& path);
 /// Writes beside `path`, syncs, renames: after a crash the old content or the new one is there.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
 
+/// A name for a file that becomes `path`: no other process, of whatever machine, has the same.
+std::filesystem::path temporary_name(const std::filesystem::path& path);
+
+/// Removes files of such names that nobody has locked (flock) and that were left long before
+/// `newest`, one of them, was made. No error where that cannot be told or done.
+void remove_abandoned(const std::filesystem::path& path, const std::filesystem::path& newest);
+
 /// Syncs a finished file `temporary` and moves it to `path`, then syncs the folder.
 void publish_file(const std::filesystem::path& temporary, const std::filesystem::path& path);
 

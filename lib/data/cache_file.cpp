@@ -2,18 +2,19 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
-#include <atomic>
 #include <bit>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "data/text_pack.h"
 
 namespace mlrun::data {
@@ -93,11 +94,6 @@ bool unpack_texts(std::string_view packed, const std::string& key, int64_t width
   return true;
 }
 
-std::filesystem::path temporary_name(const std::filesystem::path& path) {
-  static std::atomic<int> counter = 0;
-  return fmt::format("{}.{}.{}.tmp", path.string(), ::getpid(), counter++);
-}
-
 }  // namespace
 
 CacheWriter::CacheWriter(const std::filesystem::path& path)
@@ -105,8 +101,10 @@ CacheWriter::CacheWriter(const std::filesystem::path& path)
   std::error_code error;
   std::filesystem::create_directories(path.parent_path(), error);
   if (error) fail(error.value());
-  file_ = FileDescriptor(::open(temporary_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  file_ = FileDescriptor(::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
   if (!file_) fail(errno);
+  ::flock(file_.get(), LOCK_EX | LOCK_NB);  // where there are no locks, only the time tells
+  remove_abandoned(path_, temporary_);
 }
 
 void CacheWriter::fail(int cause) const {

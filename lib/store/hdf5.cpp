@@ -132,7 +132,16 @@ File File::open(const std::filesystem::path& path) {
 
 void File::write_atomically(const std::filesystem::path& path,
                             const std::function<void(File&)>& fill) {
-  const std::filesystem::path temporary = path.string() + ".tmp";
+  write_through(path.string() + ".tmp", path, fill);
+}
+
+void File::write_beside_others(const std::filesystem::path& path,
+                               const std::function<void(File&)>& fill) {
+  write_through(temporary_name(path), path, fill);
+}
+
+void File::write_through(const std::filesystem::path& temporary, const std::filesystem::path& path,
+                         const std::function<void(File&)>& fill) {
   try {
     File file = create(temporary);
     fill(file);

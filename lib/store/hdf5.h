@@ -136,15 +136,23 @@ class File : public Group {
   static File open(const std::filesystem::path& path);
 
   /// Calls `fill` on a new file beside `path`, syncs it and moves it to `path`: after a crash or
-  /// an Error the old file or the new one is there, whole.
+  /// an Error the old file or the new one is there, whole. One process at a time.
   static void write_atomically(const std::filesystem::path& path,
                                const std::function<void(File&)>& fill);
+
+  /// The same of a file that several processes may write at a time: one of theirs is there.
+  static void write_beside_others(const std::filesystem::path& path,
+                                  const std::function<void(File&)>& fill);
 
   /// Flushes and closes, and says so if either fails (the destructor cannot).
   void close();
 
  private:
   using Group::Group;
+
+  static void write_through(const std::filesystem::path& temporary,
+                            const std::filesystem::path& path,
+                            const std::function<void(File&)>& fill);
 };
 
 }  // namespace mlrun::store

@@ -36,13 +36,13 @@ constexpr uint32_t kRefitFold = 0xFFFFFFFF;  // of the training on all training 
 constexpr uint32_t kPredictPhase = 254;      // keeps the draws apart from those of training
 
 // The training rows without those of the validation, where the model depends on more than its file.
-std::vector<int64_t> fitted_rows(const PredictInput& input) {
+std::vector<int64_t> fitted_rows(const PredictInput& input, const store::ModelFile& model) {
   if (!input.dataset.words && !input.dataset.graphs) return {};
   const FitInput trained{.spec = input.spec,
                          .dataset = input.dataset,
                          .train_rows = input.train_rows,
                          .test_rows = {},
-                         .cell = 0,
+                         .cell = cell_of(model),
                          .fold = kRefitFold,
                          .threads = 1,
                          .checkpoint = {}};
@@ -59,7 +59,7 @@ class Predictor {
         options_(input),
         backend_(input.backend(input.threads)),
         context_(*backend_.context),
-        fitted_rows_(fitted_rows(input)),
+        fitted_rows_(fitted_rows(input, model_)),
         feed_(data_, trained_transform(model_, given_, spec_.dataset, fitted_rows_),
               feed_kind(spec_), {},
               PhiloxStream(static_cast<uint64_t>(spec_.seed), Purpose::kWords, 0, kRefitFold),
@@ -219,7 +219,7 @@ class Predictor {
     if (options_.output.has_parent_path()) {
       std::filesystem::create_directories(options_.output.parent_path());
     }
-    store::File::write_atomically(options_.output, [&](store::File& file) {
+    store::File::write_beside_others(options_.output, [&](store::File& file) {
       const auto [name, value] = store::derived_mark();
       file.set_attribute(name, value);
       for (const Part& part : parts) {

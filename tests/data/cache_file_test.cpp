@@ -1,9 +1,12 @@
 #include "data/cache_file.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <fstream>
 
 #include "base/file.h"
@@ -51,6 +54,31 @@ TEST_CASE("cache: what is opened again is what was imported") {
   CHECK(std::equal(first.groups, first.groups + 3, again.groups));
   CHECK(std::equal(first.classes, first.classes + 3, again.classes));
   CHECK(reinterpret_cast<uintptr_t>(again.features) % 4096 == 0);
+}
+
+TEST_CASE("cache: writers do not meet, and what killed ones have left is removed in time") {
+  const DataFolder scratch;
+  scratch.write("data.csv", kGappyTable);
+  const config::DatasetSpec spec = data_csv("y");
+  open_dataset(spec, scratch.options(true));
+  const fs::path cache = files_in(scratch.path() / "cache").at(0);
+  CHECK(temporary_name(cache) != temporary_name(cache));
+  const fs::path left = temporary_name(cache);
+  const fs::path written = temporary_name(cache);
+  const fs::path recent = temporary_name(cache);
+  for (const fs::path& file : {left, written, recent}) std::ofstream(file) << "rows";
+  const auto old = fs::last_write_time(recent) - std::chrono::hours(2);
+  fs::last_write_time(left, old);
+  fs::last_write_time(written, old);
+  const FileDescriptor writer(::open(written.c_str(), O_RDWR));
+  REQUIRE(::flock(writer.get(), LOCK_EX | LOCK_NB) == 0);
+  fs::remove(cache);
+  open_dataset(spec, scratch.options(true));
+  CHECK(fs::exists(cache));
+  CHECK_FALSE(fs::exists(left));
+  CHECK(fs::exists(written));
+  CHECK(fs::exists(recent));
+  CHECK(files_in(scratch.path() / "cache").size() == 3);
 }
 
 TEST_CASE("cache: other import settings or another file make another cache") {
