@@ -49,7 +49,10 @@ void expand(const std::vector<TableArray>& arrays, std::vector<std::string>& nam
 class Hdf5Import {
  public:
   Hdf5Import(const SourceFile& file, Source source)
-      : file_(file), source_(std::move(source)), root_(store::File::open(file.path)) {
+      : file_(file),
+        source_(std::move(source)),
+        root_(store::File::open(file.path)),
+        missing_numbers_(missing_numbers(source_.spec)) {
     find_arrays();
     for (auto* names : {&source_.spec.target, &source_.spec.features, &source_.spec.ignore,
                         &source_.spec.categorical}) {
@@ -191,7 +194,7 @@ class Hdf5Import {
         const double value = numbers_[static_cast<size_t>(r * array.width + c)];
         if (!column.text) {
           put_number(column, begin, r, value, block);
-        } else if (std::isnan(value)) {
+        } else if (std::isnan(value) || stands_for_missing(value)) {
           put_missing(column, begin, r, block);
         } else {
           put_text(column, r, config::format_float(value), block);
@@ -217,10 +220,17 @@ class Hdf5Import {
     }
   }
 
+  bool stands_for_missing(double value) const {
+    return std::find(missing_numbers_.begin(), missing_numbers_.end(),
+                     static_cast<float>(value)) != missing_numbers_.end();
+  }
+
   void put_number(const ColumnPlan& column, int64_t begin, int64_t row, double value,
                   TableBlock& block) const {
     const auto narrow = static_cast<float>(value);
-    if (std::isnan(narrow)) return put_missing(column, begin, row, block);
+    if (std::isnan(narrow) || stands_for_missing(value)) {
+      return put_missing(column, begin, row, block);
+    }
     if (std::isinf(narrow)) {
       fail(
           fmt::format("row {}: {} is out of range (column '{}')", begin + row, value, column.name));
@@ -262,6 +272,7 @@ class Hdf5Import {
   std::vector<TableArray> arrays_;
   int64_t rows_ = 0;
   TablePlan plan_;
+  std::vector<float> missing_numbers_;
   std::vector<double> numbers_;
 };
 

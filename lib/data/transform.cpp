@@ -79,6 +79,14 @@ float fill_value(const Dataset& dataset, const config::DatasetSpec& spec,
   return static_cast<float>(sum / static_cast<double>(values.size()));
 }
 
+// All steps of a window are changed as its last one.
+int64_t column_of_statistics(const Dataset& dataset, size_t c) {
+  const auto column = static_cast<int64_t>(c);
+  if (!dataset.windows) return column;
+  const int64_t channels = dataset.windows->channels;
+  return dataset.width() - channels + column % channels;
+}
+
 // Statistics as if the missing values had been filled in before.
 ColumnStatistics with_filled(ColumnStatistics column, int64_t rows, double fill) {
   const auto n = static_cast<double>(column.count);
@@ -171,14 +179,6 @@ bool same_tokens(const std::shared_ptr<const Vocabulary>& a,
   return a->names == b->names && a->pieces == b->pieces && a->begin == b->begin;
 }
 
-// All steps of a window are scaled as its last one.
-void same_for_all_steps(const Windows& windows, std::vector<ColumnStatistics>& statistics) {
-  const auto channels = static_cast<size_t>(windows.channels);
-  for (size_t c = 0; c < statistics.size(); ++c) {
-    statistics[c] = statistics[statistics.size() - channels + c % channels];
-  }
-}
-
 }  // namespace
 
 void Transform::check(const Dataset& dataset, const config::DatasetSpec& spec) {
@@ -204,7 +204,7 @@ void Transform::check_rows(const Dataset& dataset, const config::DatasetSpec& sp
   for (size_t c = 0; c < dataset.columns.size(); ++c) {
     if (!is_filled(dataset.columns[c], spec)) continue;
     const auto is_there = [&](int64_t row) {
-      return !std::isnan(dataset.feature(row, static_cast<int64_t>(c)));
+      return !std::isnan(dataset.feature(row, column_of_statistics(dataset, c)));
     };
     if (std::any_of(rows.begin(), rows.end(), is_there)) continue;
     refuse_setting(spec, "impute",
@@ -223,7 +223,6 @@ Transform Transform::fit(const Dataset& dataset, const config::DatasetSpec& spec
   const std::vector<bool> min_max = chosen(dataset, spec, spec.min_max, "min_max");
   std::vector<ColumnStatistics> statistics;
   if (spec.standardize.any() || spec.min_max.any()) statistics = column_statistics(dataset, rows);
-  if (dataset.windows) same_for_all_steps(*dataset.windows, statistics);
   Transform fitted;
   if (spec.standardize_target) fitted.targets_ = TargetScaling::fit(dataset, rows);
   fitted.normalize_ = spec.normalize;
@@ -232,13 +231,15 @@ Transform Transform::fit(const Dataset& dataset, const config::DatasetSpec& spec
   for (size_t c = 0; c < dataset.columns.size(); ++c) {
     const Column& column = dataset.columns[c];
     const bool one_hot = is_one_hot(column, spec);
-    const bool fill = is_filled(column, spec);
-    fitted.fill_.push_back(fill ? fill_value(dataset, spec, rows, static_cast<int64_t>(c))
-                                : std::nanf(""));
+    const int64_t source = column_of_statistics(dataset, c);
+    const bool fill = is_filled(column, spec) ||
+                      is_filled(dataset.columns[static_cast<size_t>(source)], spec);
+    fitted.fill_.push_back(fill ? fill_value(dataset, spec, rows, source) : std::nanf(""));
     Scaling scaling{0 - column.origin, spec.rescale};
     if (standardize[c] || min_max[c]) {
-      const auto filled = with_filled(statistics[c], static_cast<int64_t>(rows.size()),
-                                      static_cast<double>(fitted.fill_[c]));
+      const auto filled =
+          with_filled(statistics[static_cast<size_t>(source)], static_cast<int64_t>(rows.size()),
+                      static_cast<double>(fitted.fill_[c]));
       scaling = standardize[c] ? standard(filled, spec.rescale) : unit_range(filled, spec.rescale);
     }
     fitted.offset_.push_back(static_cast<float>(scaling.offset));

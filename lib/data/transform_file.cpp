@@ -56,8 +56,7 @@ class Loader {
                        dataset_.columns.size(), then.size(), difference(then)));
     }
     for (size_t c = 0; c < then.size(); ++c) {
-      if (dataset_.columns[c].name == then[c] || is_position(then[c]) ||
-          is_position(dataset_.columns[c].name)) {
+      if (dataset_.columns[c].name == then[c] || are_positions(dataset_.columns[c].name, then[c])) {
         continue;
       }
       fail(fmt::format("feature {} of the data is '{}', but the model was trained on '{}' there", c,
@@ -86,10 +85,11 @@ class Loader {
     return classes;
   }
 
-  // Missing classes of a one-hot column are a row of zeros.
+  // Missing classes of a one-hot column are a row of zeros, unless something should stand in.
   void check_missing(size_t c, float fill, bool one_hot) const {
     const Column& column = dataset_.columns[c];
-    if (column.missing == 0 || one_hot || !std::isnan(fill)) return;
+    const bool zeros = one_hot && spec_.impute == config::Impute::kNone;
+    if (column.missing == 0 || zeros || !std::isnan(fill)) return;
     fail(
         fmt::format("column '{}' has {} missing values, and none was missing in what the model "
                     "was trained on",
@@ -119,6 +119,12 @@ class Loader {
   // Elements of an image or an array: "17", "sample[17]".
   static bool is_position(const std::string& name) {
     return name.ends_with(']') || config::parse_int(name).has_value();
+  }
+
+  // Not of arrays that both have names: those are as good as columns' names.
+  static bool are_positions(const std::string& a, const std::string& b) {
+    const bool both_of_arrays = a.ends_with(']') && b.ends_with(']');
+    return !both_of_arrays && (is_position(a) || is_position(b));
   }
 
   static const char* kind(bool text) { return text ? "text" : "numbers"; }

@@ -61,7 +61,7 @@ Dataset window_dataset(const Dataset& table, const config::DatasetSpec& spec) {
   const int64_t stride = window.stride.value_or(1);
   const int64_t seen = window.look_back;
   const int64_t span = seen + window.horizon;
-  if (table.rows < span + stride) {
+  if (table.rows < span) {
     refuse(spec, fmt::format("{} rows are too few for windows of {} and {} steps to forecast",
                              table.rows, seen, window.horizon));
   }

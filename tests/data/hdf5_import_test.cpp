@@ -52,6 +52,17 @@ TEST_CASE("hdf5: arrays of the root, or of the only group, are columns") {
   }
 }
 
+TEST_CASE("hdf5: numbers that stand for missing ones") {
+  const DataFolder scratch;
+  write_table(scratch.path() / "table.h5", "");
+  config::DatasetSpec spec = table_h5();
+  spec.features = {"x"};
+  spec.missing = {"NA", "3"};
+  const Dataset d = open_dataset(spec, scratch.options(true));
+  CHECK(d.columns[0].missing == 1);
+  CHECK(std::isnan(d.feature(1, 0)));
+}
+
 TEST_CASE("hdf5: the only feature array gives the shape") {
   const DataFolder scratch;
   store::File file = store::File::create(scratch.path() / "table.h5");

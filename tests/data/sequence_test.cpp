@@ -127,6 +127,23 @@ TEST_CASE("windows: held out by position, without rows that share targets") {
                        InputError);
 }
 
+TEST_CASE("windows: what is missing is filled in alike in all steps; one window is enough") {
+  const DataFolder folder;
+  config::DatasetSpec spec = series(window(2));
+  spec.impute = config::Impute::kMean;
+  spec.standardize = {true, {}};
+  const Dataset dataset =
+      folder.open_csv("month,sold,price\n1,10,\n2,20,2\n3,30,6\n4,40,4\n", spec);
+  REQUIRE(dataset.rows == 2);
+  const Transform transform = Transform::fit(dataset, spec, std::vector<int64_t>{0, 1});
+  std::vector<float> x(4);
+  transform.gather(dataset, std::vector<int64_t>{0}, x.data());
+  CHECK(x[1] == doctest::Approx(0));  // the mean of 2 and 6, of which all steps are scaled
+  CHECK(x[3] == doctest::Approx(-1));
+  const Dataset one = folder.open_csv("month,sold,price\n1,10,1\n2,20,2\n3,30,6\n", spec);
+  CHECK(one.rows == 1);
+}
+
 TEST_CASE("windows: all steps are scaled alike, and the target for the loss alone") {
   const DataFolder folder;
   config::DatasetSpec spec = series(window(2));

@@ -224,8 +224,35 @@ TEST_CASE("predict: other data are seen as the training data were, with or witho
   refused("x,y,colour\n1,1,red\n",
           "feature 1 of the data is 'y', but the model was trained on 'z' there");
   refused("x,z,colour\n,1,red\n", "column 'x' has 1 missing values, and none was missing in what");
+  refused("x,z,colour\n1,1,\n", "column 'colour' has 1 missing values, and none was missing in");
   refused("x,z,colour\n1,1,3\n", "column 'colour' holds '3', which the model was not trained on");
   refused("x,z,colour\nred,1,red\n", "column 'x' is text in the data, but the model was trained");
+}
+
+TEST_CASE("predict: arrays are found by their names") {
+  PredictFolder folder(R"(
+name: arrays
+dataset: {source: ./seen.h5, target: y}
+model: [Dense: 1]
+train: {loss: mse, optimizer: SGD, epochs: 1}
+)");
+  const auto write = [&](const char* file, const char* name) {
+    store::File table = store::File::create(folder.at(file));
+    table.write<float>(name, {3, 2}, std::vector<float>{1, 2, 3, 4, 5, 6});
+    table.write<float>("y", {3}, std::vector<float>{1, 2, 3});
+    table.close();
+  };
+  write("seen.h5", "x");
+  write("same.h5", "x");
+  write("other.h5", "z");
+  REQUIRE_MESSAGE(folder.run({"train", "-o", folder.at("out")}) == 0, folder.log());
+  const auto predict = [&](const char* file) {
+    return folder.run({"predict", "dataset.source=" + folder.at(file), "--model",
+                       folder.at("out/model.h5"), "-o", folder.at("scores.h5")});
+  };
+  CHECK(predict("same.h5") == 0);
+  CHECK(predict("other.h5") == 2);
+  CHECK(folder.log().find("is 'z[0]', but the model was trained on 'x[0]'") != std::string::npos);
 }
 
 TEST_CASE("predict: what columns are is known from the model, not told from the rows") {

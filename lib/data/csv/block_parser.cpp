@@ -82,6 +82,10 @@ class BlockParser {
       throw BadCell{
           at, fmt::format("the quoted cell of column '{}' does not end on this line", column.name)};
     }
+    if (cell.trailing) {
+      throw BadCell{
+          at, fmt::format("the cell of column '{}' goes on behind its closing quote", column.name)};
+    }
     if (column.use == ColumnUse::kIgnore) return cell.next;
     if (column.text) {
       put_text(column, cell);

@@ -27,6 +27,7 @@ CellView read_quoted(const char* begin, const char* quote, const char* line_end,
   const char* end = std::min(at, line_end);
   cell.text = {quote + 1, static_cast<size_t>(end - quote - 1)};
   cell.next = std::find(end, line_end, delimiter);
+  cell.trailing = !cell.open && !without_blanks(end + 1, cell.next).empty();
   return cell;
 }
 

@@ -14,6 +14,7 @@ struct CellView {
   const char* next = nullptr;   ///< its delimiter, or the line's end
   bool doubled = false;         ///< the text holds "" for "
   bool open = false;            ///< a quote that does not end on this line
+  bool trailing = false;        ///< something but blanks between the closing quote and `next`
 };
 
 /// The cell that starts at `begin`.

@@ -15,6 +15,19 @@ namespace {
 
 constexpr size_t kSampleLines = 1000;
 
+std::vector<CellView> cells_of(const SampleLine& line, char delimiter) {
+  return split_line(trim_line(line.text, delimiter), delimiter);
+}
+
+std::vector<std::string> texts_of(const SampleLine& line, char delimiter) {
+  std::vector<std::string> texts;
+  std::string scratch;
+  for (const CellView& cell : cells_of(line, delimiter)) {
+    texts.emplace_back(plain_text(cell, scratch));
+  }
+  return texts;
+}
+
 class Planner {
  public:
   Planner(const std::filesystem::path& file, std::vector<SampleLine> lines, const Source& source)
@@ -40,7 +53,9 @@ class Planner {
                                     : "no rows after the header; if this is a row, set "
                                       "dataset.header: none");
     }
-    plan_missing();
+    if (plan_.header) plan_.head = texts_of(lines_.front(), plan_.delimiter);
+    plan_.missing = spec_.missing;
+    plan_.missing_numbers = missing_numbers(spec_);
     name_columns();
     const TableError fail_here = [this](const std::string& message) { fail(nullptr, message); };
     choose_uses(source_, fail_here, plan_);
@@ -51,7 +66,7 @@ class Planner {
 
  private:
   std::vector<CellView> cells(const SampleLine& line) const {
-    return split_line(trim_line(line.text, plan_.delimiter), plan_.delimiter);
+    return cells_of(line, plan_.delimiter);
   }
 
   [[noreturn]] void fail(const char* at, const std::string& message) const {
@@ -67,15 +82,6 @@ class Planner {
     return std::none_of(first.begin(), first.end(), [this](const CellView& cell) {
       return is_number(cell.text) || is_missing(cell.text, spec_.missing);
     });
-  }
-
-  void plan_missing() {
-    plan_.missing = spec_.missing;
-    for (const std::string& text : spec_.missing) {
-      if (const auto number = config::parse_float(text)) {
-        plan_.missing_numbers.push_back(static_cast<float>(*number));
-      }
-    }
   }
 
   void name_columns() {
@@ -130,6 +136,16 @@ class Planner {
 };
 
 }  // namespace
+
+void check_header(const CsvPlan& plan, const std::filesystem::path& file,
+                  const SampleLine& header) {
+  const std::vector<std::string> names = texts_of(header, plan.delimiter);
+  if (names == plan.head) return;
+  throw text_error(file, {header.number, 1, header.text},
+                   fmt::format("the columns of all files must be named alike and in the same "
+                               "order; those of the first are {}",
+                               fmt::join(plan.head, ", ")));
+}
 
 CsvPlan plan_csv(const std::filesystem::path& file, std::string_view first_lines,
                  const Source& source) {

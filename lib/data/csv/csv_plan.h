@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "data/csv/dialect.h"
 #include "data/source.h"
 #include "data/table/table_plan.h"
 
@@ -16,6 +17,7 @@ struct CsvPlan : TablePlan {
   char delimiter = ',';
   bool header = false;  ///< whether a line names the columns
   int head_lines = 0;   ///< lines before the rows, blank ones not counted
+  std::vector<std::string> head;  ///< the cells of the header
   std::vector<std::string> missing;
   std::vector<float> missing_numbers;  ///< those of `missing` that are numbers
 };
@@ -32,5 +34,8 @@ struct CsvPlan : TablePlan {
 /// categorical, or if it is the target or the group of a classification.
 CsvPlan plan_csv(const std::filesystem::path& file, std::string_view first_lines,
                  const Source& source);
+
+/// Throws InputError if the header of a further file, its line `header`, is not that of the first.
+void check_header(const CsvPlan& plan, const std::filesystem::path& file, const SampleLine& header);
 
 }  // namespace mlrun::data

@@ -58,12 +58,16 @@ class FileImport {
   }
 
  private:
-  // A later file has the head of the first one, if that had one.
+  // A later file must have the head of the first one, if that had one.
   void skip_header(LineBlock& first) {
     const auto head = static_cast<size_t>(table_->plan.head_lines);
     const std::vector<SampleLine> lines = sample_lines(first.text, std::max<size_t>(head, 1));
     if (lines.empty()) throw file_error(file_, "the file is empty");
     if (head == 0) return;
+    if (table_->plan.header) {
+      if (lines.size() < head) throw file_error(file_, "no rows after the header");
+      check_header(table_->plan, file_, lines.back());
+    }
     for (const int last = lines.back().number; line_ <= last; ++line_) {
       first.text.remove_prefix(std::min(first.text.find('\n'), first.text.size() - 1) + 1);
     }

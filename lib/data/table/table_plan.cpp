@@ -144,6 +144,16 @@ void read_as_trained(const Source& source, TablePlan& plan) {
 
 }  // namespace
 
+std::vector<float> missing_numbers(const config::DatasetSpec& spec) {
+  std::vector<float> numbers;
+  for (const std::string& text : spec.missing) {
+    if (const auto number = config::parse_float(text)) {
+      numbers.push_back(static_cast<float>(*number));
+    }
+  }
+  return numbers;
+}
+
 void choose_uses(const Source& source, const TableError& fail, TablePlan& plan) {
   UseChooser(source, fail, plan).choose();
 }

@@ -35,6 +35,9 @@ struct TablePlan {
   bool any_target = false;  ///< targets are not learned from: they may be missing, of one class
 };
 
+/// Those of dataset.missing that are numbers.
+std::vector<float> missing_numbers(const config::DatasetSpec& spec);
+
 /// Throws the error of a table with its place.
 using TableError = std::function<void(const std::string& message)>;
 
