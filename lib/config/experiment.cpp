@@ -107,7 +107,8 @@ const FieldList& DatasetSpec::fields() {
           .field("header", &DatasetSpec::header, "whether a CSV starts with names")
           .field("delimiter", &DatasetSpec::delimiter, "one character, 'tab' or 'space'")
           .field("missing", &DatasetSpec::missing, "texts that mean a missing value")
-          .field("limit", &DatasetSpec::limit, "read at most this many rows", at_least(1))
+          .field("limit", &DatasetSpec::limit, "read at most this many rows of each file",
+                 at_least(1))
           .field("graph", &DatasetSpec::graph, "edges between the rows")
           .field("window", &DatasetSpec::window,
                  "rows are windows of a table in the order of time, or of a text")

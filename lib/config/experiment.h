@@ -130,7 +130,7 @@ struct DatasetSpec {
   Header header = Header::kAuto;
   std::optional<std::string> delimiter;  ///< one character, "tab" or "space"; default: guessed
   std::vector<std::string> missing = {"", "NA", "N/A", "nan", "NaN", "NULL", "null", "?"};
-  std::optional<int64_t> limit;  ///< read at most this many rows
+  std::optional<int64_t> limit;  ///< of each file
 
   std::optional<GraphSpec> graph;
   std::optional<WindowSpec> window;

@@ -42,6 +42,7 @@ Point make_point(const StudyOptions& options, const Axis& axis, Mode mode, int c
   return point;
 }
 
+// Of an even number, all of the two in the middle: the parts add up to the time.
 Summary summarize(std::vector<const Measurement*> repeats) {
   std::sort(repeats.begin(), repeats.end(),
             [](const auto* a, const auto* b) { return a->seconds < b->seconds; });
@@ -54,10 +55,11 @@ Summary summarize(std::vector<const Measurement*> repeats) {
   s.median = (middle.seconds + upper.seconds) / 2;
   s.least = repeats.front()->seconds;
   s.most = repeats.back()->seconds;
-  s.compute = middle.compute;
-  s.data = middle.data;
-  s.idle = middle.idle;
-  s.samples_per_second = middle.samples_per_second;
+  s.compute = (middle.compute + upper.compute) / 2;
+  s.data = (middle.data + upper.data) / 2;
+  s.idle = (middle.idle + upper.idle) / 2;
+  const double samples = middle.samples_per_second * middle.seconds;  // the same in both
+  s.samples_per_second = samples / s.median;
   s.loss = middle.loss;
   return s;
 }

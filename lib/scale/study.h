@@ -28,7 +28,7 @@ struct Summary {
   Point point;  ///< repeat 0
   int64_t parameters = 0;
   double median = 0, least = 0, most = 0;  ///< seconds
-  double compute = 0, data = 0, idle = 0;  ///< of the median repeat
+  double compute = 0, data = 0, idle = 0;  ///< parts of the median
   double samples_per_second = 0;
   double loss = 0;
   double speedup = 1;  ///< against one worker of the same curve; weak: scaled speedup

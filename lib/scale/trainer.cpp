@@ -82,13 +82,27 @@ void Trainer::train_stack(int first, Share& share) const {
   const std::vector<train::FitResult> results = train_together(spec_, rows_, first);
   share.compute += results[0].compute_seconds;
   share.data += results[0].data_seconds;
+  const size_t fitted = train::fitting_rows(input_of(spec_, rows_, first)).train.size();
   for (const train::FitResult& result : results) {
     if (result.status != train::FitStatus::kFinished) {
       throw Error("the training did not finish; a scaling curve needs one that converges");
     }
-    share.samples += static_cast<double>(rows_.size() * result.history.size());
+    share.samples += static_cast<double>(fitted * result.history.size());
     share.loss += result.history.back().training[0];
   }
+}
+
+train::FitInput Trainer::input_of(const config::ExperimentSpec& spec, std::span<const int64_t> rows,
+                                  int task) const {
+  return {.spec = spec,
+          .dataset = dataset_,
+          .train_rows = rows,
+          .test_rows = {},
+          .cell = 0,
+          .fold = static_cast<uint32_t>(task),
+          .threads = point_.threads,
+          .checkpoint = {},
+          .initial_weights = cell_.initial_weights.get()};
 }
 
 // Those from `first` on; the last stack may be smaller.
@@ -97,15 +111,7 @@ std::vector<train::FitResult> Trainer::train_together(const config::ExperimentSp
                                                       int first) const {
   std::vector<train::FitInput> inputs;
   for (int task = first; task < std::min(first + point_.stack, point_.tasks); ++task) {
-    inputs.push_back({.spec = spec,
-                      .dataset = dataset_,
-                      .train_rows = rows,
-                      .test_rows = {},
-                      .cell = 0,
-                      .fold = static_cast<uint32_t>(task),
-                      .threads = point_.threads,
-                      .checkpoint = {},
-                      .initial_weights = cell_.initial_weights.get()});
+    inputs.push_back(input_of(spec, rows, task));
   }
   std::vector<train::FitResult> results(inputs.size());
   engine_(inputs, {},

@@ -37,6 +37,8 @@ class Trainer {
 
   void in_streams(const Stream& work) const;
   void train_stack(int first, Share& share) const;
+  train::FitInput input_of(const config::ExperimentSpec& spec, std::span<const int64_t> rows,
+                           int task) const;
   std::vector<train::FitResult> train_together(const config::ExperimentSpec& spec,
                                                std::span<const int64_t> rows, int first) const;
 

@@ -109,9 +109,17 @@ TEST_CASE("a curve takes the median of the repeats and compares with one worker"
 }
 
 TEST_CASE("with an even number of repeats the median lies between the middle two") {
-  const std::vector<Curve> curves =
-      make_curves({measured(Mode::kStrong, 1, 0, 4), measured(Mode::kStrong, 1, 1, 2)});
-  CHECK(curves.at(0).points.at(0).median == 3);
+  std::vector<Measurement> repeats = {measured(Mode::kStrong, 1, 0, 4),
+                                      measured(Mode::kStrong, 1, 1, 2)};
+  for (Measurement& one : repeats) {
+    one.compute = 0.75 * one.seconds;
+    one.idle = 0.25 * one.seconds;
+    one.samples_per_second = 12 / one.seconds;
+  }
+  const Summary summary = make_curves(repeats).at(0).points.at(0);
+  CHECK(summary.median == 3);
+  CHECK(summary.compute + summary.data + summary.idle == Approx(3));
+  CHECK(summary.samples_per_second == Approx(4));
 }
 
 TEST_CASE("weak: equal times are a scaled speedup of p") {
