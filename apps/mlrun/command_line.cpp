@@ -143,6 +143,14 @@ Check whole_number(int64_t least) {
   };
 }
 
+Check whole_number(int64_t least, int64_t most) {
+  return [least, most](const std::string& word) -> std::string {
+    const auto value = config::parse_int(word);
+    if (value && *value >= least && *value <= most) return "";
+    return fmt::format("must be a whole number from {} to {}, not '{}'", least, most, word);
+  };
+}
+
 Check non_negative() {
   return [](const std::string& word) -> std::string {
     const auto value = config::parse_float(word);

@@ -24,8 +24,9 @@ using Check = std::function<std::string(const std::string& word)>;
 /// Accepts these words only, and says which when it gets another.
 Check one_of(std::vector<std::string> words);
 
-/// Accepts whole numbers from `least` on.
+/// Accepts whole numbers from `least` on, or from `least` to `most`.
 Check whole_number(int64_t least);
+Check whole_number(int64_t least, int64_t most);
 
 /// Accepts numbers from 0 on.
 Check non_negative();

@@ -94,7 +94,7 @@ void add_translate_command(CommandLine& line) {
   args->model.add_to(verb);
   verb.add_option("--text", args->text, "translate this sentence only");
   verb.add_option("--beam", args->beam, "beginnings that are kept; 1: greedy")
-      .check(whole_number(1))
+      .check(whole_number(1, train::kWidestBeam))
       .shown_as("N");
   verb.add_option("--length-penalty", args->length_penalty,
                   "0: shorter translations win; above: longer ones have a chance")

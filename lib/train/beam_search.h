@@ -9,8 +9,10 @@
 
 namespace mlrun::train {
 
+constexpr int64_t kWidestBeam = 1000;  ///< more take much memory and bring little
+
 struct BeamOptions {
-  int64_t beam = 1;             ///< beginnings that are kept
+  int64_t beam = 1;             ///< beginnings that are kept, up to kWidestBeam
   double length_penalty = 0.6;  ///< alpha; 0: shorter sequences win
   int64_t longest = 1;          ///< tokens of a sequence, which then ends
   int32_t end = 0;              ///< the token that ends it

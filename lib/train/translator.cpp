@@ -14,7 +14,7 @@
 namespace mlrun::train {
 namespace {
 
-constexpr int64_t kRows = 64;  // that are predicted at once
+constexpr size_t kRows = 64;  // that are predicted at once
 
 void check_parallel(const FitInput& input) {
   if (input.dataset.target_words) return;
@@ -52,7 +52,7 @@ struct Translator::State {
       : input(trained_on),
         transform(
             trained_transform(model, input.dataset, input.spec.dataset, fitting_rows(input).train)),
-        rows(input.dataset, kRows),
+        rows(input.dataset, static_cast<int64_t>(kRows)),
         feed(rows.dataset, as_they_are(rows.dataset), nn::TargetKind::kLabels, {}),
         backend(input.backend(input.threads)),
         learner(LearnerOptions{.trials = {{&input.spec, &feed}},
@@ -62,7 +62,7 @@ struct Translator::State {
                                .training_predictions = false,
                                .rows_change = true}) {
     learner.load(model);
-    probabilities.resize(static_cast<size_t>(kRows * learner.output_width()));
+    probabilities.resize(kRows * static_cast<size_t>(learner.output_width()));
   }
 
   const data::Tokens& tokens() const { return *input.dataset.tokens; }
@@ -116,25 +116,41 @@ struct Translator::State {
     return all;
   }
 
+  // A beginning that is open, of the translation of sources[of].
+  struct Begun {
+    size_t of;
+    std::span<const int32_t> tokens;
+  };
+
   // One more token of every beginning that is open.
   void extend(std::span<const std::vector<int32_t>> sources, std::span<Beam> beams) {
-    size_t row = 0;
+    std::vector<Begun> open;
     for (size_t i = 0; i < beams.size(); ++i) {
-      for (const Hypothesis& open : beams[i].open()) put_row(row++, sources[i], open.tokens);
+      for (const Hypothesis& one : beams[i].open()) open.push_back({i, one.tokens});
     }
-    std::vector<int64_t> numbers(row);
+    std::vector<std::vector<float>> following(beams.size());
+    for (size_t at = 0; at < open.size(); at += kRows) {
+      const std::span part = std::span(open).subspan(at, std::min(kRows, open.size() - at));
+      predict(sources, part);
+      for (size_t row = 0; row < part.size(); ++row) {
+        const std::span<float> p = next(row, part[row].tokens.size());
+        std::vector<float>& all = following[part[row].of];
+        all.insert(all.end(), p.begin(), p.end());
+      }
+    }
+    for (size_t i = 0; i < beams.size(); ++i) {
+      if (!beams[i].done()) beams[i].extend(following[i]);
+    }
+  }
+
+  // At most kRows of them.
+  void predict(std::span<const std::vector<int32_t>> sources, std::span<const Begun> begun) {
+    for (size_t row = 0; row < begun.size(); ++row) {
+      put_row(row, sources[begun[row].of], begun[row].tokens);
+    }
+    std::vector<int64_t> numbers(begun.size());
     std::iota(numbers.begin(), numbers.end(), 0);
     learner.predict(numbers, probabilities);
-    row = 0;
-    std::vector<float> probabilities_of_one;
-    for (Beam& beam : beams) {
-      probabilities_of_one.clear();
-      for (const Hypothesis& open : beam.open()) {
-        const std::span<float> p = next(row++, open.tokens.size());
-        probabilities_of_one.insert(probabilities_of_one.end(), p.begin(), p.end());
-      }
-      if (!beam.done()) beam.extend(probabilities_of_one);
-    }
   }
 
   FitInput input;
@@ -167,7 +183,7 @@ std::vector<std::string> Translator::translate(std::span<const std::string> sent
                                                double length_penalty) {
   const BeamOptions options{beam, length_penalty, state_->input.dataset.label_width,
                             data::kEndToken};
-  const auto at_once = static_cast<size_t>(std::max<int64_t>(kRows / beam, 1));
+  const size_t at_once = std::max<size_t>(kRows / static_cast<size_t>(beam), 1);
   std::vector<std::string> translations;
   for (size_t at = 0; at < sentences.size(); at += at_once) {
     std::vector<std::vector<int32_t>> sources;

@@ -23,8 +23,8 @@ class Translator {
   std::string sentence(int64_t row) const;
   std::string reference(int64_t row) const;
 
-  /// Of each sentence the best that a search of this width and length penalty finds. Words beyond
-  /// the length of the data are not read.
+  /// Of each sentence the best that a search of this width (up to kWidestBeam) and length penalty
+  /// finds. Words beyond the length of the data are not read.
   std::vector<std::string> translate(std::span<const std::string> sentences, int64_t beam,
                                      double length_penalty);
 

@@ -87,3 +87,9 @@ train: {loss: {sparse_categorical_crossentropy: {from_logits: true, ignore_class
   CHECK(holds(work.run("mlrun translate moons.yaml").err,
               "only a model of parallel text translates; set dataset.parallel"));
 }
+  const Answer wide = work.run("mlrun translate t.yaml --beam 200");
+  CHECK_MESSAGE(wide.code == 0, wide.err);
+  const Answer wider = work.run("mlrun translate t.yaml --beam 1000000");
+  CHECK(wider.code == 2);
+  CHECK_MESSAGE(holds(wider.err, "must be a whole number from 1 to 1000, not '1000000'"),
+                wider.err);

@@ -97,6 +97,7 @@ TEST_CASE("translation: a transformer learns it, the same with any number of thr
   CHECK(train::bleu_of_texts(greedy, references).score > 0.8);
   const std::vector<std::string> beam = translator.translate(sentences, 3, 0.6);
   CHECK(train::bleu_of_texts(beam, references).score > 0.8);
+  CHECK(translator.translate(sentences, 100, 0.6).size() == sentences.size());
   train::Translator threads(input_of(search, 3), result.model);
   CHECK(threads.translate(sentences, 3, 0.6) == beam);
   train::FitInput elsewhere = input;
