@@ -38,7 +38,8 @@ std::vector<Step> likeliest(const std::vector<Hypothesis>& open, std::span<const
 
 }  // namespace
 
-// An end counts only among the first `beam` steps, so that a beam of 1 is greedy.
+// An end counts only among the first `beam` steps. A beam of 1 is over with it, as what it would go
+// on with is no longer the likeliest.
 void Beam::extend(std::span<const float> next) {
   const auto beam = static_cast<size_t>(options_.beam);
   const std::vector<Step> steps = likeliest(open_, next, 2 * beam);
@@ -46,29 +47,44 @@ void Beam::extend(std::span<const float> next) {
   for (size_t i = 0; i < steps.size() && extended.size() < beam; ++i) {
     Hypothesis made{open_[steps[i].from].tokens, steps[i].log_probability};
     if (steps[i].token == options_.end) {
-      if (i < beam) ended_.push_back(std::move(made));
+      if (i < beam) finish(std::move(made));
       continue;
     }
     made.tokens.push_back(steps[i].token);
     extended.push_back(std::move(made));
   }
   open_ = std::move(extended);
-  const bool cut =
-      !open_.empty() && static_cast<int64_t>(open_[0].tokens.size()) >= options_.longest;
-  if (cut) longest_ = open_[0];
-  if (cut || ended_.size() >= beam) open_.clear();
+  cut();
+  if (finished_ && (beam == 1 || !can_win())) open_.clear();
 }
 
-double Beam::score(const Hypothesis& hypothesis) const {
-  const auto length = static_cast<double>(hypothesis.tokens.size()) + 1;
-  return hypothesis.log_probability / std::pow((5 + length) / 6, options_.length_penalty);
+// All that are open have the same length.
+void Beam::cut() {
+  if (open_.empty() || static_cast<int64_t>(open_[0].tokens.size()) < options_.longest) return;
+  for (Hypothesis& one : open_) finish(std::move(one));
+  open_.clear();
 }
 
-const Hypothesis& Beam::best() const {
-  if (ended_.empty()) return open_.empty() ? longest_ : open_[0];
-  return *std::max_element(
-      ended_.begin(), ended_.end(),
-      [&](const Hypothesis& a, const Hypothesis& b) { return score(a) < score(b); });
+void Beam::finish(Hypothesis hypothesis) {
+  const auto length = static_cast<int64_t>(hypothesis.tokens.size());
+  const double score = score_at(hypothesis.log_probability, length);
+  if (finished_ && score <= score_) return;
+  best_ = std::move(hypothesis);
+  score_ = score;
+  finished_ = true;
 }
+
+double Beam::score_at(double log_probability, int64_t length) const {
+  const double tokens = static_cast<double>(length) + 1;
+  return log_probability / std::pow((5 + tokens) / 6, options_.length_penalty);
+}
+
+// Nothing gets likelier as it gets longer, and of equally likely ones the longest has the best
+// score.
+bool Beam::can_win() const {
+  return !open_.empty() && score_at(open_[0].log_probability, options_.longest) > score_;
+}
+
+const Hypothesis& Beam::best() const { return finished_ || open_.empty() ? best_ : open_[0]; }
 
 }  // namespace mlrun::train

@@ -1,6 +1,6 @@
 // The likeliest sequence of tokens by a model that says what comes next: the best few beginnings
-// are kept (Graves 2012; with a beam of 1 it is greedy), the ended ones compared by their
-// probability for their length (Wu et al. 2016, eq. 14).
+// are kept (Graves 2012; with a beam of 1 it is greedy), those that ended, or are as long as they
+// may be, compared by their probability for their length (Wu et al. 2016, eq. 14).
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,8 @@ struct Hypothesis {
   double log_probability = 0;   ///< the end included, if there is one
 };
 
-/// The search for one sequence. It ends when as many hypotheses have ended as are kept, or all are
-/// as long as they may be.
+/// The search for one sequence. It ends when all are as long as they may be, or none of those that
+/// are open can become the best any more; with a beam of 1, when its one has ended.
 class Beam {
  public:
   explicit Beam(const BeamOptions& options) : options_(options), open_(1) {}
@@ -39,16 +39,20 @@ class Beam {
   /// probability 0 is never taken.
   void extend(std::span<const float> next);
 
-  /// The best of those that ended; of none, the likeliest beginning.
+  /// The best of those that ended or are as long as they may be; of none, the likeliest beginning.
   const Hypothesis& best() const;
 
  private:
-  double score(const Hypothesis& hypothesis) const;
+  void cut();
+  void finish(Hypothesis hypothesis);
+  double score_at(double log_probability, int64_t length) const;
+  bool can_win() const;
 
   BeamOptions options_;
   std::vector<Hypothesis> open_;
-  std::vector<Hypothesis> ended_;
-  Hypothesis longest_;  ///< the likeliest that was cut
+  bool finished_ = false;  ///< whether any has
+  Hypothesis best_;        ///< of the finished
+  double score_ = 0;       ///< of best_
 };
 
 }  // namespace mlrun::train

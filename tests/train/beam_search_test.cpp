@@ -43,8 +43,33 @@ TEST_CASE("beam search: a beam of one is greedy, a wider one sees further") {
 }
 
 TEST_CASE("beam search: it ends at the greatest length") {
-  CHECK(found({2, 0, 1, 0}).tokens == Tokens{1});  // b c is cut
-  CHECK(found({2, 0, 2, 0}).tokens == Tokens{1});  // what has ended comes before what is cut
+  CHECK(found({2, 0, 1, 0}).tokens == Tokens{1});     // b c is cut
+  CHECK(found({2, 0, 2, 0}).tokens == Tokens{2, 3});  // b c is cut, but likelier than a
+}
+
+TEST_CASE("beam search: what is cut is compared with what ended, however little of it did") {
+  Beam beam({3, 0.6, 2, 0});
+  beam.extend(std::vector<float>{0.001f, 0.989f, 0.01f});  // nothing is said, a or b
+  CHECK(beam.best().tokens.empty());
+  CHECK_FALSE(beam.done());
+  beam.extend(std::vector<float>{0.01f, 0.98f, 0.01f, 0.01f, 0.98f, 0.01f});
+  CHECK(beam.done());
+  CHECK(beam.best().tokens == Tokens{1, 1});
+  CHECK(std::exp(beam.best().log_probability) == doctest::Approx(0.989 * 0.98));
+}
+
+TEST_CASE("beam search: it goes on as long as what is open can win, in a beam of one to the end") {
+  Beam beam({2, 0, 5, 0});
+  beam.extend(std::vector<float>{0.3f, 0.5f, 0.2f});
+  beam.extend(std::vector<float>{0.1f, 0.9f, 0, 0.9f, 0.1f, 0});
+  REQUIRE_FALSE(beam.done());  // the empty one and b (0.18) have ended, a a (0.45) has not
+  beam.extend(std::vector<float>{0.9f, 0.1f, 0, 0, 1, 0});
+  CHECK(beam.done());
+  CHECK(beam.best().tokens == Tokens{1, 1});
+  Beam greedy({1, 10, 5, 0});
+  greedy.extend(std::vector<float>{0.6f, 0.4f, 0});  // would be worth more when it is longer
+  CHECK(greedy.done());
+  CHECK(greedy.best().tokens.empty());
 }
 
 TEST_CASE("beam search: the length penalty is that of Wu et al.") {
@@ -53,7 +78,7 @@ TEST_CASE("beam search: the length penalty is that of Wu et al.") {
     Beam beam({2, alpha, 10, 0});
     beam.extend(std::vector<float>{0, 0.5f, 0.5f});
     beam.extend(std::vector<float>{0.9f, 0.1f, 0, 0.12f, 0, 0.88f});
-    beam.extend(std::vector<float>{1, 0, 0, 0, 1, 0});
+    if (!beam.done()) beam.extend(std::vector<float>{1, 0, 0, 0, 1, 0});
     return beam.best().tokens;
   };
   CHECK(ends(0) == Tokens{1});
