@@ -11,20 +11,6 @@
 namespace mlrun::train {
 namespace {
 
-// Drawn with probability p^(1 / temperature).
-int32_t draw(std::span<const float> p, double temperature, double uniform) {
-  if (temperature == 0)
-    return static_cast<int32_t>(std::max_element(p.begin(), p.end()) - p.begin());
-  std::vector<double> sums;
-  double sum = 0;
-  for (const float one : p) {
-    sum += std::pow(static_cast<double>(one), 1 / temperature);
-    sums.push_back(sum);
-  }
-  const auto at = std::upper_bound(sums.begin(), sums.end(), uniform * sum);
-  return static_cast<int32_t>(std::min(at - sums.begin(), static_cast<long>(p.size()) - 1));
-}
-
 // One row that can be written to, in the place of a data set.
 struct Row {
   explicit Row(const data::Dataset& from)
@@ -59,6 +45,22 @@ void check_continued(const FitInput& input) {
 }
 
 }  // namespace
+
+// As parts of the largest p: powers of p itself may all be too small for a double. 1 / temperature
+// is infinite for the smallest ones.
+int32_t draw(std::span<const float> p, double temperature, double uniform) {
+  const auto largest = std::max_element(p.begin(), p.end());
+  const double power = temperature == 0 ? INFINITY : 1 / temperature;
+  if (std::isinf(power)) return static_cast<int32_t>(largest - p.begin());
+  std::vector<double> sums;
+  double sum = 0;
+  for (const float one : p) {
+    sum += std::pow(static_cast<double>(one) / static_cast<double>(*largest), power);
+    sums.push_back(sum);
+  }
+  const auto at = std::upper_bound(sums.begin(), sums.end(), uniform * sum);
+  return static_cast<int32_t>(std::min(at - sums.begin(), static_cast<long>(p.size()) - 1));
+}
 
 struct Continuation::State {
   State(const FitInput& trained_on, const store::ModelFile& model)

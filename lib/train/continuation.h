@@ -1,6 +1,7 @@
 // What comes next, by a trained model: text or series, step by step from its own output.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
@@ -8,6 +9,10 @@
 #include "train/fit.h"
 
 namespace mlrun::train {
+
+/// A token drawn from p to the power 1 / temperature; 0, or almost: the likeliest. `uniform` is in
+/// [0, 1).
+int32_t draw(std::span<const float> p, double temperature, double uniform);
 
 /// A model of windows of a sequence, with the scaling of its training rows. A model that looks
 /// ahead in its window (one with a Bidirectional layer) makes no sense here.
@@ -18,8 +23,8 @@ class Continuation {
   Continuation(const FitInput& input, const store::ModelFile& model);
   ~Continuation();
 
-  /// `count` tokens after `start` (at least one), each drawn from the model's probabilities to the
-  /// power 1 / temperature; 0: the likeliest. Draws are a function of (seed, position).
+  /// `count` tokens after `start` (at least one), each drawn from the model's probabilities as by
+  /// draw(). Draws are a function of (seed, position).
   std::vector<int32_t> text(std::vector<int32_t> start, int64_t count, double temperature,
                             uint64_t seed);
 
