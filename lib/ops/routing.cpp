@@ -48,6 +48,12 @@ void ChooseOp::gradient(graph::GradientRule& rule) const {
                                          {rule.inputs[0], rule.inputs[1], rule.output_grads[0]});
 }
 
+void ChooseGradOp::gradient(graph::GradientRule& rule) const {
+  if (!rule.wanted[2]) return;
+  rule.input_grads[2] =
+      rule.graph.apply(std::make_shared<ChooseOp>(), {rule.output_grads[0], rule.inputs[1]});
+}
+
 std::vector<TensorType> ExpertShareOp::infer(std::span<const TensorType> inputs) const {
   return {{Shape{inputs[0].shape[0] - 1}, DType::kFloat32}};
 }

@@ -38,6 +38,7 @@ class ChooseGradOp : public graph::Op {
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     return {inputs[0]};
   }
+  void gradient(graph::GradientRule& rule) const override;
 };
 
 /// first place (E + 1) -> the fraction of all places that each expert has (E); no gradient.

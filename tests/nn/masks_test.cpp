@@ -117,6 +117,28 @@ TEST_CASE("masks: padding changes neither pooling nor attention, nor a gradient"
       {numbers_of(12), numbers_of(6), numbers_of(4), numbers_of(2)});
 }
 
+TEST_CASE("masks: padding is in no share of an expert") {
+  const std::vector<std::vector<float>> router = {{1, -1, 0.5f, 0.2f, 2, -1}};
+  for (const char* chosen : {"1", "2"}) {
+    const std::vector<std::string> layers = {
+        "Masking: 0",
+        std::string("MixtureOfExperts: {experts: 3, intermediate_dim: 2, experts_per_token: ") +
+            chosen + "}",
+        "GlobalAveragePooling1D"};
+    const auto share = [&](size_t padding) {
+      for (const std::vector<float>& weight : run_padded(layers, padding, router).weights) {
+        if (weight.size() == 3) return weight;
+      }
+      return std::vector<float>();
+    };
+    const std::vector<float> bare = share(0);
+    REQUIRE(bare.size() == 3);
+    CHECK(bare[0] + bare[1] + bare[2] == doctest::Approx(0.01));
+    const std::vector<float> padded = share(4);
+    for (size_t e = 0; e < 3; ++e) CHECK(padded[e] == doctest::Approx(bare[e]).epsilon(1e-5));
+  }
+}
+
 TEST_CASE("masks: where nothing counts, pooling gives 0") {
   for (const char* pooling : {"GlobalAveragePooling1D", "GlobalMaxPooling1D"}) {
     const Results none =

@@ -96,6 +96,30 @@ TEST_CASE("routing: the share of each expert") {
   check(c, kRoutingSizes);
 }
 
+TEST_CASE("routing: numbers of the chosen, spread over all experts") {
+  static constexpr int64_t kChoices = 2;
+  Case c = mixture(kChoices);
+  c.name = "numbers of the chosen";
+  c.inputs = [](int64_t) {
+    return std::vector<Input>{{{kBatch, 2, kChoices}, -1, 1}, {{kBatch, 2, kExperts}, 0, 1}};
+  };
+  c.build = [](Graph& g, std::span<const ValueId> x) {
+    const std::vector<ValueId> route = g.apply_multi(std::make_shared<RouteOp>(kChoices), {x[1]});
+    return g.apply(std::make_shared<ChooseGradOp>(), {x[1], route[0], x[0]});
+  };
+  c.reference = [](std::span<const Array> x, Sizes) {
+    Array y(x[1].size());
+    for (size_t token = 0; token < y.size() / kExperts; ++token) {
+      const std::vector<size_t> best = chosen(x[1].data() + token * kExperts, kChoices);
+      for (size_t j = 0; j < kChoices; ++j) {
+        y[token * kExperts + best[j]] = x[0][token * kChoices + j];
+      }
+    }
+    return y;
+  };
+  check(c, kRoutingSizes);
+}
+
 TEST_CASE("routing: more choices than experts") {
   Graph g;
   const ValueId p = g.input("p", {Shape{kBatch, 3}});

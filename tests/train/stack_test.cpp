@@ -267,6 +267,12 @@ TEST_CASE("stack: other models") {
   Trials({"dataset.shape=[2, 1]", "model=[{LSTM: 6}, {Dense: {units: 1, activation: sigmoid}}]"},
          seeds)
       .check_as_alone();
+  Trials({"dataset.shape=[2, 1]",
+          "model=[{Dense: {units: 2, activation: relu}}, {Masking: 0}, {MixtureOfExperts: "
+          "{experts: 3, experts_per_token: 2, intermediate_dim: 4, balance_loss: 0.3}}, "
+          "GlobalAveragePooling1D, {Dense: {units: 1, activation: sigmoid}}]"},
+         seeds)
+      .check_as_alone();
   Trials({"train.loss=wasserstein", "train.metrics=[]", "train.loss.critic_steps=2",
           "model={GAN: {latent: 2, generator: [{Dense: 2}], discriminator: [{Dense: 1}]}}"},
          seeds)

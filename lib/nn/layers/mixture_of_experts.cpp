@@ -27,15 +27,40 @@ ValueId multiply(Builder& b, const MixtureOfExperts& layer, const std::string& n
   return g.apply(std::make_shared<ops::GroupedMatMulOp>(layer.experts, true), inputs);
 }
 
-// The penalty, and the state that says how the tokens are spread.
-void balance(Builder& b, const MixtureOfExperts& layer, ValueId probabilities, ValueId first_rows) {
+// How the tokens that count are spread over the experts.
+struct Spread {
+  ValueId share;  ///< of the chosen places (E)
+  ValueId mean;   ///< of the probabilities (E)
+};
+
+// Over the steps that count: where padding goes is in neither.
+Spread masked_spread(graph::Graph& g, const MixtureOfExperts& layer, ValueId probabilities,
+                     ValueId choice, ValueId mask) {
+  const Shape experts{layer.experts};
+  const ValueId weight = ops::reshape(g, mask, Shape{kBatch, g.shape(mask)[1], 1});
+  const ValueId count = ops::unary(g, ops::Ew::kMaximumC, ops::sum(g, weight), 1);
+  const auto mean_of = [&](ValueId value) {
+    return ops::div(g, ops::reduce_to(g, value, experts), count);
+  };
+  const ValueId each = ops::fill(g, mask, g.shape(choice), 1);
+  const ValueId chosen = g.apply(std::make_shared<ops::ChooseGradOp>(),
+                                 {probabilities, choice, ops::mul(g, each, weight)});
+  const auto choices = static_cast<float>(layer.experts_per_token);
+  return {ops::scale(g, mean_of(chosen), 1 / choices), mean_of(ops::mul(g, probabilities, weight))};
+}
+
+// The penalty, and the state that says how the tokens are spread. `route` as of RouteOp.
+void balance(Builder& b, const MixtureOfExperts& layer, ValueId probabilities,
+             std::span<const ValueId> route, ValueId mask) {
   graph::Graph& g = b.graph();
   const Shape experts{layer.experts};
   const ValueId moving = b.weight("expert_share", experts, initializer("Zeros"), {false, {}});
   if (!b.training()) return;
-  const ValueId share = g.apply(std::make_shared<ops::ExpertShareOp>(), {first_rows});
+  const auto [share, mean] =
+      mask == graph::kNoValue ? Spread{g.apply(std::make_shared<ops::ExpertShareOp>(), {route[2]}),
+                                       ops::reduce_to(g, probabilities, experts, true)}
+                              : masked_spread(g, layer, probabilities, route[0], mask);
   ops::update_moving_average(g, moving, share, kShareMomentum);
-  const ValueId mean = ops::reduce_to(g, probabilities, experts, true);
   const auto factor = static_cast<float>(layer.balance_loss * static_cast<double>(layer.experts));
   b.add_penalty(ops::scale(g, ops::sum(g, ops::mul(g, share, mean)), factor));
 }
@@ -75,7 +100,8 @@ ValueId MixtureOfExperts::build(Builder& b, ValueId x) const {
     dims.back() = 1;
     gate = ops::div(g, gate, ops::reduce_to(g, gate, Shape(dims)));
   }
-  balance(b, *this, probabilities, first_rows);
+  const ValueId mask = g.shape(x).rank() == 3 ? b.mask(x) : graph::kNoValue;
+  balance(b, *this, probabilities, route, mask);
   const ValueId rows = g.apply(std::make_shared<ops::DispatchOp>(), {x, place});
   const ValueId hidden =
       activate(g, activation, multiply(b, *this, "hidden", rows, first_rows, intermediate_dim));

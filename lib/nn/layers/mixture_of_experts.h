@@ -10,7 +10,7 @@ namespace mlrun::nn {
 /// gate the router's softmax, made to sum to 1 over the chosen if several are. No token is
 /// dropped. The penalty experts * sum_e share_e * mean gate_e (Fedus, Zoph, Shazeer 2021, eq. 4),
 /// 1 when all are used alike, is added to the loss. The state `expert_share` is the moving average
-/// of the fractions of tokens that went to each.
+/// of the fractions of tokens that went to each. Of (N, T, C) padding is in neither.
 struct MixtureOfExperts : Layer {
   int64_t experts = 1;
   int64_t experts_per_token = 1;

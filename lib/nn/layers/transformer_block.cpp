@@ -71,6 +71,7 @@ ValueId TransformerBlock::add_attention(Builder& b, ValueId x, const Attention& 
   if (attention.memory != graph::kNoValue) read.push_back(attention.memory);
   const ValueId y = b.add(attention.name, MultiHeadAttention::fields().name(), layer, read);
   const ValueId sum = ops::add(g, x, dropped(b, y));
+  b.keep_mask(x, sum);  // experts do not count padding
   return normalize_first ? sum : normalized(b, norm, sum);
 }
 
