@@ -10,6 +10,7 @@
 #include "data/transform.h"
 #include "graph/executable.h"
 #include "nn/layers/gan.h"
+#include "nn/layers/sampling.h"
 #include "ops/fusion.h"
 #include "store/derived_file.h"
 #include "store/hdf5.h"
@@ -149,7 +150,11 @@ class Predictor {
                            .adjacency = make_adjacency(data_, fitted_rows_),
                            .prior = options_.samples > 0};
     graph_ = build_inference(setup);
-    if (options_.samples == 0) check_features();
+    if (options_.samples == 0) {
+      check_features();
+    } else {
+      check_generates();
+    }
     wanted_ = choose();
     const std::vector<ValueId> keep = {wanted_};
     graph_.graph.prune(keep);
@@ -167,6 +172,16 @@ class Predictor {
     check_indices(find_lookups(graph_.graph, graph_.inputs.features, graph_.summary), data_,
                   feed_.transform(), diagnostics);
     diagnostics.throw_if_any();
+  }
+
+  void check_generates() const {
+    const auto draws_code = [](const nn::LayerSummary& layer) {
+      return layer.type == nn::Sampling::fields().name();
+    };
+    if (nn::as_gan(spec_.model)) return;
+    if (std::any_of(graph_.summary.begin(), graph_.summary.end(), draws_code)) return;
+    throw InputError(
+        "only a GAN or a variational autoencoder (a model with a Sampling layer) makes samples");
   }
 
   ValueId choose() const {

@@ -37,9 +37,10 @@ struct WrittenArray {
 ///
 /// Writes one row for each row of the data, in its order (for samples: for each sample; for layers
 /// at the nodes of one graph: for each node), and beside it `label` (the class as text) or
-/// `target`, where the data has one. Throws InputError when the layer is not there or a feature is
-/// no row of the table it is looked up in, Error when the model file is of another model. Of a
-/// model with several outputs there is an array for each.
+/// `target`, where the data has one. Throws InputError when the layer is not there, a feature is no
+/// row of the table it is looked up in, or samples are wanted of a model that makes none; Error
+/// when the model file is of another model. Of a model with several outputs there is an array for
+/// each.
 std::vector<WrittenArray> predict(const PredictInput& input);
 
 }  // namespace mlrun::train

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <numeric>
 
+#include "base/error.h"
 #include "device/protected_context.h"
 #include "scratch_folder.h"
 #include "store/hdf5.h"
@@ -212,10 +213,19 @@ TEST_CASE("device: predictions, layers and samples of a model file") {
   const SampleExperiment plain;
   compare(plain, "", 0);
   compare(plain, "dense", 0);
+  CHECK_THROWS_WITH_AS(
+      compare(plain, "", 3),
+      "only a GAN or a variational autoencoder (a model with a Sampling layer) makes samples",
+      InputError);
   const SampleExperiment gan({"train.loss=non_saturating", "train.metrics=[]",
                               "model={GAN: {latent: 2, conditional: true, generator: [{Dense: 2}], "
                               "discriminator: [{Dense: 1}]}}"});
   compare(gan, "", 2000);
+  const SampleExperiment variational(
+      {"train.target=input", "train.loss=mse", "train.metrics=[]",
+       "model=[{Dense: {units: 2, name: mean}}, {Dense: {units: 2, name: log_var, inputs: input}}, "
+       "{Sampling: {inputs: [mean, log_var]}}, {Dense: 2}]"});
+  compare(variational, "", 2000);
 }
 
 TEST_CASE("device: text goes on") {
