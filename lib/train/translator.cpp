@@ -199,13 +199,30 @@ std::vector<std::string> Translator::translate(std::span<const std::string> sent
   return translations;
 }
 
+namespace {
+
+// A token that is not known is no word between two punctuation marks.
+Sentence words_of(std::string_view text) {
+  constexpr std::string_view kMark = data::kUnknown;
+  const data::Words words;
+  Sentence all;
+  while (true) {
+    const size_t at = text.find(kMark);
+    for (std::string& word : words.split(text.substr(0, at))) all.push_back(std::move(word));
+    if (at == std::string_view::npos) return all;
+    all.emplace_back(kMark);
+    text.remove_prefix(at + kMark.size());
+  }
+}
+
+}  // namespace
+
 Bleu bleu_of_texts(std::span<const std::string> translations,
                    std::span<const std::string> references) {
-  const data::Words words;
   std::vector<Sentence> made;
   std::vector<Sentence> wanted;
-  for (const std::string& text : translations) made.push_back(words.split(text));
-  for (const std::string& text : references) wanted.push_back(words.split(text));
+  for (const std::string& text : translations) made.push_back(words_of(text));
+  for (const std::string& text : references) wanted.push_back(words_of(text));
   return bleu(made, wanted);
 }
 

@@ -33,7 +33,8 @@ class Translator {
   std::unique_ptr<State> state_;
 };
 
-/// Of words and punctuation marks without regard to case, whatever the tokens of the model are.
+/// Of words and punctuation marks without regard to case, whatever the tokens of the model are;
+/// what it does not know is one word.
 Bleu bleu_of_texts(std::span<const std::string> translations,
                    std::span<const std::string> references);
 

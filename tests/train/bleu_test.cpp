@@ -31,4 +31,14 @@ TEST_CASE("bleu: n-grams are counted over all sentences, short translations pay"
   CHECK(bleu_of_texts(Texts{""}, Texts{"a"}).score == 0);
 }
 
+TEST_CASE("bleu: a token that is not known is one word") {
+  const Texts wanted = {"a man is riding a red bike"};
+  const Bleu found = bleu_of_texts(Texts{"a man is riding a <unknown> bike"}, wanted);
+  CHECK(found.words == 7);
+  CHECK(found.precisions[0] == doctest::Approx(6.0 / 7));
+  CHECK(found.precisions[1] == doctest::Approx(4.0 / 6));
+  CHECK(found.brevity_penalty == 1);
+  CHECK(bleu_of_texts(Texts{"<unknown><unknown>b <"}, wanted).words == 4);
+}
+
 }  // namespace mlrun::train
