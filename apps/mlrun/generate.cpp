@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/error.h"
 #include "command.h"
@@ -15,22 +16,32 @@ namespace {
 struct GenerateArguments {
   ExperimentArguments experiment;
   ModelArgument model;
-  std::string prompt = "\n";
+  std::optional<std::string> prompt;
   int64_t length = 200;
   double temperature = 1;
   uint64_t draw = 0;
 };
 
+// A text starts with a new line if nothing else is asked for.
+std::string prompt_of(const GenerateArguments& args, const data::Tokens& tokens,
+                      const data::Dataset& dataset) {
+  if (args.prompt) return *args.prompt;
+  const std::string line = "\n";
+  const std::vector<int32_t> start = tokens.encode(line, dataset.class_names);
+  if (!start.empty() && start[0] >= 0) return line;
+  throw InputError("--prompt is needed: the default, a new line, is no token of this text");
+}
+
 void print_text(train::Continuation& model, const data::Tokens& tokens,
                 const data::Dataset& dataset, const GenerateArguments& args) {
-  const std::vector<int32_t> start = tokens.encode(args.prompt, dataset.class_names);
+  std::string text = prompt_of(args, tokens, dataset);
+  const std::vector<int32_t> start = tokens.encode(text, dataset.class_names);
   if (start.empty()) throw InputError("--prompt holds no token");
-  for (const std::string& word : tokens.split(args.prompt)) {
+  for (const std::string& word : tokens.split(text)) {
     const std::vector<int32_t> known = tokens.encode(word, dataset.class_names);
     if (std::find(known.begin(), known.end(), -1) == known.end()) continue;
     throw InputError(fmt::format("--prompt: '{}' does not occur in the text", word));
   }
-  std::string text = args.prompt;
   for (const int32_t token : model.text(start, args.length, args.temperature, args.draw)) {
     text += tokens.separator();
     text += dataset.class_names[static_cast<size_t>(token)];
@@ -69,7 +80,9 @@ void add_generate_command(CommandLine& line) {
   auto args = std::make_shared<GenerateArguments>();
   args->experiment.add_to(verb);
   args->model.add_to(verb);
-  verb.add_option("--prompt", args->prompt, "what a text starts with");
+  verb.add_option(
+      "--prompt", [args = args.get()](const std::string& text) { args->prompt = text; },
+      "what a text starts with; default: a new line");
   verb.add_option("--length", args->length, "tokens, or steps of a series")
       .check(whole_number(1))
       .shown_as("N");

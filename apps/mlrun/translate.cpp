@@ -2,9 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/error.h"
 #include "command.h"
+#include "data/tokens.h"
 #include "device/budget.h"
 #include "store/derived_file.h"
 #include "store/results.h"
@@ -19,7 +21,7 @@ using Texts = std::vector<std::string>;
 struct TranslateArguments {
   ExperimentArguments experiment;
   ModelArgument model;
-  std::string text;
+  std::optional<std::string> text;
   int64_t beam = 1;
   double length_penalty = 0.6;
   std::string output;
@@ -69,8 +71,11 @@ int translate(const TranslateArguments& args) {
   const trials::Search& search = trained.search;
   const int threads = search.threads(device::find_budget().core_count());
   train::Translator translator(input_of(trained, threads), trained.model);
-  if (!args.text.empty()) {
-    const Texts made = translator.translate(Texts{args.text}, args.beam, args.length_penalty);
+  if (args.text) {
+    if (search.dataset.tokens->split(*args.text).empty()) {
+      throw InputError("--text holds no token");
+    }
+    const Texts made = translator.translate(Texts{*args.text}, args.beam, args.length_penalty);
     fmt::print("{}\n", made.front());
     return kSuccess;
   }
@@ -92,7 +97,9 @@ void add_translate_command(CommandLine& line) {
   auto args = std::make_shared<TranslateArguments>();
   args->experiment.add_to(verb);
   args->model.add_to(verb);
-  verb.add_option("--text", args->text, "translate this sentence only");
+  verb.add_option(
+      "--text", [args = args.get()](const std::string& text) { args->text = text; },
+      "translate this sentence only");
   verb.add_option("--beam", args->beam, "beginnings that are kept; 1: greedy")
       .check(whole_number(1, train::kWidestBeam))
       .shown_as("N");

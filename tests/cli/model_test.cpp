@@ -51,6 +51,30 @@ TEST_CASE("cli: a verb that finds no model says where it looked") {
   CHECK(holds(work.run("mlrun predict moons.yaml --model no.h5").err, "no model 'no.h5'"));
 }
 
+TEST_CASE("cli: generate starts with a new line only where there is one") {
+  const Workspace work;
+  work.write("lines.txt", "ab\nab\nab\nab\nab\nab\nab\nab\n");
+  work.write("words.txt", "a b a b a b a b a b a b a b a b a b a b");
+  work.write("t.yaml", R"(
+dataset: {source: ./lines.txt, format: text, window: 4}
+model: [Embedding: {input_dim: 4, output_dim: 4}, Dense: {units: 3, activation: softmax}]
+train: {loss: sparse_categorical_crossentropy, optimizer: Adam}
+)");
+  const Answer lines = work.run("mlrun train t.yaml");
+  CHECK_MESSAGE(lines.code == 0, lines.err);
+  CHECK(work.run("mlrun generate t.yaml --length 3").code == 0);
+  CHECK(work.run("mlrun generate t.yaml --prompt '' --length 3").err ==
+        "mlrun: error: --prompt holds no token\n");
+  const std::string words = " t.yaml dataset.source=./words.txt name=words";
+  const Answer trained = work.run("mlrun train" + words);
+  CHECK_MESSAGE(trained.code == 0, trained.err);
+  CHECK(work.run("mlrun generate" + words).err ==
+        "mlrun: error: --prompt is needed: the default, a new line, is no token of this text\n");
+  CHECK(work.run("mlrun generate" + words + " --prompt a --length 3").code == 0);
+  CHECK(work.run("mlrun generate" + words + " --prompt c").err ==
+        "mlrun: error: --prompt: 'c' does not occur in the text\n");
+}
+
 TEST_CASE("cli: translate says how good it is, and writes beside the model") {
   const Workspace work;
   std::string from;
@@ -81,15 +105,18 @@ train: {loss: {sparse_categorical_crossentropy: {from_logits: true, ignore_class
   CHECK_MESSAGE(answer.code == 0, answer.err);
   CHECK_MESSAGE(holds(answer.out, "of 12 sentences, beam 2"), answer.out);
   CHECK(work.has("results/t/translations.h5"));
-  CHECK(work.run("mlrun translate t.yaml --text ja").code == 0);
-  CHECK(holds(work.run("mlrun translate moons.yaml").err, "no model"));
-  CHECK(work.run("mlrun train moons.yaml").code == 0);
-  CHECK(holds(work.run("mlrun translate moons.yaml").err,
-              "only a model of parallel text translates; set dataset.parallel"));
-}
   const Answer wide = work.run("mlrun translate t.yaml --beam 200");
   CHECK_MESSAGE(wide.code == 0, wide.err);
   const Answer wider = work.run("mlrun translate t.yaml --beam 1000000");
   CHECK(wider.code == 2);
   CHECK_MESSAGE(holds(wider.err, "must be a whole number from 1 to 1000, not '1000000'"),
                 wider.err);
+  CHECK(work.run("mlrun translate t.yaml --text ja").code == 0);
+  const Answer empty = work.run("mlrun translate t.yaml --text ''");
+  CHECK(empty.code == 2);
+  CHECK(empty.err == "mlrun: error: --text holds no token\n");
+  CHECK(holds(work.run("mlrun translate moons.yaml").err, "no model"));
+  CHECK(work.run("mlrun train moons.yaml").code == 0);
+  CHECK(holds(work.run("mlrun translate moons.yaml").err,
+              "only a model of parallel text translates; set dataset.parallel"));
+}
