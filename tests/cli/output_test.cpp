@@ -70,6 +70,33 @@ cv: {n_splits: 2}
   CHECK(work.run("mlrun check visits.yaml dataset.ignore=[patient] dataset.group=null").err == "");
 }
 
+TEST_CASE("cli: padding that is scaled before it is masked is warned of") {
+  const Workspace work;
+  std::string rows = "a,b,c,d,y\n";
+  for (int i = 0; i < 20; ++i) {
+    rows += std::to_string(i % 5 - 1) + ",2," + (i % 2 ? "0,0,p\n" : "1,1,q\n");
+  }
+  work.write("steps.csv", rows);
+  work.write("steps.yaml", R"(
+dataset: {source: ./steps.csv, target: y, standardize: true, shape: [2, 2]}
+model: [Masking: 0, LSTM: 2, Dense: {units: 1, activation: sigmoid}]
+train: {loss: binary_crossentropy, optimizer: Adam}
+)");
+  const auto doubt = [](const std::string& scaling) {
+    return "warning: Masking sees the features as dataset." + scaling +
+           " has made them, where padding of 0 is another number and counts as a step; leave out "
+           "dataset." +
+           scaling + ", or scale by a BatchNormalization behind Masking\n";
+  };
+  CHECK(work.run("mlrun check steps.yaml").err == doubt("standardize"));
+  CHECK(holds(work.run("mlrun train steps.yaml").err, doubt("standardize")));
+  const std::string check = "mlrun check steps.yaml dataset.standardize=false ";
+  CHECK(work.run(check).err == "");
+  CHECK(work.run(check + "dataset.min_max=true").err == doubt("min_max"));
+  CHECK(work.run(check + "dataset.min_max=true dataset.features=[b,c,d] dataset.shape=[3,1]").err ==
+        "");
+}
+
 TEST_CASE("cli: a split of groups that is to be stratified is refused where it says so") {
   const Workspace work;
   work.write("visits.csv", "x,patient,y\n1,p,a\n2,p,b\n3,q,a\n4,q,b\n5,r,a\n6,r,b\n");
