@@ -221,8 +221,8 @@ class Hdf5Import {
   }
 
   bool stands_for_missing(double value) const {
-    return std::find(missing_numbers_.begin(), missing_numbers_.end(),
-                     static_cast<float>(value)) != missing_numbers_.end();
+    return std::find(missing_numbers_.begin(), missing_numbers_.end(), static_cast<float>(value)) !=
+           missing_numbers_.end();
   }
 
   void put_number(const ColumnPlan& column, int64_t begin, int64_t row, double value,

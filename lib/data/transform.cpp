@@ -232,8 +232,8 @@ Transform Transform::fit(const Dataset& dataset, const config::DatasetSpec& spec
     const Column& column = dataset.columns[c];
     const bool one_hot = is_one_hot(column, spec);
     const int64_t source = column_of_statistics(dataset, c);
-    const bool fill = is_filled(column, spec) ||
-                      is_filled(dataset.columns[static_cast<size_t>(source)], spec);
+    const bool fill =
+        is_filled(column, spec) || is_filled(dataset.columns[static_cast<size_t>(source)], spec);
     fitted.fill_.push_back(fill ? fill_value(dataset, spec, rows, source) : std::nanf(""));
     Scaling scaling{0 - column.origin, spec.rescale};
     if (standardize[c] || min_max[c]) {

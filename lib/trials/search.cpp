@@ -163,7 +163,7 @@ void fill_search_defaults(Search& search) {
   }
 }
 
-// How the features of a row are changed that no statistics are needed for belongs to the model, too.
+// What changes features without statistics, which would be in the model file, is the model's, too.
 constexpr const char* kOfModel[] = {"normalize"};
 
 // The experiment, with the model and the training of a model file.

@@ -205,8 +205,7 @@ class Server {
 
   void write_model(train::FitResult& result, int32_t cell) {
     if (options_.model.empty()) return;
-    result.model.config =
-        config::dump_experiment(search_.cells[static_cast<size_t>(cell)].spec);
+    result.model.config = config::dump_experiment(search_.cells[static_cast<size_t>(cell)].spec);
     train::mark_cell(result.model, cell);
     store::write_model(options_.model, result.model);
   }

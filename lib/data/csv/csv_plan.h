@@ -15,8 +15,8 @@ namespace mlrun::data {
 /// A table plan and how its text is written. Fixed after the first lines of the first file.
 struct CsvPlan : TablePlan {
   char delimiter = ',';
-  bool header = false;  ///< whether a line names the columns
-  int head_lines = 0;   ///< lines before the rows, blank ones not counted
+  bool header = false;            ///< whether a line names the columns
+  int head_lines = 0;             ///< lines before the rows, blank ones not counted
   std::vector<std::string> head;  ///< the cells of the header
   std::vector<std::string> missing;
   std::vector<float> missing_numbers;  ///< those of `missing` that are numbers
