@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "config/scalar.h"
 #include "data/provenance.h"
+#include "data/table/dictionary.h"
 #include "data/table/table_builder.h"
 #include "data/text_error.h"
 #include "store/hdf5.h"
@@ -197,7 +198,7 @@ class Hdf5Import {
         } else if (std::isnan(value) || stands_for_missing(value)) {
           put_missing(column, begin, r, block);
         } else {
-          put_text(column, r, config::format_float(value), block);
+          put_text(column, r, text_of(column, begin + r, value), block);
         }
       }
     }
@@ -218,6 +219,17 @@ class Hdf5Import {
         }
       }
     }
+  }
+
+  // All numbers are read as double.
+  std::string text_of(const ColumnPlan& column, int64_t row, double value) const {
+    if (std::abs(value) >= kInexact) {
+      fail(
+          fmt::format("row {}: {} of '{}' is not below 2^53, where not all numbers are told apart; "
+                      "store it as text",
+                      row, value, column.name));
+    }
+    return config::format_float(value);
   }
 
   bool stands_for_missing(double value) const {

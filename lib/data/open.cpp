@@ -154,12 +154,18 @@ bool is_as_trained(const Dataset& dataset, const Source& source) {
                                               source.trained.begin(), source.trained.end(), same);
 }
 
+// Of the environment; null if it is empty as well.
+const char* variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value && *value ? value : nullptr;
+}
+
 }  // namespace
 
 fs::path default_cache() {
-  if (const char* folder = std::getenv("MLRUN_CACHE")) return folder;
-  if (const char* folder = std::getenv("XDG_CACHE_HOME")) return fs::path(folder) / "mlrun";
-  if (const char* home = std::getenv("HOME")) return fs::path(home) / ".cache/mlrun";
+  if (const char* folder = variable("MLRUN_CACHE")) return folder;
+  if (const char* folder = variable("XDG_CACHE_HOME")) return fs::path(folder) / "mlrun";
+  if (const char* home = variable("HOME")) return fs::path(home) / ".cache/mlrun";
   throw InputError("no folder for the data cache: set MLRUN_CACHE or HOME");
 }
 

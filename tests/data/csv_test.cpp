@@ -83,6 +83,13 @@ TEST_CASE("csv: text classes are sorted, numeric classes by value") {
   CHECK(std::vector(number.classes, number.classes + 4) == std::vector<int32_t>{2, 1, 1, 0});
 }
 
+TEST_CASE("csv: classes from 2^53 on are told apart by their texts") {
+  const DataFolder scratch;
+  const Dataset d = scratch.open_csv("x,y\n1,9007199254740993\n2,9007199254740992\n3,5\n",
+                                     with_target("y"), true);
+  CHECK(d.class_names == Names{"5", "9007199254740992", "9007199254740993"});
+}
+
 TEST_CASE("csv: text features become indices of sorted classes") {
   const DataFolder scratch;
   const Dataset d =

@@ -99,6 +99,14 @@ TEST_CASE("hdf5: errors name the file") {
   file.write<double>("y", {3}, std::vector<double>{1, 2, 3});
   file.close();
   refuses(false, "array 'y' has 3 rows, but 'x' has 2");
+  file = store::File::create(path);
+  file.write<double>("x", {2}, std::vector<double>{1, 2});
+  file.write<int64_t>("y", {2}, std::vector<int64_t>{5, (int64_t{1} << 53) + 2});
+  file.close();
+  spec.target = {"y"};
+  refuses(true,
+          "row 1: 9007199254740994 of 'y' is not below 2^53, where not all numbers are told apart; "
+          "store it as text");
 }
 
 }  // namespace mlrun::data

@@ -1,5 +1,6 @@
 #include "data/table/dictionary.h"
 
+#include <cmath>
 #include <map>
 #include <optional>
 
@@ -22,7 +23,7 @@ std::optional<std::vector<double>> as_numbers(const std::vector<Dictionary::Entr
   std::vector<double> numbers;
   for (const Dictionary::Entry& entry : entries) {
     const auto number = config::parse_float(entry.text);
-    if (!number) return std::nullopt;
+    if (!number || std::abs(*number) >= kInexact) return std::nullopt;
     numbers.push_back(*number);
   }
   return numbers;

@@ -36,8 +36,11 @@ class Dictionary {
   std::vector<Entry> entries_;
 };
 
-/// Classes in their final order: by value if all are numbers (1 and 1.0 are the same class, named
-/// "1") and not `verbatim`, else by text.
+/// 2^53: from here on double does not tell all whole numbers apart, such as identifiers of 64 bits.
+inline constexpr double kInexact = 9007199254740992;
+
+/// Classes in their final order: by value if all are numbers below 2^53 (1 and 1.0 are the same
+/// class, named "1") and not `verbatim`, else by text.
 struct SortedClasses {
   std::vector<std::string> names;
   std::vector<int32_t> code;  ///< of each entry of the dictionary
