@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "scratch_folder.h"
 #include "store/hdf5.h"
+#include "store/model_file.h"
 #include "trials/program.h"
 
 using namespace mlrun;
@@ -40,6 +41,19 @@ model: [Dense: {units: 8, activation: linear}, Dense: {units: 1, activation: sig
 train: {loss: binary_crossentropy, optimizer: {Adam: {learning_rate: 0.03}}, epochs: 20}
 cv: {n_splits: 2}
 param_grid: {model.0.activation: [tanh]}
+predictions: all
+)";
+
+constexpr const char* kLinks = R"(
+name: links
+dataset: {source: ./nodes.csv, graph: {edges: edges.txt, predict: links}, split: {test: 0.25}}
+model:
+  - GCNConv: {units: 4, name: nodes}
+  - LinkEmbedding: {method: concat}
+  - Dense: {units: 1, activation: sigmoid}
+train: {loss: binary_crossentropy, optimizer: Adam, epochs: 30, validation_split: 0.25}
+cv: {n_splits: 2}
+param_grid: {train.optimizer.learning_rate: [0.03, 1e-7]}
 predictions: all
 )";
 
@@ -93,6 +107,26 @@ class PredictFolder {
  private:
   ScratchFolder folder_;
 };
+
+// Searches, and predicts what the final fit has scored: `count` held-out rows.
+void check_held_out(PredictFolder& folder, int count) {
+  REQUIRE_MESSAGE(folder.run({"gridsearch", "-o", folder.at("out")}) == 0, folder.log());
+  REQUIRE(folder.run(
+              {"predict", "--model", folder.at("out/model.h5"), "-o", folder.at("score.h5")}) == 0);
+  const auto predicted = store::File::open(folder.at("score.h5")).array("score").read<float>();
+  const store::File results = store::File::open(folder.at("out/results.h5"));
+  const store::Group stored = results.group("predictions");
+  const auto fold = stored.array("fold").read<int32_t>();
+  const auto row = stored.array("row").read<int64_t>();
+  const auto score = stored.array("score_0").read<float>();
+  int held_out = 0;
+  for (size_t i = 0; i < fold.size(); ++i) {
+    if (fold[i] != -1) continue;  // of the final fit
+    ++held_out;
+    CHECK(score[i] == predicted[static_cast<size_t>(row[i])]);
+  }
+  CHECK(held_out == count);
+}
 
 }  // namespace
 
@@ -149,23 +183,24 @@ TEST_CASE("predict: the model and its training are those of the model file") {
 
 TEST_CASE("predict: after a search by the model of its best cell") {
   PredictFolder folder(kMoons);
-  REQUIRE_MESSAGE(folder.run({"gridsearch", "-o", folder.at("out")}) == 0, folder.log());
-  REQUIRE(folder.run(
-              {"predict", "--model", folder.at("out/model.h5"), "-o", folder.at("score.h5")}) == 0);
+  check_held_out(folder, 60);
   CHECK(folder.log().find("model and train are those of") != std::string::npos);
-  const auto predicted = store::File::open(folder.at("score.h5")).array("score").read<float>();
-  const store::File results = store::File::open(folder.at("out/results.h5"));
-  const store::Group stored = results.group("predictions");
-  const auto fold = stored.array("fold").read<int32_t>();
-  const auto row = stored.array("row").read<int64_t>();
-  const auto score = stored.array("score_0").read<float>();
-  int held_out = 0;
-  for (size_t i = 0; i < fold.size(); ++i) {
-    if (fold[i] != -1) continue;  // of the final fit
-    ++held_out;
-    CHECK(score[i] == predicted[static_cast<size_t>(row[i])]);
+}
+
+// Which links are validated is drawn by the cell, and messages run along the others.
+TEST_CASE("predict: links of the cell that won") {
+  PredictFolder folder(kLinks);
+  std::ofstream nodes(folder.at("nodes.csv"));
+  std::ofstream edges(folder.at("edges.txt"));
+  nodes << "a,b\n";
+  for (int i = 0; i < 24; ++i) {
+    nodes << i % 5 << ',' << (7 * i) % 11 << '\n';
+    edges << i << ' ' << (i + 1) % 24 << '\n' << i << ' ' << (i + 5) % 24 << '\n';
   }
-  CHECK(held_out == 60);
+  nodes.close();
+  edges.close();
+  check_held_out(folder, 24);
+  CHECK(store::read_model(folder.at("out/model.h5")).scalars.at("cell") == 1);
 }
 
 TEST_CASE("predict: samples of a conditional GAN, with their classes in turn") {
