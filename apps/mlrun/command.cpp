@@ -9,6 +9,7 @@
 #include "device/gpu.h"
 #include "device/gpu_choice.h"
 #include "store/derived_file.h"
+#include "trials/doubts.h"
 #include "trials/gpu_absence.h"
 
 extern char** environ;

@@ -90,10 +90,6 @@ const config::Catalogs& all_catalogs();
 /// "4 cells x 3 folds + 1 final fit = 13 trainings", or "1 training".
 std::string describe_trials(const Search& search);
 
-/// What the experiment allows and hardly means, a line each: folds that cut through groups, padding
-/// that is scaled before it is masked.
-std::vector<std::string> describe_doubts(const Search& search);
-
 /// `units=50, learning_rate=0.01`: the last parts of the paths where these are unique.
 std::string describe_params(const Cell& cell);
 

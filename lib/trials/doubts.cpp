@@ -1,0 +1,72 @@
+#include "trials/doubts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "nn/layer.h"
+#include "nn/layers/masking.h"
+
+namespace mlrun::trials {
+namespace {
+
+std::string doubt_of_groups(const Search& search) {
+  const std::optional<config::CvSpec>& cv = search.spec.cv;
+  const bool by_group = cv && cv->effective() == config::SplitStrategy::kGroupKFold;
+  if (!search.dataset.groups || search.folds.empty() || by_group) return "";
+  return fmt::format(
+      "{} deals the rows of one group to training and test folds, so that scores may "
+      "be too good; set cv.strategy: GroupKFold to keep groups together, or leave out "
+      "dataset.group",
+      config::Codec<config::SplitStrategy>::write(cv->effective()).scalar);
+}
+
+// The layer that masks the data themselves, or null.
+const nn::Masking* first_masking(const config::ExperimentSpec& spec) {
+  bool data = true;  // all layers before have only given them another shape
+  for (const auto& ref : spec.model) {
+    const auto& layer = ref.as<nn::Layer>();
+    const auto* masking = dynamic_cast<const nn::Masking*>(&layer);
+    const bool reads_data = layer.inputs ? layer.inputs->at(0) == "input" : data;
+    if (masking && reads_data) return masking;
+    data = data && ref.type->name == "Reshape";
+  }
+  return nullptr;
+}
+
+bool has_negative(const data::Dataset& dataset) {
+  for (int64_t row = 0; row < dataset.rows; ++row) {
+    for (int64_t c = 0; c < dataset.width(); ++c) {
+      if (dataset.feature(row, c) < 0) return true;
+    }
+  }
+  return false;
+}
+
+// The least value of a column becomes 0 by min_max; padding of 0 stays what it is unless there are
+// negative ones.
+std::string doubt_of_masking(const Search& search) {
+  const config::DatasetSpec& spec = search.spec.dataset;
+  const nn::Masking* masking = first_masking(search.spec);
+  if (!masking) return "";
+  const bool standardized = spec.standardize.any();
+  const bool moved =
+      spec.min_max.any() && (masking->mask_value != 0 || has_negative(search.dataset));
+  if (!standardized && !moved) return "";
+  return fmt::format(
+      "Masking sees the features as dataset.{} has made them, where padding of {} is another "
+      "number and counts as a step; leave out dataset.{}, or scale by a BatchNormalization behind "
+      "Masking",
+      standardized ? "standardize" : "min_max", masking->mask_value,
+      standardized ? "standardize" : "min_max");
+}
+
+}  // namespace
+
+std::vector<std::string> describe_doubts(const Search& search) {
+  std::vector<std::string> doubts = {doubt_of_groups(search), doubt_of_masking(search)};
+  std::erase(doubts, "");
+  return doubts;
+}
+
+}  // namespace mlrun::trials

@@ -1,0 +1,15 @@
+// What is allowed and yet looks like a mistake.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "trials/search.h"
+
+namespace mlrun::trials {
+
+/// What the experiment allows and hardly means, a line each: folds that cut through groups, padding
+/// that is scaled before it is masked.
+std::vector<std::string> describe_doubts(const Search& search);
+
+}  // namespace mlrun::trials
