@@ -65,7 +65,7 @@ EwProgram::EwProgram(const ElementwiseOp& op, const Shape& shape, std::span<cons
 bool EwProgram::all_packed() const {
   bool packed = aligned_ && elements_ % kWide == 0 && out_[0].is_half();
   for (int i = 0; i < inputs_; ++i) {
-    packed = packed && in_[i].spread == Spread::kSame && in_[i].data.is_half();
+    packed = packed && in_[i].spread == Spread::kSame && in_[i].data.dtype() == out_[0].dtype();
   }
   return packed;
 }

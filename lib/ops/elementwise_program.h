@@ -81,8 +81,7 @@ class EwProgram {
     MLRUN_UNROLL
     for (int r = 0; r < kRows; ++r) {
       if (row + r >= rows) continue;
-      const Halves<kWide> y =
-          of_y.packed(values_of<kCode>(of_a.unpacked(a[r]), of_b.unpacked(b[r]), constant(k)));
+      const Halves<kWide> y = packed_result<kCode>(a[r], b[r], k);
       of_y.store_packed(y, k, ((row + r) * chunks + column) * kWide);
       sum = sum + of_y.unpacked(y);
     }
@@ -119,9 +118,17 @@ class EwProgram {
     const EwInstruction one = code_[0];
     const Halves<kWide> a = in_[one.a].data.load_packed<kWide>(k, chunk * kWide);
     const Halves<kWide> b = in_[one.b].data.load_packed<kWide>(k, chunk * kWide);
-    const Floats<kWide> y =
-        values_of<kCode>(in_[one.a].data.unpacked(a), in_[one.b].data.unpacked(b), constant(k));
-    out_[0].store_packed(out_[0].packed(y), k, chunk * kWide);
+    out_[0].store_packed(packed_result<kCode>(a, b, k), k, chunk * kWide);
+  }
+
+  // If is_packed(). The gradient of relu takes numbers as they are: nothing is to be rounded.
+  template <Ew kCode>
+  MLRUN_DEVICE Halves<kWide> packed_result(const Halves<kWide>& a, const Halves<kWide>& b,
+                                           int64_t k) const {
+    const Numbers& of_a = in_[code_[0].a].data;
+    const Numbers& of_b = in_[code_[0].b].data;
+    if constexpr (kCode == Ew::kReluGrad) return of_a.where_positive(a, b);
+    return out_[0].packed(values_of<kCode>(of_a.unpacked(a), of_b.unpacked(b), constant(k)));
   }
 
   // Of the first instruction, in copy k.

@@ -128,6 +128,20 @@ class Numbers {
     return some;
   }
 
+  /// Those of `chosen` where `some` are above zero, and zero elsewhere, also where they are NaN.
+  template <int kWidth>
+  MLRUN_DEVICE Halves<kWidth> where_positive(const Halves<kWidth>& some,
+                                             const Halves<kWidth>& chosen) const {
+    const uint32_t infinite = is_bfloat16() ? 0x7f80u : 0x7c00u;
+    Halves<kWidth> result;
+    for (int j = 0; j < kWidth; ++j) {
+      const bool is_positive = some.of[j] - 1u < infinite;  // zero becomes the largest number
+      result.of[j] = is_positive ? chosen.of[j] : uint16_t{0};
+    }
+    return result;
+  }
+
+  MLRUN_DEVICE DType dtype() const { return dtype_; }
   MLRUN_DEVICE bool is_half() const { return dtype_ != DType::kFloat32; }
   MLRUN_DEVICE bool is_bfloat16() const { return dtype_ == DType::kBfloat16; }
   MLRUN_DEVICE uint16_t* halves(int64_t k) const { return reinterpret_cast<uint16_t*>(bytes_(k)); }
