@@ -251,6 +251,15 @@ Transform Transform::fit(const Dataset& dataset, const config::DatasetSpec& spec
   return fitted;
 }
 
+void Transform::fit_stand_ins(const Dataset& dataset, const config::DatasetSpec& spec,
+                              std::span<const int64_t> rows) {
+  if (spec.impute == config::Impute::kNone || dataset.storage == Storage::kUint8) return;
+  for (size_t c = 0; c < fill_.size(); ++c) {
+    if (!std::isnan(fill_[c])) continue;
+    fill_[c] = fill_value(dataset, spec, rows, column_of_statistics(dataset, c));
+  }
+}
+
 bool Transform::fills(const Dataset& dataset, const config::DatasetSpec& spec) {
   return std::any_of(dataset.columns.begin(), dataset.columns.end(),
                      [&](const Column& column) { return is_filled(column, spec); });

@@ -36,6 +36,11 @@ class Transform {
   static Transform fit(const Dataset& dataset, const config::DatasetSpec& spec,
                        std::span<const int64_t> rows);
 
+  /// Behind fit(), with the same arguments: if spec.impute is not none, columns that have all their
+  /// values get a stand-in as well, for data to come.
+  void fit_stand_ins(const Dataset& dataset, const config::DatasetSpec& spec,
+                     std::span<const int64_t> rows);
+
   /// Into the preprocessing and the names of a model; `dataset` is the one it was fitted on.
   void save(const Dataset& dataset, store::ModelFile& model) const;
 
@@ -84,7 +89,7 @@ class Transform {
   int64_t output_width_ = 0;
   std::vector<float> offset_, scale_;
   float rescale_ = 1;
-  std::vector<float> fill_;      ///< NaN if nothing is imputed
+  std::vector<float> fill_;      ///< NaN: a missing value stays
   std::vector<int32_t> expand_;  ///< classes of a text column, 0 for a numeric one
   /// Of text columns of data that it was not fitted on: the class of each of theirs.
   std::vector<std::vector<float>> recode_;

@@ -92,7 +92,7 @@ class Loader {
     if (column.missing == 0 || zeros || !std::isnan(fill)) return;
     fail(
         fmt::format("column '{}' has {} missing values, and none was missing in what the model "
-                    "was trained on",
+                    "was trained on; trained with dataset.impute it would have a stand-in",
                     column.name, column.missing));
   }
 
@@ -179,8 +179,8 @@ Transform Transform::load(const store::ModelFile& model, const Dataset& dataset,
     loader.check_missing(c, loaded.fill_[c], one_hot);
     loaded.recode_.push_back(loader.recode(c));
     loaded.output_width_ += one_hot ? loaded.expand_[c] : 1;
-    loaded.plain_ =
-        loaded.plain_ && !one_hot && std::isnan(loaded.fill_[c]) && loaded.recode_.back().empty();
+    const bool is_filled = dataset.columns[c].missing > 0 && !std::isnan(loaded.fill_[c]);
+    loaded.plain_ = loaded.plain_ && !one_hot && !is_filled && loaded.recode_.back().empty();
   }
   return loaded;
 }

@@ -36,6 +36,11 @@ double monitored(const config::ExperimentSpec& spec, const EpochRecord& record) 
   return (validation ? record.validation : record.training).at(score_place(spec, name));
 }
 
+data::Transform transform_of(const FitInput& input, std::span<const int64_t> rows) {
+  const auto fit = input.keep_model ? fit_kept_transform : fit_transform;
+  return fit(input.dataset, input.spec.dataset, rows);
+}
+
 // One training but for the steps of its epochs, which may be made together with others'.
 class Fitter {
  public:
@@ -47,8 +52,8 @@ class Fitter {
                  {seed(), Purpose::kShuffle, input.cell, input.fold},
                  {seed(), Purpose::kDropout, input.cell, input.fold}},
         split_(fitting_rows(input)),
-        feed_(input.dataset, fit_transform(input.dataset, input.spec.dataset, split_.train),
-              feed_kind(input.spec), class_weights(spec_.class_weight, input.dataset, split_.train),
+        feed_(input.dataset, transform_of(input, split_.train), feed_kind(input.spec),
+              class_weights(spec_.class_weight, input.dataset, split_.train),
               {seed(), Purpose::kWords, input.cell, input.fold},
               further_targets(input.spec, input.dataset, split_.train)),
         score_(input.spec, input.dataset) {

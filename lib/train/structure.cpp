@@ -59,6 +59,14 @@ data::Transform fit_transform(const data::Dataset& dataset, const config::Datase
   return data::Transform::fit(dataset.table(), spec, nodes.empty() ? train_rows : nodes);
 }
 
+data::Transform fit_kept_transform(const data::Dataset& dataset, const config::DatasetSpec& spec,
+                                   std::span<const int64_t> train_rows) {
+  const std::vector<int64_t> nodes = nodes_of_links(dataset);
+  data::Transform fitted = fit_transform(dataset, spec, train_rows);
+  fitted.fit_stand_ins(dataset.table(), spec, nodes.empty() ? train_rows : nodes);
+  return fitted;
+}
+
 bool are_other_tokens(std::span<const std::string> tokens,
                       std::span<const std::string> translations, const store::ModelFile& model) {
   const auto differ = [](std::span<const std::string> now, const std::vector<std::string>& then) {

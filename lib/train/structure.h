@@ -26,6 +26,9 @@ void check_transform_rows(const data::Dataset& dataset, const config::DatasetSpe
 /// Fitted on the training rows; on all nodes where rows are links, whose labels it does not see.
 data::Transform fit_transform(const data::Dataset& dataset, const config::DatasetSpec& spec,
                               std::span<const int64_t> train_rows);
+/// The same of a model that is kept, and meets data to come.
+data::Transform fit_kept_transform(const data::Dataset& dataset, const config::DatasetSpec& spec,
+                                   std::span<const int64_t> train_rows);
 
 /// Whether these are other tokens than the model's; what either does not have is not compared.
 bool are_other_tokens(std::span<const std::string> tokens,
