@@ -95,6 +95,14 @@ trials::Search prepare(const ScaleArguments& args) {
   return trials::prepare_search(options);
 }
 
+std::vector<std::string> without_repeats(const std::vector<std::string>& names) {
+  std::vector<std::string> once;
+  for (const std::string& name : names) {
+    if (std::find(once.begin(), once.end(), name) == once.end()) once.push_back(name);
+  }
+  return once;
+}
+
 StudyOptions study_options(const ScaleArguments& args, const trials::Search& search,
                            const scale::Limits& limits) {
   StudyOptions options;
@@ -103,7 +111,7 @@ StudyOptions study_options(const ScaleArguments& args, const trials::Search& sea
     over = limits.gpus > 0 ? std::vector<std::string>{"gpus", "streams"}
                            : std::vector<std::string>{"workers", "threads"};
   }
-  for (const std::string& name : over) {
+  for (const std::string& name : without_repeats(over)) {
     options.axes.push_back(scale::make_axis(name, args.counts, limits));
   }
   const bool used = std::any_of(options.axes.begin(), options.axes.end(),
@@ -113,7 +121,7 @@ StudyOptions study_options(const ScaleArguments& args, const trials::Search& sea
                                  args.gpus.given, fmt::join(over, ",")));
   }
   options.modes.clear();
-  for (const std::string& name : args.modes) {
+  for (const std::string& name : without_repeats(args.modes)) {
     options.modes.push_back(name == "strong" ? scale::Mode::kStrong : scale::Mode::kWeak);
   }
   options.cells = static_cast<int>(search.cells.size());
@@ -142,14 +150,18 @@ int run(const ScaleArguments& args, const std::string& command_line) {
   const trials::Search search = prepare(args);
   const StudyOptions study =
       study_options(args, search, {budget.core_count(), static_cast<int>(equipment.gpus.size())});
+  if (search.spec.train.early_stopping && !args.quiet) {
+    note("early_stopping is left out: every training is of all its epochs\n");
+  }
   scale::RunOptions options;
   options.output = args.output.empty() ? "results/" + search.spec.name + "-scale" : args.output;
+  options.overwrite = args.overwrite;
   if (args.dry_run) {
+    scale::check_output(search, equipment, study, options);
     fmt::print("{}: {} measurements of {} cells, into {}\n", search.spec.name,
                plan_points(study).size(), search.cells.size(), options.output.string());
     return kSuccess;
   }
-  options.overwrite = args.overwrite;
   options.quiet = args.quiet;
   options.command_line = command_line;
   const scale::StudyReport report = run_study(search, equipment, study, options);

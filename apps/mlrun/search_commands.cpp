@@ -13,6 +13,7 @@
 #include "device/budget.h"
 #include "profile.h"
 #include "train/fit.h"
+#include "trials/folder.h"
 #include "trials/initial_weights.h"
 #include "trials/interrupt.h"
 #include "trials/named_score.h"
@@ -105,6 +106,7 @@ void add_options(Verb& verb, SearchArguments& args) {
 }
 
 void print_plan(const Search& search, const trials::RunOptions& options) {
+  if (!options.overwrite) trials::check_folder(options.output, search.identity, search.config);
   fmt::print("{}: {}, into {}\n", search.spec.name, trials::describe_trials(search),
              options.output.string());
   fmt::print("devices: {}\n",
@@ -222,11 +224,11 @@ int run(const SearchArguments& args, const std::string& command_line) {
     return kSuccess;
   }
   options.output = args.output.empty() ? "results/" + search.spec.name : args.output;
+  options.overwrite = args.overwrite;
   if (args.dry_run) {
     print_plan(search, options);
     return kSuccess;
   }
-  options.overwrite = args.overwrite;
   options.retries = args.retries;
   options.stop_on_error = args.on_error == "stop";
   options.verbosity = args.quiet     ? trials::Verbosity::kQuiet

@@ -161,6 +161,13 @@ class StudyRun {
 
 }  // namespace
 
+void check_output(const trials::Search& search, const Equipment& equipment,
+                  const StudyOptions& study, const RunOptions& options) {
+  if (options.overwrite) return;
+  trials::check_folder(options.output, identity_of(search, equipment, plan_points(study)),
+                       search.config);
+}
+
 StudyReport run_study(const trials::Search& search, const Equipment& equipment,
                       const StudyOptions& study, const RunOptions& options) {
   check_stacks(search, plan_points(study));

@@ -26,6 +26,10 @@ struct StudyReport {
   std::filesystem::path results;
 };
 
+/// Before a study: throws InputError where run_study() would because of what the folder holds.
+void check_output(const trials::Search& search, const Equipment& equipment,
+                  const StudyOptions& study, const RunOptions& options);
+
 /// Measures what is left of the study and writes results.h5. Throws InputError when the folder
 /// holds another study (without overwrite) or is in use, or stacks of what cannot be stacked are
 /// asked for; Error when a training fails. The points of one study are of one machine and its GPUs:

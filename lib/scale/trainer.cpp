@@ -26,6 +26,7 @@ Trainer::Trainer(const trials::Search& search, const Point& point,
       rows_(some_rows(search.hold_out.train, point.row_share)),
       engine_(make_engine(placement)) {
   spec_.train.batch_size *= point.batch_factor;
+  spec_.train.early_stopping.reset();  // all points are of the same epochs
 }
 
 void Trainer::warm_up() {

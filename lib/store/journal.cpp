@@ -77,6 +77,12 @@ Journal Journal::open(const std::filesystem::path& path, std::string_view identi
   return journal;
 }
 
+std::optional<std::string> Journal::identity_in(const std::filesystem::path& path) {
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  const auto header = parse_journal_header(read_file(path));
+  return header ? std::optional(header->identity) : std::nullopt;
+}
+
 void Journal::load(std::string_view identity) {
   const std::string content = read_through(file_.get(), path_);
   const auto header = parse_journal_header(content);

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,11 @@ class Journal {
   /// must exist. Throws InputError "another mlrun is running in 'DIR' (pid N)"; Error on I/O, on a
   /// file that is no journal, and on another format version.
   static Journal open(const std::filesystem::path& path, std::string_view identity);
+
+  /// The identity in the file, of a run that may be going on; nothing if there is no file or no
+  /// whole header. For a process that has not opened the journal. Throws Error on I/O and on a file
+  /// that is no journal.
+  static std::optional<std::string> identity_in(const std::filesystem::path& path);
 
   JournalOrigin origin() const { return origin_; }
   /// Identity found in the file (of the other experiment if kForeign).

@@ -4,12 +4,20 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <string_view>
 
 namespace mlrun::trials {
 namespace {
 
 constexpr double kRedrawSeconds = 0.1;  // terminal
 constexpr double kLineSeconds = 5;      // log file
+
+// Of a terminal that can rub out a line.
+bool has_terminal() {
+  const char* const kind = std::getenv("TERM");
+  return ::isatty(STDERR_FILENO) != 0 && (kind == nullptr || std::string_view(kind) != "dumb");
+}
 
 void write_line(const std::string& text) {
   std::fputs(text.c_str(), stderr);
@@ -22,7 +30,7 @@ Progress::Progress(Verbosity verbosity, int64_t total, int64_t done, int64_t epo
                    const std::filesystem::path& log)
     : verbosity_(verbosity),
       log_(log, std::ios::app),
-      terminal_(::isatty(STDERR_FILENO) != 0),
+      terminal_(has_terminal()),
       total_(total),
       done_(done),
       done_before_(done),

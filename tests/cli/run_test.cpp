@@ -67,6 +67,24 @@ TEST_CASE("cli: --dry-run says what would run and writes nothing") {
   CHECK(!work.has("results"));
 }
 
+TEST_CASE("cli: --dry-run says what is wrong with the folder") {
+  const Workspace work;
+  REQUIRE(work.run("mlrun train moons.yaml -q -o out").code == 0);
+  const std::string results = work.read("out/results.h5");
+  CHECK(work.run("mlrun train moons.yaml --dry-run -o out").code == 0);
+  const Answer other = work.run("mlrun train moons.yaml --seed 4 --dry-run -o out");
+  CHECK(other.code == 2);
+  CHECK(
+      holds(other.err, "'out' holds the results of another experiment:\n  seed: 3 there, 4 here"));
+  CHECK(work.run("mlrun train moons.yaml --seed 4 --dry-run --overwrite -o out").code == 0);
+  CHECK(work.read("out/results.h5") == results);
+  CHECK(work.run("rm out/journal").code == 0);
+  CHECK(holds(work.run("mlrun train moons.yaml --dry-run -o out").err,
+              "'out' holds results without the journal of their run"));
+  CHECK(holds(work.run("mlrun train moons.yaml --dry-run -o moons.yaml/out").err,
+              "cannot make the folder 'moons.yaml/out' (-o): Not a directory"));
+}
+
 TEST_CASE("cli: --stack is a number or auto, and may come from the environment") {
   const Workspace work;
   CHECK(holds(work.run("mlrun gridsearch grid.yaml --dry-run -j1 --stack 2").out,

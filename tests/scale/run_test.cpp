@@ -93,6 +93,10 @@ TEST_CASE("another study is refused, unless --overwrite") {
   REQUIRE(folder.run({"--repeats", "1"}) == 0);
   CHECK(folder.run({"--repeats", "2"}) == 2);
   CHECK(folder.printed().find("use another folder (-o) or --overwrite") != std::string::npos);
+  CHECK(folder.run({"--repeats", "1", "--dry-run"}) == 0);
+  CHECK(folder.run({"--repeats", "2", "--dry-run"}) == 2);
+  CHECK(folder.printed().find("use another folder (-o) or --overwrite") != std::string::npos);
+  CHECK(folder.run({"--repeats", "2", "--dry-run", "--overwrite"}) == 0);
   CHECK(folder.run({"--repeats", "2", "--overwrite"}) == 0);
   CHECK(column<double>(folder.results(), "seconds").size() == 8);
 }
@@ -127,6 +131,19 @@ TEST_CASE("stacks are measured on the CPU where no GPU is named") {
   CHECK(column<int32_t>(results, "workers") == std::vector<int32_t>(4, 1));
 }
 
+TEST_CASE("all trainings of a study are of the same epochs") {
+  const StudyFolder folder;
+  const std::vector<std::string> more = {"--over", "workers", "--repeats", "1"};
+  REQUIRE(folder.run(more) == 0);
+  const std::vector<double> all = column<double>(folder.results(), "loss");
+  std::vector<std::string> stopping = more;
+  stopping.insert(stopping.begin(), "train.early_stopping={monitor: loss, min_delta: 10}");
+  stopping.push_back("--overwrite");
+  REQUIRE_MESSAGE(folder.run(stopping) == 0, folder.printed());
+  CHECK(folder.printed().find("early_stopping is left out") != std::string::npos);
+  CHECK(column<double>(folder.results(), "loss") == all);
+}
+
 TEST_CASE("what cannot be measured here is refused") {
   const StudyFolder folder;
   CHECK(folder.run({"--over", "streams"}) == 2);
@@ -143,6 +160,9 @@ TEST_CASE("what cannot be measured here is refused") {
 TEST_CASE("--dry-run says what would be measured and writes nothing") {
   const StudyFolder folder;
   CHECK(folder.run({"--dry-run", "--repeats", "2", "--vary", "model.0.units=8,16"}) == 0);
+  CHECK(folder.printed().find("moons: 16 measurements of 2 cells") != std::string::npos);
+  CHECK(folder.run({"--dry-run", "--repeats", "2", "--vary", "model.0.units=8,16", "--over",
+                    "workers,workers,threads", "--mode", "weak,strong,weak"}) == 0);
   CHECK(folder.printed().find("moons: 16 measurements of 2 cells") != std::string::npos);
   CHECK(!std::filesystem::exists(folder.log().parent_path() / "out"));
 }
