@@ -138,7 +138,9 @@ void print_study(const std::vector<Curve>& curves, const ScaleArguments& args) {
   for (const std::string& line : scale::describe_fits(curves)) fmt::print("{}\n", line);
   const scale::PowerFit power = scale::fit_complexity(curves);
   if (power.determined) {
-    fmt::print("time of one worker = {:.3g} s x parameters^{:.3f} (R2 {:.3f})\n", power.factor,
+    const int tasks = curves.front().points.front().point.tasks;
+    fmt::print("time of one worker{} = {:.3g} s x parameters^{:.3f} (R2 {:.3f})\n",
+               tasks == 1 ? "" : fmt::format(" for {} trainings", tasks), power.factor,
                power.exponent, power.r_squared);
   }
 }

@@ -2,10 +2,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <optional>
 #include <set>
+#include <span>
 
 #include "base/error.h"
 #include "command.h"
@@ -130,14 +132,17 @@ void print_scores(const Search& search, const RunReport& report, Format format) 
     test.push_back(fit->second.test[i]);
   }
   table.columns = {{"score", names}, {"training", training}};
-  if (cell.spec.train.validation_split.value_or(0) > 0) {
+  const bool validates = cell.spec.train.validation_split.value_or(0) > 0;
+  if (validates) {
     table.columns.push_back({"validation", validation});
   }
   if (!search.hold_out.test.empty()) table.columns.push_back({"test", test});
   if (format == Format::kTable) {
     const bool restored = epoch + 1 < history.size();
     fmt::print("\n{} after {} epochs{}, {} parameters:\n",
-               search.folds.empty() ? "model" : "final fit of the best cell on all training rows",
+               search.folds.empty() ? "model"
+               : validates          ? "final fit of the best cell, not on the rows that validate,"
+                                    : "final fit of the best cell on all training rows",
                history.size(),
                restored ? fmt::format(", restored to epoch {} (from 0)", epoch) : "",
                fit->second.parameters);
@@ -180,15 +185,28 @@ bool lacks_best_cell(const Search& search, const RunReport& report) {
          trials::best_cell(search, report.records) < 0;
 }
 
+// "0, 1, 2, 3, 4 and 45 more"
+std::string first_of(const std::set<int32_t>& numbers) {
+  constexpr size_t kMostShown = 5;
+  const std::vector<int32_t> all(numbers.begin(), numbers.end());
+  const auto shown = std::span(all).first(std::min(all.size(), kMostShown));
+  const size_t more = all.size() - shown.size();
+  return fmt::format("{}{}", fmt::join(shown, ", "),
+                     more > 0 ? fmt::format(" and {} more", more) : "");
+}
+
 void print_lack_of_best_cell(const Search& search, const RunReport& report) {
   const std::set<int32_t> folds = folds_without_score(search, report);
+  std::string where;
+  if (!folds.empty()) {
+    const bool classes = search.dataset.is_classification();
+    where = fmt::format("; in fold {} it is undefined: look at the {}", first_of(folds),
+                        classes ? "classes of the test rows (cv.stratify, cv.shuffle)"
+                                : "targets of the test rows (one row, or all alike?)");
+  }
   note(fmt::format("no cell has a score ({}) in every fold, so none is the best{}{}\n",
                    *search.spec.scoring, search.has_refit() ? " and there is no final fit" : "",
-                   folds.empty()
-                       ? ""
-                       : fmt::format("; in fold {} it is undefined: look at the classes of "
-                                     "the test rows (cv.stratify, cv.shuffle)",
-                                     fmt::join(folds, ", "))));
+                   where));
 }
 
 int exit_code(const Search& search, const RunReport& report) {

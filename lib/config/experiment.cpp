@@ -143,7 +143,9 @@ const FieldList& EarlyStoppingSpec::fields() {
   static const FieldList list =
       FieldListOf<EarlyStoppingSpec>("early_stopping",
                                      "Stop when a quantity has stopped improving.")
-          .field("monitor", &EarlyStoppingSpec::monitor, "a column of the history")
+          .field("monitor", &EarlyStoppingSpec::monitor,
+                 "a column of the history; for one of validation a tenth of the training rows is "
+                 "kept unless validation_split says how many")
           .field("min_delta", &EarlyStoppingSpec::min_delta, "least change that counts",
                  at_least(0))
           .field("patience", &EarlyStoppingSpec::patience, "epochs without improvement",
@@ -237,7 +239,8 @@ const FieldList& ExperimentSpec::fields() {
           .field("cv", &ExperimentSpec::cv, "cross-validation")
           .field("param_grid", &ExperimentSpec::param_grid, "settings to search over")
           .field("scoring", &ExperimentSpec::scoring, "metric that ranks the cells")
-          .field("refit", &ExperimentSpec::refit, "train the best cell on all training rows")
+          .field("refit", &ExperimentSpec::refit,
+                 "train the best cell on all training rows, but for those of validation_split")
           .field("threads", &ExperimentSpec::threads, "threads of one training", count())
           .field("predictions", &ExperimentSpec::predictions,
                  "whose out-of-fold predictions are stored");

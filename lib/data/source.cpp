@@ -89,6 +89,12 @@ fs::path find_file(const std::string& name, const config::DatasetSpec& spec,
                              is_here ? "; paths start at the folder of the experiment file" : ""));
   }
   if (fs::is_directory(path)) refuse(spec, fmt::format("'{}' is a folder", path.string()));
+  if (!fs::is_regular_file(path)) {
+    refuse(spec,
+           fmt::format("'{}' is no regular file, and it is read more than once: write what it "
+                       "gives to one",
+                       path.string()));
+  }
   return path;
 }
 

@@ -156,6 +156,7 @@ bool can_stratify(const Dataset& dataset) { return dataset.classes && dataset.la
 void check_classes(const Dataset& dataset, const config::CvSpec& spec,
                    std::span<const int64_t> rows) {
   const int64_t folds = spec.n_splits;
+  const bool is_default = folds == config::CvSpec().n_splits && !spec.marks.of("n_splits").known();
   if (!can_stratify(dataset)) {
     fail(spec.marks.of(spec.stratify ? "stratify" : "strategy"),
          fmt::format("{} needs classes, but the target is a {}",
@@ -166,8 +167,12 @@ void check_classes(const Dataset& dataset, const config::CvSpec& spec,
     const auto count = static_cast<int64_t>(positions.size());
     if (count >= folds) continue;
     fail(spec.marks.of("n_splits"),
-         fmt::format("cv.n_splits is {}, but class '{}' has only {} row{}", folds,
-                     dataset.class_names[static_cast<size_t>(code)], count, count == 1 ? "" : "s"));
+         fmt::format("cv.n_splits is {}{}, but class '{}' has only {} row{}{}", folds,
+                     is_default ? " unless it is set" : "",
+                     dataset.class_names[static_cast<size_t>(code)], count, count == 1 ? "" : "s",
+                     static_cast<int64_t>(rows.size()) < dataset.rows
+                         ? fmt::format(" in the {} that are not held out", rows.size())
+                         : ""));
   }
 }
 

@@ -315,21 +315,14 @@ ValueId hinge_margin(Graph& g, ValueId prediction, ValueId target) {
   return ops::unary(g, Ew::kRelu, margin);
 }
 
-// A margin as a score in (0, 1), above 0.5 where the margin is above 0. It keeps the order of
-// margins, which is all that AUC sees; a sigmoid is 1 in float32 from margins of 17 on.
-ValueId from_margin(Graph& g, ValueId output) {
-  return ops::offset(g, ops::scale(g, ops::unary(g, Ew::kSoftsign, output), 0.5f), 0.5f);
-}
-
 struct Hinge : Loss {
   static const FieldList& fields() {
     static const FieldList list("hinge",
-                                "max(0, 1 - t p), t = -1 or 1; the score of a row is "
-                                "(1 + p / (1 + |p|)) / 2");
+                                "max(0, 1 - t p), t = -1 or 1; the score of a row is the margin p");
     return list;
   }
   TargetKind target_kind() const override { return TargetKind::kBinary; }
-  ValueId prediction(Graph& g, ValueId output) const override { return from_margin(g, output); }
+  bool is_of_margins() const override { return true; }
   ValueId per_sample(Graph& g, ValueId output, ValueId target) const override {
     return average_outputs(g, hinge_margin(g, output, target));
   }
@@ -338,12 +331,12 @@ struct Hinge : Loss {
 struct SquaredHinge : Loss {
   static const FieldList& fields() {
     static const FieldList list("squared_hinge",
-                                "max(0, 1 - t p)^2, t = -1 or 1; the score of a row is "
-                                "(1 + p / (1 + |p|)) / 2");
+                                "max(0, 1 - t p)^2, t = -1 or 1; the score of a row is the margin "
+                                "p");
     return list;
   }
   TargetKind target_kind() const override { return TargetKind::kBinary; }
-  ValueId prediction(Graph& g, ValueId output) const override { return from_margin(g, output); }
+  bool is_of_margins() const override { return true; }
   ValueId per_sample(Graph& g, ValueId output, ValueId target) const override {
     return average_outputs(g, ops::unary(g, Ew::kSquare, hinge_margin(g, output, target)));
   }

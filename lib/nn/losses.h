@@ -34,14 +34,16 @@ class Loss : public config::Component {
     return graph::kNoValue;
   }
 
+  /// Of kBinary: the output is no probability but a margin, above 0 where the class is 1.
+  virtual bool is_of_margins() const { return false; }
+
   /// A label that does not count.
   virtual std::optional<int64_t> ignored() const { return {}; }
 
   /// Why this end of a model is surely a slip (no sigmoid, or one too many), or "".
   virtual std::string misfit(const graph::Graph&, graph::ValueId) const { return ""; }
 
-  /// The model's output as probabilities or values: what is stored and what metrics see. Of a
-  /// margin p, which is no probability, (1 + p / (1 + |p|)) / 2.
+  /// The model's output as probabilities, margins or values: what is stored and what metrics see.
   virtual graph::ValueId prediction(graph::Graph&, graph::ValueId output) const { return output; }
 };
 

@@ -86,6 +86,11 @@ double serial_fraction(double workers, double speedup) {
   return (1 / speedup - 1 / workers) / (1 - 1 / workers);
 }
 
+double scaled_serial_fraction(double workers, double speedup) {
+  if (workers <= 1) return 0;
+  return (workers - speedup) / (workers - 1);
+}
+
 double AmdahlFit::at(double workers) const { return capacity(workers, {serial, 0}); }
 
 double AmdahlFit::limit() const {

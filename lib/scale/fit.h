@@ -31,6 +31,9 @@ double efficiency(double workers, double speedup);
 /// where it is not defined. Negative when the speedup is superlinear.
 double serial_fraction(double workers, double speedup);
 
+/// Gustafson's serial fraction of a scaled speedup, (p - S) / (p - 1); 0 for p <= 1.
+double scaled_serial_fraction(double workers, double speedup);
+
 /// What all fits say about themselves. Nothing here is ever NaN.
 struct FitQuality {
   double rms = 0;           ///< root mean square of measured minus fitted S, over all points

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace mlrun::scale {
@@ -49,6 +50,7 @@ struct Point {
 /// What was measured. compute + communication + data + idle = seconds, each the mean over lanes.
 struct Measurement {
   Point point;
+  std::string params;  ///< what is varied in its cell, "batch_size=64"; empty if nothing is
   int64_t parameters = 0;
   double seconds = 0;  ///< from the common start to the last worker's end
   double compute = 0;

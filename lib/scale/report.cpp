@@ -1,6 +1,8 @@
 // A study as tables: for people, and for results.h5.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "scale/study.h"
 
 namespace mlrun::scale {
@@ -32,6 +34,8 @@ Table summary_table(const std::vector<Curve>& curves) {
   Table t;
   add<std::string>(t, "strategy", rows, [](S s) { return to_string(s.point.strategy); });
   add<std::string>(t, "mode", rows, [](S s) { return to_string(s.point.mode); });
+  const bool varied = std::any_of(rows.begin(), rows.end(), [](S s) { return !s.params.empty(); });
+  if (varied) add<std::string>(t, "params", rows, [](S s) { return s.params; });
   add<int64_t>(t, "parameters", rows, [](S s) { return s.parameters; });
   add<int64_t>(t, "workers", rows, [](S s) { return s.point.workers; });
   add<int64_t>(t, "threads", rows, [](S s) { return s.point.threads; });
@@ -55,8 +59,9 @@ std::vector<std::string> describe_fits(const std::vector<Curve>& curves) {
   std::vector<std::string> lines;
   for (const Curve& curve : curves) {
     const Summary& one = curve.points.front();
-    const std::string name = fmt::format("{} {}, {} parameters", to_string(one.point.strategy),
-                                         to_string(one.point.mode), one.parameters);
+    const std::string name = fmt::format("{} {}, {}{}{} parameters", to_string(one.point.strategy),
+                                         to_string(one.point.mode), one.params,
+                                         one.params.empty() ? "" : ", ", one.parameters);
     if (one.point.mode == Mode::kWeak) {
       lines.push_back(fmt::format("{}: Gustafson serial fraction {:.3f} (rms {:.3f}{})", name,
                                   curve.gustafson.serial, curve.gustafson.quality.rms,
@@ -87,6 +92,7 @@ store::Section scale_section(const std::vector<Measurement>& measurements,
   add<int32_t>(t, "streams", rows, [](M m) { return m.point.streams; });
   add<int32_t>(t, "stack", rows, [](M m) { return m.point.stack; });
   add<int32_t>(t, "cell", rows, [](M m) { return m.point.cell; });
+  add<std::string>(t, "params", rows, [](M m) { return m.params; });
   add<int64_t>(t, "parameters", rows, [](M m) { return m.parameters; });
   add<int32_t>(t, "repeat", rows, [](M m) { return m.point.repeat; });
   add<double>(t, "seconds", rows, [](M m) { return m.seconds; });

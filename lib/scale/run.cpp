@@ -93,8 +93,7 @@ class StudyRun {
                                      search.config, options.overwrite)) {
     for (const std::string& bytes : journal_.records()) {
       auto [index, measurement] = from_bytes(bytes);
-      measurement.point = points_.at(index);
-      done_[index] = measurement;
+      add(index, std::move(measurement));
     }
   }
 
@@ -112,6 +111,13 @@ class StudyRun {
  private:
   bool is_complete() const { return done_.size() == points_.size(); }
 
+  void add(size_t index, Measurement measurement) {
+    measurement.point = points_.at(index);
+    const auto cell = static_cast<size_t>(measurement.point.cell);
+    measurement.params = trials::describe_params(search_.cells.at(cell));
+    done_[index] = std::move(measurement);
+  }
+
   std::vector<Measurement> measurements() const {
     std::vector<Measurement> all;
     for (const auto& [index, measurement] : done_) all.push_back(measurement);
@@ -126,8 +132,8 @@ class StudyRun {
       if (!measured) return;
       journal_.append(to_bytes(i, *measured));
       journal_.sync();
-      done_[i] = *measured;
-      if (!options_.quiet) print_progress(*measured, done_.size(), points_.size());
+      add(i, *measured);
+      if (!options_.quiet) print_progress(done_.at(i), done_.size(), points_.size());
     }
   }
 

@@ -50,6 +50,7 @@ Summary summarize(std::vector<const Measurement*> repeats) {
   Summary s;
   s.point = middle.point;
   s.point.repeat = 0;
+  s.params = middle.params;
   s.parameters = middle.parameters;
   const Measurement& upper = *repeats[repeats.size() / 2];
   s.median = (middle.seconds + upper.seconds) / 2;
@@ -72,7 +73,7 @@ void compare_with_one(Curve& curve) {
     const bool weak = s.point.mode == Mode::kWeak;
     s.speedup = speedup(base, s.median) * (weak ? p : 1);
     s.efficiency = efficiency(p, s.speedup);
-    s.serial = weak ? 0 : serial_fraction(p, s.speedup);
+    s.serial = weak ? scaled_serial_fraction(p, s.speedup) : serial_fraction(p, s.speedup);
     points.push_back({static_cast<double>(p), s.speedup});
   }
   if (curve.points.front().point.mode == Mode::kWeak) {

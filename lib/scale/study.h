@@ -25,7 +25,8 @@ std::vector<Point> plan_points(const StudyOptions& options);
 
 /// One curve point over its repeats.
 struct Summary {
-  Point point;  ///< repeat 0
+  Point point;         ///< repeat 0
+  std::string params;  ///< as of Measurement
   int64_t parameters = 0;
   double median = 0, least = 0, most = 0;  ///< seconds
   double compute = 0, data = 0, idle = 0;  ///< parts of the median
@@ -33,7 +34,7 @@ struct Summary {
   double loss = 0;
   double speedup = 1;  ///< against one worker of the same curve; weak: scaled speedup
   double efficiency = 1;
-  double serial = 0;  ///< Karp-Flatt; strong only
+  double serial = 0;  ///< Karp-Flatt; weak: scaled_serial_fraction()
 };
 
 /// One strategy, mode and cell.

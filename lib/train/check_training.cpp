@@ -37,6 +37,10 @@ void check_metrics(const Metrics& metrics, nn::TargetKind kind,
       diagnostics.error(metric.mark, fmt::format("metric {} needs {}, but the loss {} is for {}",
                                                  name, classes ? "values" : "classes",
                                                  loss.type->name, classes ? "classes" : "values"));
+    } else if (metric.as<Metric>().needs_probabilities() && loss.as<nn::Loss>().is_of_margins()) {
+      diagnostics.error(metric.mark, fmt::format("metric {} needs probabilities, but the loss {} "
+                                                 "is of margins",
+                                                 name, loss.type->name));
     }
     if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
       diagnostics.error(metric.mark, fmt::format("metric {} is listed twice", name));
@@ -134,20 +138,27 @@ void check_outputs(const ExperimentSpec& spec, Diagnostics& diagnostics) {
   if (diagnostics.ok()) check_names(spec, diagnostics);
 }
 
+// A metric is called by its name, not by an alias.
+std::string with_name_of_metric(const std::string& score, size_t metric_begin) {
+  const config::ComponentType* type = metric_catalog().find(score.substr(metric_begin));
+  return type ? score.substr(0, metric_begin) + type->name : score;
+}
+
 void check_early_stopping(ExperimentSpec& spec, Diagnostics& diagnostics) {
   config::TrainSpec& train = spec.train;
   if (!train.early_stopping) return;
-  const config::EarlyStoppingSpec& stopping = *train.early_stopping;
+  config::EarlyStoppingSpec& stopping = *train.early_stopping;
+  const size_t metric_begin = stopping.monitor.starts_with("val_") ? 4 : 0;
+  stopping.monitor = with_name_of_metric(stopping.monitor, metric_begin);
   std::vector<std::string> known = score_names(spec);
   for (size_t i = 0, n = known.size(); i < n; ++i) known.push_back("val_" + known[i]);
   if (std::find(known.begin(), known.end(), stopping.monitor) == known.end()) {
-    const bool validation = stopping.monitor.starts_with("val_");
-    const std::string hint = score_hint(stopping.monitor, validation ? 4 : 0, known);
+    const std::string hint = score_hint(stopping.monitor, metric_begin, known);
     diagnostics.error(train.early_stopping_mark,
                       fmt::format("early_stopping cannot monitor '{}'{}", stopping.monitor, hint));
     return;
   }
-  if (!stopping.monitor.starts_with("val_")) return;
+  if (metric_begin == 0) return;
   if (!train.validation_split) train.validation_split = kDefaultValidation;
   if (*train.validation_split == 0) {
     diagnostics.error(
@@ -177,8 +188,7 @@ void check_scoring(ExperimentSpec& spec, Diagnostics& diagnostics) {
     spec.scoring = spec.train.metrics.empty() ? known[0] : known[1];
     return;
   }
-  const config::ComponentType* type = metric_catalog().find(*spec.scoring);
-  if (type) spec.scoring = type->name;
+  spec.scoring = with_name_of_metric(*spec.scoring, 0);
   if (std::find(known.begin(), known.end(), *spec.scoring) == known.end()) {
     diagnostics.error(spec.scoring_mark,
                       fmt::format("scoring '{}' is not computed{}", *spec.scoring,

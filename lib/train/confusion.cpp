@@ -28,7 +28,7 @@ std::vector<ClassCounts> count_classes(const Scores& s) {
 
 int32_t predicted_class(const Scores& s, int64_t row) {
   const float* p = s.predictions.data() + row * s.width;
-  if (s.width == 1) return p[0] > 0.5f ? 1 : 0;
+  if (s.width == 1) return p[0] > s.threshold ? 1 : 0;
   return static_cast<int32_t>(std::max_element(p, p + s.width) - p);
 }
 

@@ -8,7 +8,8 @@
 
 namespace mlrun::train {
 
-/// Two classes: whether the score is above 0.5. More: the greatest score, the first of equal ones.
+/// Two classes: whether the score is above the threshold. More: the greatest score, the first of
+/// equal ones.
 int32_t predicted_class(const Scores& scores, int64_t row);
 
 /// One class against the rest. A ratio without a denominator is 0, as in scikit-learn.

@@ -227,11 +227,11 @@ std::vector<float> class_weights(const config::ClassWeight& spec, const data::Da
   if (!spec.balanced) return weights;
   std::vector<double> counts(classes, 0);
   for (const int64_t row : rows) counts[static_cast<size_t>(dataset.classes[row])] += 1;
+  const auto present = static_cast<double>(
+      std::count_if(counts.begin(), counts.end(), [](double count) { return count > 0; }));
+  const auto total = static_cast<double>(rows.size());
   for (size_t c = 0; c < classes; ++c) {
-    const auto total = static_cast<double>(rows.size());
-    weights[c] = counts[c] > 0
-                     ? static_cast<float>(total / (static_cast<double>(classes) * counts[c]))
-                     : 0.0f;
+    weights[c] = counts[c] > 0 ? static_cast<float>(total / (present * counts[c])) : 0.0f;
   }
   return weights;
 }

@@ -103,8 +103,8 @@ class Feed {
 /// What a batch of targets is to the loss; not of kNone.
 TensorType target_type(const data::Dataset& dataset, nn::TargetKind kind);
 
-/// The weight of each class: as written, or n / (classes * count) for "balanced", with the counts
-/// of `rows` (scikit-learn's compute_class_weight). Empty when none are asked for.
+/// The weight of each class: as written, or n / (classes * count) for "balanced", with the classes
+/// and counts of `rows` (scikit-learn's compute_class_weight). Empty when none are asked for.
 std::vector<float> class_weights(const config::ClassWeight& spec, const data::Dataset& dataset,
                                  std::span<const int64_t> rows);
 

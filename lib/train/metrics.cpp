@@ -104,10 +104,13 @@ struct F1 : Averaged {
 
 struct LogLoss : ClassificationMetric {
   static const FieldList& fields() {
-    static const FieldList list("log_loss", "Mean of -log of the probability of the true class.");
+    static const FieldList list("log_loss",
+                                "Mean of -log of the probability of the true class, which is taken "
+                                "to be at least 1.2e-7.");
     return list;
   }
   bool greater_is_better() const override { return false; }
+  bool needs_probabilities() const override { return true; }
   double compute(const Scores& s) const override {
     if (s.rows() == 0) return kNan;
     double sum = 0;

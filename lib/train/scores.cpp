@@ -15,7 +15,7 @@ struct Scorer::Part {
   int64_t begin = 0;
   int64_t columns = 1;
   int64_t steps = 1;  ///< of a row
-  std::optional<int64_t> ignored = {};
+  const nn::Loss& loss;
 };
 
 Scorer::Scorer(const config::ExperimentSpec& spec, const data::Dataset& dataset)
@@ -32,16 +32,15 @@ std::vector<double> Scorer::operator()(const Losses& losses, std::span<const int
   int64_t at = output_width - total_width(outputs_);
   if (!spec_.metrics.empty()) {
     const int64_t steps = sequences_ ? dataset_.label_width : 1;
-    const std::optional<int64_t> ignored = spec_.loss.as<nn::Loss>().ignored();
-    take({dataset_, nn::target_kind(spec_), 0, at, steps, ignored}, rows, predictions,
-         output_width);
+    take({dataset_, nn::target_kind(spec_), 0, at, steps, spec_.loss.as<nn::Loss>()}, rows,
+         predictions, output_width);
   }
   for (const auto& metric : spec_.metrics) values.push_back(compute(metric));
   values.insert(values.end(), losses.terms.begin(), losses.terms.end());
   for (const Output& output : outputs_) {
     if (!output.spec->metrics.empty()) {
-      take({*output.dataset, output.kind, at, output.width, 1, output.loss().ignored()}, rows,
-           predictions, output_width);
+      take({*output.dataset, output.kind, at, output.width, 1, output.loss()}, rows, predictions,
+           output_width);
     }
     for (const auto& metric : output.spec->metrics) values.push_back(compute(metric));
     at += output.width;
@@ -54,7 +53,8 @@ std::vector<double> Scorer::nothing() const {
 }
 
 double Scorer::compute(const config::Ref<config::MetricKind>& metric) const {
-  return metric.as<Metric>().compute({predictions_, width_, labels_, targets_, ignored_});
+  return metric.as<Metric>().compute(
+      {predictions_, width_, labels_, targets_, ignored_, threshold_});
 }
 
 void Scorer::take(const Part& part, std::span<const int64_t> rows,
@@ -73,7 +73,8 @@ void Scorer::take(const Part& part, std::span<const int64_t> rows,
     }
     predictions_ = columns_;
   }
-  ignored_ = part.ignored;
+  threshold_ = part.loss.is_of_margins() ? 0 : 0.5f;
+  ignored_ = part.loss.ignored();
   if (ignored_) leave_out(static_cast<int32_t>(*ignored_));
 }
 

@@ -61,6 +61,7 @@ class Scorer {
   std::span<const float> predictions_;  ///< of a part
   std::vector<float> columns_;          ///< a copy of it, if it is not all that was predicted
   std::optional<int64_t> ignored_;      ///< a label that does not count
+  float threshold_ = 0.5f;              ///< between two classes
   std::vector<int32_t> labels_;
   std::vector<float> targets_;
 };

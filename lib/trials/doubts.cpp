@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include "nn/layer.h"
 #include "nn/layers/masking.h"
@@ -61,10 +62,31 @@ std::string doubt_of_masking(const Search& search) {
       standardized ? "standardize" : "min_max");
 }
 
+// Of a path of the grid.
+bool changes_loss(std::string_view path) {
+  if (path.starts_with("train.outputs")) return !path.ends_with("metrics");
+  return path == "train.reduction" || path == "train.loss" || path.starts_with("train.loss.");
+}
+
+std::string doubt_of_ranking(const Search& search) {
+  if (search.folds.empty() || search.spec.scoring != "loss") return "";
+  for (const Cell& cell : search.cells) {
+    for (const auto& [path, value] : cell.params) {
+      if (!changes_loss(path)) continue;
+      return fmt::format(
+          "cells are ranked by the loss, but {} changes what it measures; set "
+          "scoring to a metric",
+          path);
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
 std::vector<std::string> describe_doubts(const Search& search) {
-  std::vector<std::string> doubts = {doubt_of_groups(search), doubt_of_masking(search)};
+  std::vector<std::string> doubts = {doubt_of_groups(search), doubt_of_masking(search),
+                                     doubt_of_ranking(search)};
   std::erase(doubts, "");
   return doubts;
 }

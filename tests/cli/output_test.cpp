@@ -70,6 +70,18 @@ cv: {n_splits: 2}
   CHECK(work.run("mlrun check visits.yaml dataset.ignore=[patient] dataset.group=null").err == "");
 }
 
+TEST_CASE("cli: a ranking by losses that measure different things is warned of") {
+  const Workspace work;
+  const auto err = [&](const std::string& grid, const std::string& scoring) {
+    return work.run("mlrun check grid.yaml 'param_grid={" + grid + "}' scoring=" + scoring).err;
+  };
+  CHECK(err("train.loss: [binary_crossentropy, hinge]", "loss") ==
+        "warning: cells are ranked by the loss, but train.loss changes what it measures; set "
+        "scoring to a metric\n");
+  CHECK(err("train.loss: [binary_crossentropy, hinge]", "accuracy") == "");
+  CHECK(err("model.0.units: [4, 8]", "loss") == "");
+}
+
 TEST_CASE("cli: padding that is scaled before it is masked is warned of") {
   const Workspace work;
   std::string rows = "a,b,c,d,y\n";

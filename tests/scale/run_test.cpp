@@ -144,6 +144,19 @@ TEST_CASE("all trainings of a study are of the same epochs") {
   CHECK(column<double>(folder.results(), "loss") == all);
 }
 
+TEST_CASE("what is varied is told beside what was measured") {
+  const StudyFolder folder;
+  REQUIRE(folder.run({"--over", "workers", "--mode", "strong", "--repeats", "1", "--vary",
+                      "train.batch_size=16,64"}) == 0);
+  for (const char* text : {"strategy  mode    params", "workers   strong  batch_size=16",
+                           "workers strong, batch_size=64, 65 parameters: Amdahl"}) {
+    CHECK_MESSAGE(folder.printed().find(text) != std::string::npos, folder.printed());
+  }
+  std::vector<std::string> params = column<std::string>(folder.results(), "params");
+  std::sort(params.begin(), params.end());
+  CHECK(params == std::vector<std::string>{"batch_size=16", "batch_size=64"});
+}
+
 TEST_CASE("what cannot be measured here is refused") {
   const StudyFolder folder;
   CHECK(folder.run({"--over", "streams"}) == 2);

@@ -129,6 +129,10 @@ TEST_CASE("weak: equal times are a scaled speedup of p") {
   CHECK(curves[0].points[1].speedup == Approx(4));
   CHECK(curves[0].points[1].efficiency == Approx(1));
   CHECK(curves[0].gustafson.serial == Approx(0));
+  const std::vector<Curve> slower =
+      make_curves({measured(Mode::kWeak, 1, 0, 3), measured(Mode::kWeak, 4, 0, 6)});
+  CHECK(slower[0].points[1].serial == Approx(2.0 / 3));  // S = 2 of 4
+  CHECK(slower[0].gustafson.serial == Approx(2.0 / 3));
 }
 
 TEST_CASE("time over parameters is a power law through one worker's points") {

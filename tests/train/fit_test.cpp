@@ -9,6 +9,7 @@
 #include "scratch_folder.h"
 #include "train/device_check.h"
 #include "train/early_stopping.h"
+#include "train/feed.h"
 #include "train/sample_experiment.h"
 
 using namespace mlrun;
@@ -285,6 +286,21 @@ TEST_CASE("fit: class weights change the loss, balanced ones by the counts") {
   const SampleExperiment weighted({"train.class_weight={0: 3, 1: 1}"});
   CHECK(fit(input_of(plain)).history[0].training[0] !=
         fit(input_of(weighted)).history[0].training[0]);
+}
+
+TEST_CASE("fit: balanced weights are of the classes that occur, as in scikit-learn") {
+  data::Dataset dataset;
+  const std::vector<int32_t> classes = {0, 0, 0, 1, 2};
+  dataset.rows = 5;
+  dataset.classes = classes.data();
+  dataset.class_names = {"a", "b", "c"};
+  config::ClassWeight balanced;
+  balanced.balanced = true;
+  const auto weights = [&](std::vector<int64_t> rows) {
+    return train::class_weights(balanced, dataset, rows);
+  };
+  CHECK(weights({0, 1, 2, 3, 4}) == std::vector<float>{5.0f / 9, 5.0f / 3, 5.0f / 3});
+  CHECK(weights({0, 1, 2, 3}) == std::vector<float>{4.0f / 6, 4.0f / 2, 0});
 }
 
 TEST_CASE("fit: the last batch may be smaller, the batch larger than the data") {
