@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/version.h"
 #include "command.h"
+#include "trials/interrupt.h"
 
 namespace mlrun::app {
 namespace {
@@ -50,6 +51,7 @@ void finish_output() {
 }
 
 int run(int argc, char** argv) {
+  trials::exit_on_interrupt(kInterrupted, "interrupted\n");
   CommandLine line("mlrun",
                    "Machine-learning experiments: YAML in, HDF5 out, every core busy in between.",
                    version());

@@ -146,7 +146,7 @@ void print_study(const std::vector<Curve>& curves, const ScaleArguments& args) {
 }
 
 int run(const ScaleArguments& args, const std::string& command_line) {
-  trials::exit_on_interrupt(kInterrupted);
+  trials::exit_on_interrupt(kInterrupted, "interrupted before anything was trained\n");
   const device::Budget budget = device::find_budget();
   const scale::Equipment equipment{.budget = budget, .gpus = args.gpus.chosen()};
   const trials::Search search = prepare(args);

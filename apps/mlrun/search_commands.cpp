@@ -218,7 +218,7 @@ int exit_code(const Search& search, const RunReport& report) {
 }
 
 int run(const SearchArguments& args, const std::string& command_line) {
-  trials::exit_on_interrupt(kInterrupted);
+  trials::exit_on_interrupt(kInterrupted, "interrupted before anything was trained\n");
   trials::RunOptions options;
   options.gpus = args.gpus.chosen();
   options.jobs = args.jobs;

@@ -11,8 +11,10 @@
 #include <bit>
 #include <cerrno>
 #include <cmath>
+#include <cstddef>
 #include <cstring>
 
+#include "base/checksum.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "data/text_pack.h"
@@ -22,7 +24,7 @@ namespace {
 
 constexpr uint64_t kPage = 4096;
 constexpr std::array<char, 8> kMagic = {'m', 'l', 'r', 'u', 'n', 'D', 'A', 'T'};
-constexpr uint32_t kVersion = 3;  // of the layout and of what the importers make of a source
+constexpr uint32_t kVersion = 4;  // of the layout and of what the importers make of a source
 
 struct Header {
   std::array<char, 8> magic = kMagic;
@@ -38,8 +40,21 @@ struct Header {
   uint64_t file_size = 0;
   uint32_t classes = 0;  // the targets are classes
   uint32_t reserved = 0;
+  uint64_t sum_of_rest = 0;    // of all behind the header's page
+  uint64_t sum_of_header = 0;  // of all before it
 };
 static_assert(sizeof(Header) <= kPage && std::is_trivially_copyable_v<Header>);
+
+constexpr uint64_t kMostSummed = uint64_t{4} << 30;
+
+uint64_t sum_of_header(const Header& header) {
+  return checksum({reinterpret_cast<const char*>(&header), offsetof(Header, sum_of_header)});
+}
+
+// Of a mapped file.
+uint64_t sum_of_rest(const char* file, uint64_t size) {
+  return size <= kMostSummed ? checksum({file + kPage, size - kPage}) : 0;
+}
 
 uint64_t page_up(uint64_t offset) { return (offset + kPage - 1) / kPage * kPage; }
 
@@ -97,7 +112,7 @@ bool unpack_texts(std::string_view packed, const std::string& key, int64_t width
 }  // namespace
 
 CacheWriter::CacheWriter(const std::filesystem::path& path)
-    : path_(path), temporary_(temporary_name(path)) {
+    : path_(path), temporary_(temporary_name(path)), pending_(temporary_) {
   std::error_code error;
   std::filesystem::create_directories(path.parent_path(), error);
   if (error) fail(error.value());
@@ -146,6 +161,14 @@ void CacheWriter::recode(int64_t rows, int64_t width, int64_t column,
   ::munmap(address, size);
 }
 
+uint64_t CacheWriter::sum_of_written(uint64_t size) const {
+  void* address = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file_.get(), 0);
+  if (address == MAP_FAILED) throw_errno(fmt::format("map '{}'", temporary_.string()));
+  const uint64_t sum = sum_of_rest(static_cast<const char*>(address), size);
+  ::munmap(address, size);
+  return sum;
+}
+
 void CacheWriter::finish(const Dataset& dataset, const std::string& key) {
   Header header;
   header.storage = dataset.storage;
@@ -171,6 +194,8 @@ void CacheWriter::finish(const Dataset& dataset, const std::string& key) {
   const std::string texts = pack_texts(dataset, key);
   header.texts = append(texts.data(), texts.size());
   header.file_size = end;
+  header.sum_of_rest = sum_of_written(end);
+  header.sum_of_header = sum_of_header(header);
   write_at(0, &header, sizeof(header));
   publish_file(temporary_, path_);
   file_.reset();
@@ -182,7 +207,9 @@ std::optional<Dataset> open_cache(const std::filesystem::path& path, const std::
   if (!file) return std::nullopt;
   Header header;
   std::memcpy(&header, file.get(), sizeof(header));
-  if (header.magic != kMagic || header.version != kVersion || header.file_size != size) {
+  if (header.magic != kMagic || header.version != kVersion || header.file_size != size ||
+      header.sum_of_header != sum_of_header(header) ||
+      header.sum_of_rest != sum_of_rest(file.get(), size)) {
     return std::nullopt;
   }
   Dataset dataset;

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/pending_file.h"
 #include "data/dataset.h"
 
 namespace mlrun::data {
@@ -35,12 +36,15 @@ class CacheWriter {
  private:
   [[noreturn]] void fail(int cause) const;
   void write_at(uint64_t offset, const void* bytes, size_t size) const;
+  uint64_t sum_of_written(uint64_t size) const;
 
   std::filesystem::path path_, temporary_;
+  PendingFile pending_;
   FileDescriptor file_;
 };
 
-/// Maps a cache file; nothing if there is none, or one of another version, key or length.
+/// Maps a cache file; nothing if there is none, or one of another version, key or length, or one
+/// that is damaged (of more than 4 GiB only the header is summed: it would be read twice).
 std::optional<Dataset> open_cache(const std::filesystem::path& path, const std::string& key);
 
 }  // namespace mlrun::data

@@ -99,7 +99,8 @@ class StudyRun {
 
   StudyReport go() {
     const std::filesystem::path results = options_.output / "results.h5";
-    const bool was_complete = is_complete() && std::filesystem::exists(results);
+    const bool was_complete =
+        is_complete() && store::is_complete_result(results, journal_.identity());
     if (!was_complete) {
       write_file_atomically(options_.output / "experiment.yaml", search_.config);
       measure_rest();
@@ -148,7 +149,8 @@ class StudyRun {
                        {"command_line", options_.command_line},
                        {"seed", search_.spec.seed},
                        {"created", utc_timestamp()},
-                       {"status", std::string(is_complete() ? "complete" : "partial")},
+                       {store::kStatus, is_complete() ? store::kComplete : store::kPartial},
+                       {store::kIdentity, journal_.identity()},
                        {"host", trials::host_name()},
                        {"cores", int64_t{equipment_.budget.core_count()}},
                        {"gpus", labels_of(equipment_.gpus)}};

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/pending_file.h"
 #include "store/hdf5_call.h"
 
 namespace mlrun::store {
@@ -142,6 +143,7 @@ void File::write_beside_others(const std::filesystem::path& path,
 
 void File::write_through(const std::filesystem::path& temporary, const std::filesystem::path& path,
                          const std::function<void(File&)>& fill) {
+  const PendingFile pending(temporary);
   try {
     File file = create(temporary);
     fill(file);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -66,8 +67,12 @@ Journal::Journal(std::filesystem::path path, FileDescriptor file)
 
 Journal Journal::open(const std::filesystem::path& path, std::string_view identity) {
   FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  const bool may_not_write = !file && (errno == EACCES || errno == EROFS);
+  if (may_not_write && std::filesystem::exists(path)) {
+    file = FileDescriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  }
   if (!file) throw_errno(fmt::format("open '{}'", path.string()));
-  take_lock(file.get(), path);
+  if (!may_not_write) take_lock(file.get(), path);
   Journal journal(path, std::move(file));
   try {
     journal.load(identity);
@@ -106,7 +111,8 @@ void Journal::load(std::string_view identity) {
   cut_bytes_ = static_cast<int64_t>(rest.size());
   damage_ += cut_bytes_;
   if (damage_ > 0) write_file_atomically(path_.string() + ".damaged", content);
-  cut_to(static_cast<int64_t>(content.size()) - cut_bytes_);
+  end_ = static_cast<int64_t>(content.size()) - cut_bytes_;
+  if (cut_bytes_ > 0) cut_to(end_);
 }
 
 void Journal::restart(std::string_view identity) {
@@ -137,11 +143,19 @@ int Journal::cause_of_short_write() {
   return full ? errno : EIO;
 }
 
+// What is written to a file without a name is lost.
+void Journal::check_that_it_is_there() const {
+  struct stat info {};
+  if (::fstat(file_.get(), &info) == 0 && info.st_nlink > 0) return;
+  throw Error(fmt::format("'{}' was removed while its run went on", path_.string()));
+}
+
 void Journal::append(std::string_view payload) {
   if (payload.size() > std::numeric_limits<uint32_t>::max()) {
     throw Error(
         fmt::format("'{}': a record of {} bytes is too long", path_.string(), payload.size()));
   }
+  check_that_it_is_there();
   const std::string record = journal_record(payload);
   ssize_t put = 0;
   do {

@@ -33,7 +33,8 @@ class Journal {
  public:
   /// `identity` is one line without spaces (the sha256 of the resolved experiment). The folder
   /// must exist. Throws InputError "another mlrun is running in 'DIR' (pid N)"; Error on I/O, on a
-  /// file that is no journal, and on another format version.
+  /// file that is no journal, and on another format version. A whole one that this user may only
+  /// read is opened without a lock.
   static Journal open(const std::filesystem::path& path, std::string_view identity);
 
   /// The identity in the file, of a run that may be going on; nothing if there is no file or no
@@ -55,8 +56,8 @@ class Journal {
   /// Empties the journal, which from now on belongs to `identity` (--overwrite).
   void restart(std::string_view identity);
 
-  /// Adds a record with one write(2). On failure (disk full) the journal is as before. Must not be
-  /// called while origin() is kForeign.
+  /// Adds a record with one write(2). On failure (disk full) the journal is as before. Throws Error
+  /// too if the file has been removed. Must not be called while origin() is kForeign.
   void append(std::string_view payload);
 
   /// Returns when all appended records are on the disk.
@@ -71,6 +72,7 @@ class Journal {
   void load(std::string_view identity);
   void write_header(std::string_view identity);
   void cut_to(int64_t size);
+  void check_that_it_is_there() const;
   int cause_of_short_write();
 
   std::filesystem::path path_;

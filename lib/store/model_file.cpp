@@ -1,7 +1,12 @@
 #include "store/model_file.h"
 
-#include <mutex>
+#include <fmt/format.h>
 
+#include <mutex>
+#include <string_view>
+
+#include "base/checksum.h"
+#include "base/error.h"
 #include "store/hdf5.h"
 
 namespace mlrun::store {
@@ -60,6 +65,65 @@ void write_names(Group& group, const std::string& path, const std::vector<std::s
   group.write_strings(path, {static_cast<int64_t>(names.size())}, names);
 }
 
+constexpr const char* kChecksum = "checksum";
+
+// Of all that read_model() reads, in whatever order it comes.
+class ModelSum {
+ public:
+  explicit ModelSum(const ModelFile& model) {
+    add("config", model.config);
+    add_arrays("weights/", model.weights);
+    add_arrays("state/", model.state);
+    add_arrays("preprocessing/", model.preprocessing);
+    for (const auto& [name, list] : model.names) add_list("names/" + name, list);
+    add_list("vocabulary", model.vocabulary);
+    add_list("target_vocabulary", model.target_vocabulary);
+    for (const auto& [name, value] : model.scalars) add("scalars/" + name, bytes_of(value));
+    for (const auto& [name, text] : model.texts) add("texts/" + name, text);
+  }
+
+  std::string text() const { return fmt::format("{:016x}", sum_); }
+
+ private:
+  template <class T>
+  static std::string_view bytes_of(const T& value) {
+    return {reinterpret_cast<const char*>(&value), sizeof value};
+  }
+  template <class T>
+  static std::string_view bytes_of(const std::vector<T>& values) {
+    return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
+  }
+
+  void add(const std::string& name, std::string_view content) {
+    const uint64_t both[] = {checksum(name), checksum(content)};
+    sum_ += checksum(bytes_of(both));
+  }
+
+  void add_arrays(const std::string& prefix, const std::vector<NamedArray>& arrays) {
+    for (const NamedArray& array : arrays) {
+      add(prefix + array.name, bytes_of(array.values));
+      add(prefix + array.name + "/shape", bytes_of(array.shape));
+    }
+  }
+
+  void add_list(const std::string& name, const std::vector<std::string>& list) {
+    for (size_t i = 0; i < list.size(); ++i) add(fmt::format("{}/{}", name, i), list[i]);
+  }
+
+  uint64_t sum_ = 0;
+};
+
+// Files that were written by an earlier version have no sum.
+void check_sum(const File& file, const std::filesystem::path& path, const ModelFile& model) {
+  for (const auto& [name, value] : file.attributes()) {
+    if (name != kChecksum || value == Attribute(ModelSum(model).text())) continue;
+    throw Error(
+        fmt::format("'{}' does not hold what was written: it is damaged, or was changed by another "
+                    "program, which has to remove its attribute '{}'",
+                    path.string(), kChecksum));
+  }
+}
+
 }  // namespace
 
 void write_model(const std::filesystem::path& path, const ModelFile& model) {
@@ -75,6 +139,7 @@ void write_model(const std::filesystem::path& path, const ModelFile& model) {
     write_names(file, "target_vocabulary", model.target_vocabulary);
     write_attributes(file.make_group("scalars"), model.scalars);
     write_attributes(file.make_group("texts"), model.texts);
+    file.set_attribute(kChecksum, ModelSum(model).text());
   });
 }
 
@@ -95,6 +160,7 @@ ModelFile read_model(const std::filesystem::path& path) {
   }
   model.scalars = read_attributes<double>(file.group("scalars"));
   model.texts = read_attributes<std::string>(file.group("texts"));
+  check_sum(file, path, model);
   return model;
 }
 

@@ -8,6 +8,7 @@
 //   /vocabulary                names of the tokens, of a model that reads tokens
 //   /target_vocabulary         those of the translation
 //   /scalars, /texts           attributes: epoch, best loss, class names as the caller likes
+// The attribute "checksum" of / is of all of it. Who changes a file removes the attribute.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +46,7 @@ struct ModelFile {
 void write_model(const std::filesystem::path& path, const ModelFile& model);
 
 /// What write_model wrote. Arrays come layer by layer in the order in which each layer first
-/// appeared. Throws Error on a file that is no model.
+/// appeared. Throws Error on a file that is no model, or whose content is not as its checksum says.
 ModelFile read_model(const std::filesystem::path& path);
 
 }  // namespace mlrun::store

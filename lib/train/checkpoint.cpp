@@ -1,10 +1,16 @@
 #include "train/checkpoint.h"
 
+#include "base/checksum.h"
+#include "base/error.h"
 #include "base/hex.h"
 #include "store/bytes.h"
 
 namespace mlrun::train {
 namespace {
+
+// Texts of the file.
+constexpr const char* kTraining = "training";
+constexpr const char* kProgress = "progress";
 
 // Doubles do not fit float32 arrays, so what is not a weight travels as hexadecimal bytes.
 std::string pack(const Checkpoint& checkpoint) {
@@ -20,12 +26,17 @@ std::string pack(const Checkpoint& checkpoint) {
     writer.put(record.validation);
     writer.put(record.seconds);
   }
+  writer.put(checksum(writer.bytes()));
   return to_hex(writer.bytes());
 }
 
 Checkpoint unpack(const std::string& hex) {
   const std::string bytes = from_hex(hex);
-  store::ByteReader reader(bytes);
+  if (bytes.size() < sizeof(uint64_t)) throw Error("it is cut off");
+  const std::string_view content(bytes.data(), bytes.size() - sizeof(uint64_t));
+  const std::string_view sum = std::string_view(bytes).substr(content.size());
+  if (store::ByteReader(sum).get<uint64_t>() != checksum(content)) throw Error("it is damaged");
+  store::ByteReader reader(content);
   Checkpoint checkpoint;
   checkpoint.next_epoch = reader.get<int64_t>();
   checkpoint.stopping.best = reader.get<double>();
@@ -43,28 +54,30 @@ Checkpoint unpack(const std::string& hex) {
 
 }  // namespace
 
-void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint,
-                      Learner& learner) {
-  store::ModelFile file;
-  learner.save(file);
-  file.texts["training"] = pack(checkpoint);
+void write_checkpoint(const CheckpointFile& file, const Checkpoint& checkpoint, Learner& learner) {
+  store::ModelFile content;
+  learner.save(content);
+  content.texts[kTraining] = file.training;
+  content.texts[kProgress] = pack(checkpoint);
   if (!checkpoint.best_weights.empty()) {
-    file.state.push_back({"best_weights",
-                          {static_cast<int64_t>(checkpoint.best_weights.size())},
-                          checkpoint.best_weights});
+    content.state.push_back({"best_weights",
+                             {static_cast<int64_t>(checkpoint.best_weights.size())},
+                             checkpoint.best_weights});
   }
-  std::filesystem::create_directories(path.parent_path());
-  store::write_model(path, file);
+  std::filesystem::create_directories(file.path.parent_path());
+  store::write_model(file.path, content);
 }
 
-std::optional<Checkpoint> read_checkpoint(const std::filesystem::path& path, Learner& learner) {
-  if (!std::filesystem::exists(path)) return std::nullopt;
-  const store::ModelFile file = store::read_model(path);
-  learner.load(file);
-  Checkpoint checkpoint = unpack(file.texts.at("training"));
-  for (const store::NamedArray& array : file.state) {
+std::optional<Checkpoint> read_checkpoint(const CheckpointFile& file, Learner& learner) {
+  if (!std::filesystem::exists(file.path)) return std::nullopt;
+  const store::ModelFile content = store::read_model(file.path);
+  const auto training = content.texts.find(kTraining);
+  if (training == content.texts.end() || training->second != file.training) return std::nullopt;
+  Checkpoint checkpoint = unpack(content.texts.at(kProgress));
+  for (const store::NamedArray& array : content.state) {
     if (array.name == "best_weights") checkpoint.best_weights = array.values;
   }
+  learner.load(content);
   return checkpoint;
 }
 

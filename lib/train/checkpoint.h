@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "train/early_stopping.h"
@@ -18,11 +19,17 @@ struct Checkpoint {
   std::vector<float> best_weights;  ///< a snapshot; empty if none is kept
 };
 
-/// Replaces the file as a whole; every bit that decides the continuation is kept.
-void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint,
-                      Learner& learner);
+/// Where a checkpoint is, and which training it is of.
+struct CheckpointFile {
+  std::filesystem::path path;  ///< empty: none is kept
+  std::string training;        ///< unlike that of any other
+};
 
-/// Loads the learner and returns where it stood; nothing if there is no file.
-std::optional<Checkpoint> read_checkpoint(const std::filesystem::path& path, Learner& learner);
+/// Replaces the file as a whole; every bit that decides the continuation is kept.
+void write_checkpoint(const CheckpointFile& file, const Checkpoint& checkpoint, Learner& learner);
+
+/// Loads the learner and returns where it stood; nothing if there is no file, or that of another
+/// training. Throws Error where it is damaged; then the learner is as it was.
+std::optional<Checkpoint> read_checkpoint(const CheckpointFile& file, Learner& learner);
 
 }  // namespace mlrun::train

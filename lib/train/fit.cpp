@@ -142,9 +142,25 @@ class Fitter {
 
   bool checkpoints() const { return spec_.checkpoint_every > 0 && !input_.checkpoint.empty(); }
 
+  CheckpointFile checkpoint_file() const { return {input_.checkpoint, input_.training}; }
+
+  // A training whose checkpoint is damaged begins anew, to the same end.
+  std::optional<Checkpoint> saved_state() {
+    try {
+      return read_checkpoint(checkpoint_file(), *learner_);
+    } catch (const std::exception& error) {
+      if (hooks_.on_note) {
+        hooks_.on_note(
+            fmt::format("the checkpoint '{}' is not used, and the training begins anew: {}",
+                        input_.checkpoint.string(), error.what()));
+      }
+      return std::nullopt;
+    }
+  }
+
   void resume() {
     if (!checkpoints()) return;
-    std::optional<Checkpoint> saved = read_checkpoint(input_.checkpoint, *learner_);
+    std::optional<Checkpoint> saved = saved_state();
     if (!saved) return;
     next_epoch_ = saved->next_epoch;
     result_.history = std::move(saved->history);
@@ -242,7 +258,7 @@ class Fitter {
   void save_checkpoint() {
     Checkpoint checkpoint{next_epoch_, result_.history, {}, best_weights_};
     if (stopping_) checkpoint.stopping = stopping_->state();
-    write_checkpoint(input_.checkpoint, checkpoint, *learner_);
+    write_checkpoint(checkpoint_file(), checkpoint, *learner_);
   }
 
   void add_profile(const graph::Executable& step, device::Context& context) {

@@ -29,6 +29,7 @@ struct FitInput {
   uint32_t fold = 0;
   int threads = 1;                   ///< of the host
   std::filesystem::path checkpoint;  ///< written and resumed if spec asks for it; empty: never
+  std::string training = {};         ///< which one it is: a checkpoint of another is not resumed
   bool keep_model = false;           ///< return the final weights
   bool profile = false;              ///< time every op, and measure the machine's peak
   const store::ModelFile* initial_weights = nullptr;  ///< of the layers that it names, or none
@@ -51,6 +52,7 @@ size_t epoch_of_model(const config::ExperimentSpec& spec, std::span<const EpochR
 struct FitHooks {
   std::function<void(const EpochRecord&)> on_epoch;
   std::function<bool()> should_stop;  ///< asked after every epoch: end as kInterrupted
+  std::function<void(const std::string&)> on_note = {};  ///< of what a user should know
 };
 
 /// kDiverged: the loss of an epoch, of its validation rows or of the test rows was not finite, or

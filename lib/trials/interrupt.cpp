@@ -3,7 +3,9 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <string_view>
+#include <cstring>
+
+#include "base/pending_file.h"
 
 namespace mlrun::trials {
 namespace {
@@ -27,17 +29,20 @@ void handle_all(void (*handler)(int)) {
 }
 
 volatile sig_atomic_t exit_code = 0;
+const char* volatile last_words = "";
 
 void exit_at_once(int) {
-  constexpr std::string_view kText = "interrupted before anything was trained\n";
-  [[maybe_unused]] const ssize_t put = ::write(STDERR_FILENO, kText.data(), kText.size());
+  remove_pending_files();
+  const char* const text = last_words;
+  [[maybe_unused]] const ssize_t put = ::write(STDERR_FILENO, text, std::strlen(text));
   ::_exit(exit_code);
 }
 
 }  // namespace
 
-void exit_on_interrupt(int code) {
+void exit_on_interrupt(int code, const char* text) {
   exit_code = code;
+  last_words = text;
   handle_all(exit_at_once);
 }
 
@@ -46,7 +51,10 @@ InterruptGuard::InterruptGuard() {
   handle_all(count_interrupt);
 }
 
-InterruptGuard::~InterruptGuard() { handle_all(SIG_DFL); }
+InterruptGuard::~InterruptGuard() {
+  last_words = "interrupted\n";
+  handle_all(exit_code == 0 ? SIG_DFL : exit_at_once);
+}
 
 bool InterruptGuard::requested() { return interrupts > 0; }
 

@@ -64,6 +64,10 @@ void Progress::on_retry(const Trial& trial, const std::string& reason) {
        Verbosity::kNormal);
 }
 
+void Progress::on_note(int32_t trial, const std::string& text) {
+  note(fmt::format("trial {}: {}", trial, text), Verbosity::kNormal);
+}
+
 void Progress::on_device_lost(const std::string& device, const std::string& why) {
   note(fmt::format("{} is lost: {}; it gets no further trials", device, why), Verbosity::kNormal);
 }

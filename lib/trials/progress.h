@@ -25,6 +25,7 @@ class Progress {
   void on_epoch(int32_t trial, int64_t epoch, double loss);
   void on_record(const TrialRecord& record, const std::string& params, const std::string& score);
   void on_retry(const Trial& trial, const std::string& reason);
+  void on_note(int32_t trial, const std::string& text);
   void on_device_lost(const std::string& device, const std::string& why);
 
   /// Redraws if it is time to.

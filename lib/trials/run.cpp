@@ -9,6 +9,8 @@
 #include "base/version.h"
 #include "ops/gemm.h"
 #include "store/hdf5.h"
+#include "store/model_file.h"
+#include "store/results.h"
 #include "trials/folder.h"
 #include "trials/gpu_absence.h"
 #include "trials/precisions.h"
@@ -19,10 +21,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Not one that was lost, emptied or cut.
-bool is_readable(const fs::path& file) {
+// Not one that was lost, emptied, cut or damaged.
+bool is_sound_model(const fs::path& file) {
   try {
-    store::File::open(file);
+    store::read_model(file);
     return true;
   } catch (const Error&) {
     return false;
@@ -51,15 +53,21 @@ class Run {
   RunReport go() {
     const InterruptGuard guard;
     forget_lost_model();
-    const bool was_complete = is_complete() && is_readable(report_.results);
-    if (was_complete) return std::move(report_);
+    const fs::path checkpoints = options_.output / "checkpoints";
+    const bool was_complete =
+        is_complete() && store::is_complete_result(report_.results, search_.identity);
+    if (was_complete) {
+      std::error_code ignored;
+      fs::remove_all(checkpoints, ignored);
+      return std::move(report_);
+    }
     write_file_atomically(options_.output / "experiment.yaml", search_.config);
     Progress progress(options_.verbosity, total(), static_cast<int64_t>(report_.records.size()),
                       search_.spec.train.epochs, options_.output / "log.txt");
     run_trials(progress);
     progress.finish();
     write_results(report_.results, make_results(search_, report_.records, samples_, facts()));
-    if (report_.outcome == RunOutcome::kDone) fs::remove_all(options_.output / "checkpoints");
+    if (report_.outcome == RunOutcome::kDone) fs::remove_all(checkpoints);
     return std::move(report_);
   }
 
@@ -100,7 +108,7 @@ class Run {
   void forget_lost_model() {
     const auto fit = report_.records.find(static_cast<int32_t>(search_.trials.size()));
     if (fit == report_.records.end() || fit->second.status != TrialStatus::kFinished) return;
-    if (!is_readable(scheduler_.model)) report_.records.erase(fit);
+    if (!is_sound_model(scheduler_.model)) report_.records.erase(fit);
   }
 
   bool is_complete() const {

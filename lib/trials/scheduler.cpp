@@ -50,8 +50,8 @@ RunOutcome Scheduler::run(std::vector<Trial> trials) {
     state_.progress.tick();
     sync_now_and_then();
   }
-  const bool over = queue_.empty() && !any_running();
-  if (!over) stop_workers();
+  if (!queue_.empty() || any_running()) stop_workers();
+  const bool over = queue_.empty() && !any_running() && !interrupted_;
   for (Slot& slot : slots_) slot.worker.reset();
   journal_samples();
   state_.journal.sync();
@@ -145,6 +145,10 @@ void Scheduler::on_message(Slot& slot, const std::string& message) {
       const Slot::Running ended = take_all(slot, slot.find(reader.get<int32_t>()));
       return on_out_of_memory(slot, ended, reader.get_string());
     }
+    case WorkerMessage::kNote: {
+      const auto trial = reader.get<int32_t>();
+      return state_.progress.on_note(trial, reader.get_string());
+    }
     case WorkerMessage::kDeviceLost:
       reader.get<int32_t>();
       slot.station->loss = reader.get_string();
@@ -164,7 +168,10 @@ void Scheduler::on_record(Slot& slot, TrialRecord record, bool may_retry) {
                 [&](const Pending& pending) { return pending.trial.id == record.trial.id; });
   if (running->trials.empty()) slot.running.erase(running);
   record.energy_joules = state_.monitor.ended(slot.station->placement, record.trial.id);
-  if (record.status == TrialStatus::kInterrupted) return;
+  if (record.status == TrialStatus::kInterrupted) {
+    interrupted_ = true;
+    return;
+  }
   if (record.status != TrialStatus::kFailed) return finish(std::move(record));
   if (stacked) return run_alone(slot, record.trial, record.message, stacked);
   if (!may_retry) return finish(std::move(record));

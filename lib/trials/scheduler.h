@@ -93,6 +93,7 @@ class Scheduler {
   std::map<int32_t, int> losses_;    ///< of the device under it
   std::vector<Slot> slots_;
   bool failed_ = false;
+  bool interrupted_ = false;  ///< a trial, which goes on another time
   double last_sync_ = 0;
   double last_samples_ = 0;
   bool unsynced_ = false;

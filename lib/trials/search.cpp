@@ -233,11 +233,14 @@ void lay_out_trials(Search& search) {
   }
 }
 
+// Threads decide how long a training takes, and no number of it.
 void identify(Search& search, const WeightFiles& files) {
   search.config = config::dump_experiment(search.spec);
-  search.identity = sha256(fmt::format("{}\n{}\n{}{}", search.config, search.dataset.sha256,
-                                       search.kind == SearchKind::kTrain ? "train" : "gridsearch",
-                                       files.digest()));
+  config::ExperimentSpec deciding = search.spec;
+  deciding.threads.reset();
+  search.identity = sha256(
+      fmt::format("{}\n{}\n{}{}", config::dump_experiment(deciding), search.dataset.sha256,
+                  search.kind == SearchKind::kTrain ? "train" : "gridsearch", files.digest()));
 }
 
 }  // namespace

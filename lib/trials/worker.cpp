@@ -168,6 +168,7 @@ class Server {
     input.threads = options_.threads;
     if (!options_.checkpoints.empty()) {
       input.checkpoint = options_.checkpoints / fmt::format("trial-{}.h5", trial.id);
+      input.training = fmt::format("{} cell {} fold {}", search_.identity, trial.cell, trial.fold);
     }
     return input;
   }
@@ -177,6 +178,12 @@ class Server {
     hooks.should_stop = ChildProcess::stop_requested;
     hooks.on_epoch = [this, trial](const train::EpochRecord& epoch) {
       if (options_.send_epochs) send_epoch(trial, epoch);
+    };
+    hooks.on_note = [this, trial](const std::string& text) {
+      store::ByteWriter writer;
+      writer.put(trial.id);
+      writer.put(text);
+      send(WorkerMessage::kNote, writer.bytes());
     };
     return hooks;
   }

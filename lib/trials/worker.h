@@ -21,6 +21,7 @@ enum class WorkerMessage : uint8_t {
   kOutOfMemory = 3,  ///< i32 trial, text: it did not fit, nor did what is left of its stack
   kDeviceLost = 4,   ///< i32 trial, text: and neither this nor another trial can run here
   kRefusal = 5,      ///< a TrialRecord: the input is wrong, and would be in every attempt
+  kNote = 6,         ///< i32 trial, text: for the user
 };
 
 struct WorkerOptions {

@@ -111,6 +111,24 @@ TEST_CASE("cache: a file that is cut, foreign or of another version is made agai
   }
 }
 
+TEST_CASE("cache: of damaged bytes nothing is read") {
+  const DataFolder scratch;
+  scratch.write("data.csv", kGappyTable);
+  open_dataset(data_csv("y"), scratch.options());
+  const fs::path file = files_in(scratch.path() / "cache").at(0);
+  const std::string whole = read_file(file);
+  size_t read_on = 0;
+  for (size_t i = 0; i < whole.size(); i += i < 104 ? 3 : 97) {
+    std::string damaged = whole;
+    damaged[i] = static_cast<char>(damaged[i] ^ 4);
+    std::ofstream(file, std::ios::binary) << damaged;
+    open_dataset(data_csv("y"), scratch.options());
+    const bool is_between = i >= 104 && i < 4096;  // behind the header is nothing
+    if (!is_between && read_file(file) != whole) ++read_on;
+  }
+  CHECK(read_on == 0);
+}
+
 TEST_CASE("cache: nothing is left of an import that fails") {
   const DataFolder scratch;
   scratch.write("data.csv", "a,y\n1,2\n3\n");

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -244,4 +245,33 @@ TEST_CASE("journal: a write that fails half-way leaves no trace") {
   const Journal journal = Journal::open(path, kIdentity);
   CHECK(journal.records() == std::vector<std::string>{"kept", "small"});
   CHECK(journal.cut_bytes() == 0);
+}
+
+TEST_CASE("journal: who may only read it sees its records") {
+  const ScratchFolder folder;
+  const auto path = folder / "journal";
+  Journal::open(path, kIdentity).append("kept");
+  std::filesystem::permissions(path.parent_path(), std::filesystem::perms{0755});
+  CHECK(in_child([&] {
+          if (::geteuid() == 0 && ::setuid(65534) != 0) return 9;
+          ::chmod(path.c_str(), 0444);
+          Journal journal = Journal::open(path, kIdentity);
+          if (journal.records() != std::vector<std::string>{"kept"}) return 2;
+          try {
+            journal.append("more");
+          } catch (const Error&) {
+            return 3;
+          }
+          return 4;
+        }) == 3);
+}
+
+TEST_CASE("journal: one that was removed is not written to") {
+  const ScratchFolder folder;
+  const auto path = folder / "journal";
+  Journal journal = Journal::open(path, kIdentity);
+  journal.append("first");
+  std::filesystem::remove(path);
+  CHECK_THROWS_WITH_AS(journal.append("second"), doctest::Contains("was removed while its run"),
+                       Error);
 }

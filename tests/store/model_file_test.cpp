@@ -3,9 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <bit>
+#include <fstream>
 #include <limits>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "scratch_folder.h"
 #include "store/hdf5.h"
 
@@ -57,6 +59,23 @@ TEST_CASE("model file: every bit of a float is kept") {
   REQUIRE(values.size() == odd_floats().size());
   for (size_t i = 0; i < values.size(); ++i) {
     CHECK(std::bit_cast<uint32_t>(values[i]) == std::bit_cast<uint32_t>(odd_floats()[i]));
+  }
+}
+
+TEST_CASE("model file: damage is told, and who changes a file removes its checksum") {
+  const ScratchFolder folder;
+  const auto path = folder / "model.h5";
+  write_model(path, sample_model());
+  const std::string whole = read_file(path);
+  const std::vector<float> kernel = sample_model().weights[0].values;
+  const size_t at = whole.find({reinterpret_cast<const char*>(kernel.data()), 6 * sizeof(float)});
+  REQUIRE(at != std::string::npos);
+  for (size_t i = 0; i < 6 * sizeof(float); ++i) {
+    std::string damaged = whole;
+    damaged[at + i] = static_cast<char>(damaged[at + i] ^ 16);
+    std::ofstream(path, std::ios::binary) << damaged;
+    CHECK_THROWS_WITH_AS(read_model(path), doctest::Contains("does not hold what was written"),
+                         Error);
   }
 }
 

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "scratch_folder.h"
 #include "train/device_check.h"
 #include "train/early_stopping.h"
@@ -115,6 +117,36 @@ TEST_CASE("fit: a checkpoint is enough when the process is lost between two of t
                               {}}),
                   Lost);
   check_same(whole, fit(input));
+}
+
+TEST_CASE("fit: the checkpoint of another training, or a damaged one, is not resumed") {
+  const ScratchFolder folder;
+  const SampleExperiment e({"train.epochs=6", "train.checkpoint_every=1"});
+  const SampleExperiment other({"train.epochs=6", "train.checkpoint_every=1", "seed=7"});
+  train::FitInput input = input_of(e);
+  const train::FitResult whole = fit(input);
+  train::FitInput foreign = input_of(other);
+  input.checkpoint = foreign.checkpoint = folder / "saved.h5";
+  input.training = "cell 0";
+  foreign.training = "cell 1";
+  const auto stop_after_3 = [](const train::FitInput& training) {
+    int epochs = 0;
+    fit(training, {[&](const train::EpochRecord&) { ++epochs; }, [&] { return epochs >= 3; }});
+    return read_file(training.checkpoint);
+  };
+  stop_after_3(foreign);
+  check_same(whole, fit(input));
+  const std::string saved = stop_after_3(input);
+  std::string damaged = saved;
+  damaged[damaged.size() / 2] = static_cast<char>(damaged[damaged.size() / 2] ^ 1);
+  for (const std::string& found : {damaged, saved.substr(0, saved.size() / 2), std::string()}) {
+    std::ofstream(input.checkpoint, std::ios::binary) << found;
+    std::string said;
+    train::FitHooks hooks;
+    hooks.on_note = [&](const std::string& note) { said = note; };
+    check_same(whole, fit(input, hooks));
+    CHECK_MESSAGE((found == damaged || said.find("begins anew") != std::string::npos), said);
+  }
 }
 
 TEST_CASE("fit: labels that are ignored count neither in a loss nor in a metric") {

@@ -105,6 +105,13 @@ void check_same_tables(const store::ResultsFile& a, const store::ResultsFile& b)
   }
 }
 
+std::string status_of(const store::ResultsFile& results) {
+  for (const auto& [name, value] : results.attributes) {
+    if (name == store::kStatus) return std::get<std::string>(value);
+  }
+  return "";
+}
+
 void sleep_for(double seconds) {
   std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
 }
@@ -275,10 +282,62 @@ TEST_CASE("trials: SIGINT and the time budget end a run resumably with 75") {
   program.signal(SIGINT);
   CHECK(program.wait() == 75);
   CHECK(run_program(folder.command("cut", {"--time-budget", "0.05s"}), folder.log()) == 75);
-  const auto status = folder.results("cut").attributes;
-  CHECK(std::find(status.begin(), status.end(),
-                  std::pair<std::string, store::Attribute>("status", std::string("partial"))) !=
-        status.end());
+  CHECK(status_of(folder.results("cut")) == "partial");
   CHECK(run_program(folder.command("cut"), folder.log()) == 0);
   check_same_tables(folder.results("whole"), folder.results("cut"));
+}
+
+TEST_CASE("trials: a file of results is that of its run, or is written again") {
+  const SearchFolder folder;
+  Program program(folder.command("cut"), folder.log());
+  while (program.running() && program.children().empty()) sleep_for(0.001);
+  program.signal(SIGINT);
+  REQUIRE(program.wait() == 75);
+  const std::filesystem::path file = folder / "cut" / "results.h5";
+  const std::string partial = read_file(file);
+  REQUIRE(run_program(folder.command("cut"), folder.log()) == 0);
+  const store::ResultsFile complete = folder.results("cut");
+  REQUIRE(run_program(folder.command("other", {"seed=4", "train.epochs=2"}), folder.log()) == 0);
+  for (const std::string& found : {partial, read_file(folder / "other" / "results.h5"),
+                                   partial.substr(0, 1000), std::string()}) {
+    std::ofstream(file, std::ios::binary) << found;
+    std::filesystem::create_directories(folder / "cut" / "checkpoints");
+    REQUIRE(run_program(folder.command("cut"), folder.log()) == 0);
+    check_same_tables(folder.results("cut"), complete);
+    CHECK(status_of(folder.results("cut")) == "complete");
+    CHECK(!std::filesystem::exists(folder / "cut" / "checkpoints"));
+  }
+}
+
+TEST_CASE("trials: what ends in the grace after an interruption counts") {
+  const SearchFolder folder(std::string(kSearch, std::strstr(kSearch, "cv:")));
+  const std::vector<std::string> one = {"train.epochs=1", "train.checkpoint_every=1", "-q",
+                                        "dataset.generate.make_moons.n_samples=100000"};
+  const auto train = [&](std::vector<std::string> more) {
+    std::vector<std::string> words = folder.command("cut", one);
+    words[0] = "train";
+    words.insert(words.end(), more.begin(), more.end());
+    return run_program(words, folder.log());
+  };
+  const int code = train({"--time-budget", "0.05s"});
+  CHECK(status_of(folder.results("cut")) == (code == 0 ? "complete" : "partial"));
+  CHECK_MESSAGE(train({}) == 0, read_file(folder.log()));
+  CHECK(status_of(folder.results("cut")) == "complete");
+}
+
+TEST_CASE("trials: a run whose folder is removed says so and ends") {
+  const SearchFolder folder;
+  Program program(folder.command("gone", {"-j1"}), folder.log());
+  while (program.running() && program.children().empty()) sleep_for(0.001);
+  std::filesystem::remove_all(folder / "gone");
+  CHECK(program.wait() == 1);
+  CHECK(read_file(folder.log()).find("was removed while its run went on") != std::string::npos);
+}
+
+TEST_CASE("trials: another number of threads is the same run") {
+  const SearchFolder folder;
+  REQUIRE(run_program(folder.command("run", {"threads=1", "train.epochs=2"}), folder.log()) == 0);
+  const std::string results = read_file(folder / "run" / "results.h5");
+  CHECK(run_program(folder.command("run", {"threads=2", "train.epochs=2"}), folder.log()) == 0);
+  CHECK(read_file(folder / "run" / "results.h5") == results);
 }
