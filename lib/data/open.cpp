@@ -236,7 +236,9 @@ Dataset open_dataset(const config::DatasetSpec& spec, const OpenOptions& options
   }
   if (graphs) return open_tu(source);
   if (spec.graph) return graph_dataset(source, options);
-  if (spec.window) return window_dataset(open_source(source, options), spec);
+  if (spec.window) {
+    return window_dataset(open_source(source, options), spec, options.may_lack_target);
+  }
   return open_table(source, options);
 }
 

@@ -55,15 +55,19 @@ std::vector<float> step_values(const Dataset& table) {
 
 }  // namespace
 
-Dataset window_dataset(const Dataset& table, const config::DatasetSpec& spec) {
+Dataset window_dataset(const Dataset& table, const config::DatasetSpec& spec,
+                       bool may_lack_target) {
   check_table(table, spec);
   const config::WindowSpec& window = *spec.window;
   const int64_t stride = window.stride.value_or(1);
   const int64_t seen = window.look_back;
   const int64_t span = seen + window.horizon;
-  if (table.rows < span) {
-    refuse(spec, fmt::format("{} rows are too few for windows of {} and {} steps to forecast",
-                             table.rows, seen, window.horizon));
+  const int64_t needed = may_lack_target ? seen : span;
+  if (table.rows < needed) {
+    refuse(spec,
+           fmt::format(
+               "{} rows are too few for windows of {}{}", table.rows, seen,
+               may_lack_target ? "" : fmt::format(" and {} steps to forecast", window.horizon)));
   }
   const std::vector<Column> columns = step_columns(table);
   const std::vector<float> steps = step_values(table);
@@ -71,12 +75,15 @@ Dataset window_dataset(const Dataset& table, const config::DatasetSpec& spec) {
   const int64_t targets = table.target_width();
   auto memory = std::make_shared<WindowedSeries>();
   Dataset dataset;
-  dataset.rows = (table.rows - span) / stride + 1;
+  dataset.rows = (table.rows - needed) / stride + 1;
   for (int64_t row = 0; row < dataset.rows; ++row) {
     const auto begin = steps.begin() + row * stride * channels;
     memory->features.insert(memory->features.end(), begin, begin + seen * channels);
-    const float* next = table.values + (row * stride + seen) * targets;
-    memory->values.insert(memory->values.end(), next, next + window.horizon * targets);
+    const int64_t next = row * stride + seen;
+    const int64_t known = std::min(window.horizon, table.rows - next);
+    const float* const values = table.values + next * targets;
+    memory->values.insert(memory->values.end(), values, values + known * targets);
+    memory->values.resize(static_cast<size_t>((row + 1) * window.horizon * targets), std::nanf(""));
   }
   for (int64_t step = 0; step < seen; ++step) {
     dataset.columns.insert(dataset.columns.end(), columns.begin(), columns.end());

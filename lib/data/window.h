@@ -10,8 +10,12 @@ namespace mlrun::data {
 /// a series continues from, and behind them the features of each step. Its shape is (look_back,
 /// targets + features). Its targets are those of the `horizon` steps that follow.
 ///
+/// With `may_lack_target` there are also the rows at the end whose targets, or some of them, are
+/// still to come: NaN.
+///
 /// Throws InputError at spec.source_mark for targets that are classes or missing, for text columns,
 /// groups, and a table that is too short for two rows.
-Dataset window_dataset(const Dataset& table, const config::DatasetSpec& spec);
+Dataset window_dataset(const Dataset& table, const config::DatasetSpec& spec,
+                       bool may_lack_target = false);
 
 }  // namespace mlrun::data

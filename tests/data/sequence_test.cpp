@@ -100,6 +100,21 @@ TEST_CASE("series: the past of the target with the features, and what comes next
   CHECK(row_of(univariate, 0) == std::vector<float>{10, 20, 30});
 }
 
+TEST_CASE("windows: rows that are to be predicted go on to the end of the series") {
+  const DataFolder folder;
+  const Dataset known = folder.open_csv(kSeries, series(window(2, 2)));
+  OpenOptions options = folder.options();
+  options.may_lack_target = true;
+  config::DatasetSpec spec = series(window(2, 2));
+  spec.source = "data.csv";
+  const Dataset all = open_dataset(spec, options);
+  REQUIRE(all.rows == known.rows + 2);
+  for (int64_t row = 0; row < known.rows; ++row) CHECK(row_of(all, row) == row_of(known, row));
+  CHECK(std::equal(known.values, known.values + 2 * known.rows, all.values));
+  CHECK(all.values[2 * known.rows] == 60);
+  for (int64_t i = 2 * known.rows + 1; i < 2 * all.rows; ++i) CHECK(std::isnan(all.values[i]));
+}
+
 TEST_CASE("windows: held out by position, without rows that share targets") {
   const DataFolder folder;
   const Dataset dense =
