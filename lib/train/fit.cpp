@@ -117,6 +117,7 @@ class Fitter {
 
   // After the last epoch: the best weights, and what they are worth.
   FitResult end(const graph::Executable* profiled, device::Context& context) {
+    note_blind_stopping();
     if (restores_best()) learner_->restore(best_weights_);
     result_.fit_seconds = watch_.seconds();
     if (profiled) add_profile(*profiled, context);
@@ -138,6 +139,16 @@ class Fitter {
   bool restores_best() const {
     return spec_.early_stopping && spec_.early_stopping->restore_best_weights &&
            !best_weights_.empty() && result_.status == FitStatus::kFinished;
+  }
+
+  void note_blind_stopping() {
+    if (!stopping_ || !hooks_.on_note || result_.history.empty()) return;
+    const auto is_undefined = [&](const EpochRecord& record) {
+      return std::isnan(monitored(input_.spec, record));
+    };
+    if (!std::all_of(result_.history.begin(), result_.history.end(), is_undefined)) return;
+    hooks_.on_note(fmt::format("early_stopping watched {}, which was undefined in all {} epochs",
+                               spec_.early_stopping->monitor, result_.history.size()));
   }
 
   bool checkpoints() const { return spec_.checkpoint_every > 0 && !input_.checkpoint.empty(); }

@@ -149,6 +149,16 @@ TEST_CASE("fit: the checkpoint of another training, or a damaged one, is not res
   }
 }
 
+TEST_CASE("fit: a quantity that early stopping never sees is told") {
+  const SampleExperiment e({"train.epochs=6", "train.validation_split=0.006", "train.metrics=[auc]",
+                            "train.early_stopping={monitor: val_auc, patience: 1}"});
+  std::string said;
+  train::FitHooks hooks;
+  hooks.on_note = [&](const std::string& note) { said = note; };
+  CHECK(fit(input_of(e), hooks).history.size() == 2);
+  CHECK(said == "early_stopping watched val_auc, which was undefined in all 2 epochs");
+}
+
 TEST_CASE("fit: labels that are ignored count neither in a loss nor in a metric") {
   SampleExperiment e({"model=[{Dense: 3}]", "train.optimizer={SGD: {learning_rate: 0}}",
                       "train.loss={sparse_categorical_crossentropy: {from_logits: true, "
