@@ -53,8 +53,10 @@ void ModelArgument::add_to(Verb& verb) {
 std::filesystem::path ModelArgument::file(const std::string& name) const {
   const std::filesystem::path path = given.empty() ? "results/" + name + "/model.h5" : given;
   if (!std::filesystem::exists(path)) {
-    throw InputError(
-        fmt::format("no model '{}': train it first, or name one with --model", path.string()));
+    const bool was_run = std::filesystem::exists(path.parent_path() / "results.h5");
+    throw InputError(fmt::format(
+        "no model '{}': {}, or name one with --model", path.string(),
+        was_run ? "folds alone keep none; train without cv, or gridsearch" : "train it first"));
   }
   return path;
 }

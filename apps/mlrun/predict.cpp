@@ -45,7 +45,8 @@ int run(const PredictArguments& args) {
     model = args.model.file(spec.name);
     const store::ModelFile file = store::read_model(model);
     return trials::TrainedModel{model, file.config,
-                                data::trained_columns(file, spec.dataset.rescale)};
+                                data::trained_columns(file, spec.dataset.rescale),
+                                !file.vocabulary.empty()};
   };
   const trials::Search search = trials::prepare_search(search_options);
   note_settings_of_model(search, args.experiment, model);

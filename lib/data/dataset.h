@@ -35,9 +35,10 @@ enum class Storage : uint32_t { kFloat32 = 1, kUint8 = 2 };
 /// Rows that are windows of one sequence, in its order. They are split by position, and rows that
 /// overlap with the test rows are left out of the training.
 struct Windows {
-  int64_t channels = 1;  ///< features of one step
-  int64_t gap = 0;       ///< rows before a row whose values reach into its targets
-  int64_t reach = 0;     ///< rows after a row that see its targets
+  int64_t channels = 1;          ///< features of one step
+  int64_t gap = 0;               ///< rows before a row whose values reach into its targets
+  int64_t reach = 0;             ///< rows after a row that see its targets
+  std::vector<float> tail = {};  ///< of a series: its steps behind the targets of the last row
 };
 
 /// What a source means a row for.

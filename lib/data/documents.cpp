@@ -52,7 +52,8 @@ void set_classes(const std::vector<Document>& documents, const Source& source, D
     throw file_error(source.train.front().path, message);
   };
   const SortedClasses sorted = sort_classes(labels);
-  if (sorted.names.size() < 2) {
+  const bool may_be_one = source.may_lack_target && !sorted.names.empty();
+  if (sorted.names.size() < 2 && !may_be_one) {
     fail(sorted.names.empty() ? "there are no documents"
                               : fmt::format("all documents are of the class '{}', which is what "
                                             "their lines start with",

@@ -31,6 +31,9 @@ struct OpenOptions {
   /// the same names come in this order; which are text is not told from the file.
   std::vector<Column> trained;
   std::vector<OutputColumns> outputs;
+  /// The model whose tokens a text or documents have, whatever the spec says; empty: as it says.
+  /// Translations learn theirs all the same.
+  std::filesystem::path tokens_of;
 };
 
 /// $MLRUN_CACHE, else $XDG_CACHE_HOME/mlrun, else ~/.cache/mlrun.

@@ -41,6 +41,17 @@ bool looks_like_path(const std::string& source) {
          name.ends_with(".ts") || name.ends_with(".bin");
 }
 
+// Of other programs' tables: said at once, instead of being read as CSV.
+void refuse_foreign(const fs::path& path, const config::DatasetSpec& spec) {
+  constexpr std::array kForeign = {".npz", ".npy", ".parquet", ".feather", ".xlsx",
+                                   ".pkl", ".pt",  ".mat",     ".json",    ".arff"};
+  if (spec.format != config::FileFormat::kAuto || !ends_with_any(without_gz(path), kForeign))
+    return;
+  refuse(spec, fmt::format("'{}' is of a format that is not read: write its arrays to HDF5, or its "
+                           "table to CSV",
+                           path.string()));
+}
+
 config::FileFormat format_of(config::FileFormat wanted, const fs::path& path) {
   if (wanted != config::FileFormat::kAuto) return wanted;
   const std::string name = without_gz(path);
@@ -101,6 +112,7 @@ fs::path find_file(const std::string& name, const config::DatasetSpec& spec,
 Source from_path(const config::DatasetSpec& spec, const OpenOptions& options) {
   Source source;
   const fs::path path = find_file(*spec.source, spec, options);
+  refuse_foreign(path, spec);
   source.name = fs::path(without_gz(path)).stem().string();
   source.format = format_of(spec.format, path);
   source.train.push_back({path, {}});
@@ -186,7 +198,8 @@ Source find_source(const config::DatasetSpec& spec, const OpenOptions& options) 
   source.classify = options.classify;
   const bool documents = source.format == config::FileFormat::kDocuments;
   if (documents || source.format == config::FileFormat::kText) {
-    source.tokens = open_tokens(spec, options.base);
+    const bool of_model = !options.tokens_of.empty() && !spec.parallel;
+    source.tokens = of_model ? tokens_of_model(options.tokens_of) : open_tokens(spec, options.base);
   }
   if (spec.parallel) source.translations = {find_file(spec.parallel->target, spec, options), {}};
   const bool table = source.format == config::FileFormat::kCsv ||

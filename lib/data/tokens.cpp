@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "data/tokens/byte_pairs.h"
 #include "data/tokens/characters.h"
 #include "data/tokens/of_model.h"
@@ -32,6 +33,10 @@ Vocabulary Tokens::learn(const Dictionary& words, std::span<const int64_t> count
     for (size_t i = vocabulary.begin.back(); i < vocabulary.pieces.size(); ++i) {
       int32_t& token = vocabulary.pieces[i];
       if (token < 0) token = unknown;
+      if (token == static_cast<int32_t>(names.size())) {
+        throw InputError(fmt::format("the text holds '{}', which the tokens do not know",
+                                     words.entries()[word].text));
+      }
       vocabulary.counts[static_cast<size_t>(token)] += counts[word];
     }
     vocabulary.begin.push_back(vocabulary.pieces.size());
@@ -68,6 +73,10 @@ std::shared_ptr<const Tokens> open_tokens(const config::DatasetSpec& spec,
   const auto* stored = dynamic_cast<const OfModel*>(spec.tokens.object.get());
   if (stored) return stored->open(base, spec.tokens.mark);
   return std::dynamic_pointer_cast<const Tokens>(spec.tokens.object);
+}
+
+std::shared_ptr<const Tokens> tokens_of_model(const std::filesystem::path& model) {
+  return stored_tokens(model, {});
 }
 
 std::vector<std::string> reserved_tokens(bool masked) {

@@ -54,7 +54,8 @@ class Tokens : public config::Component {
   /// kind of tokens has smaller ones.
   virtual WordEncoder encoder(std::span<const std::string> names) const;
 
-  /// What every word becomes with the names that are learned. What is not known is kUnknown.
+  /// What every word becomes with the names that are learned. What is not known is kUnknown; throws
+  /// InputError if the names have no such token.
   Vocabulary learn(const Dictionary& words, std::span<const int64_t> counts,
                    std::vector<std::string> reserved) const;
 
@@ -111,6 +112,9 @@ const config::Catalog& tokens_catalog();
 /// Throws InputError where it is not there.
 std::shared_ptr<const Tokens> open_tokens(const config::DatasetSpec& spec,
                                           const std::filesystem::path& base);
+
+/// Those that a model was trained with. Throws InputError where it has none.
+std::shared_ptr<const Tokens> tokens_of_model(const std::filesystem::path& model);
 
 /// Names for `count` tokens that are not known yet, behind the reserved ones.
 std::vector<std::string> numbered_tokens(std::vector<std::string> reserved, int64_t count);

@@ -147,6 +147,13 @@ void gather_plain(const T* features, int64_t width, std::span<const int64_t> row
   }
 }
 
+// The same sizes in another order.
+bool is_transposed(std::vector<int64_t> a, std::vector<int64_t> b) {
+  std::erase(a, 1);
+  std::erase(b, 1);
+  return a != b && a.size() > 1 && std::is_permutation(a.begin(), a.end(), b.begin(), b.end());
+}
+
 // Features that are not the translation.
 int64_t source_width(const Dataset& dataset) {
   return dataset.width() - (dataset.target_words ? dataset.label_width : 0);
@@ -395,6 +402,14 @@ std::vector<int64_t> sample_shape(const Dataset& dataset, const config::DatasetS
     expanded = expanded || one_hot;
   }
   if (spec.shape.empty()) return expanded ? std::vector<int64_t>{width} : dataset.shape;
+  if (is_transposed(dataset.shape, spec.shape)) {
+    refuse_setting(
+        spec, "shape",
+        fmt::format("shape [{}] would not transpose the samples, which are [{}]: their "
+                    "elements stay in their order. Leave shape out, or write the array in "
+                    "the order that is wanted",
+                    fmt::join(spec.shape, ", "), fmt::join(dataset.shape, ", ")));
+  }
   const int64_t size =
       std::accumulate(spec.shape.begin(), spec.shape.end(), int64_t{1}, std::multiplies<>());
   if (size != width) {

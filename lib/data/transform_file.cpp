@@ -1,5 +1,6 @@
 // A Transform's way into and out of a model file.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -14,6 +15,7 @@ namespace {
 
 constexpr const char* kTarget = "target";
 constexpr const char* kOrigin = "origin";
+constexpr const char* kShape = "shape";
 
 std::string classes_key(size_t column) { return fmt::format("column_classes/{}", column); }
 
@@ -59,8 +61,22 @@ class Loader {
       if (dataset_.columns[c].name == then[c] || are_positions(dataset_.columns[c].name, then[c])) {
         continue;
       }
-      fail(fmt::format("feature {} of the data is '{}', but the model was trained on '{}' there", c,
-                       dataset_.columns[c].name, then[c]));
+      fail(fmt::format("feature {} of the data is '{}', but the model was trained on '{}' there{}",
+                       c, dataset_.columns[c].name, then[c], difference(then)));
+    }
+  }
+
+  // Elements of arrays come in the order of memory: those of another layout would be mixed up. A
+  // row is as good as an array, and 1 x 28 x 28 is 28 x 28. Earlier versions stored no shape.
+  void check_shape() const {
+    for (const store::NamedArray& array : model_.preprocessing) {
+      if (array.name != kShape) continue;
+      const std::vector<int64_t> then(array.values.begin(), array.values.end());
+      const std::vector<int64_t> a = without_ones(then);
+      const std::vector<int64_t> b = without_ones(dataset_.shape);
+      if (a == b || a.size() < 2 || b.size() < 2) return;
+      fail(fmt::format("a sample of the data is ({}), but the model was trained on ({})",
+                       fmt::join(dataset_.shape, ", "), fmt::join(then, ", ")));
     }
   }
 
@@ -127,6 +143,11 @@ class Loader {
     return !both_of_arrays && (is_position(a) || is_position(b));
   }
 
+  static std::vector<int64_t> without_ones(std::vector<int64_t> shape) {
+    std::erase(shape, 1);
+    return shape;
+  }
+
   static const char* kind(bool text) { return text ? "text" : "numbers"; }
 
   const store::ModelFile& model_;
@@ -145,6 +166,9 @@ void Transform::save(const Dataset& dataset, store::ModelFile& model) const {
   model.preprocessing.push_back({"scale", {width}, scale_});
   model.preprocessing.push_back({"fill", {width}, fill_});
   model.preprocessing.push_back({"expand", {width}, {expand_.begin(), expand_.end()}});
+  model.preprocessing.push_back({kShape,
+                                 {static_cast<int64_t>(dataset.shape.size())},
+                                 {dataset.shape.begin(), dataset.shape.end()}});
   std::vector<std::string>& names = model.names["columns"];
   std::vector<float> origins;
   for (size_t c = 0; c < dataset.columns.size(); ++c) {
@@ -169,6 +193,7 @@ Transform Transform::load(const store::ModelFile& model, const Dataset& dataset,
     loaded.expand_.push_back(static_cast<int32_t>(classes));
   }
   loader.check_columns();
+  loader.check_shape();
   loaded.rescale_ = static_cast<float>(spec.rescale);
   loaded.change_data(unit_factor(model, spec.rescale), origins_of(model), dataset);
   loaded.targets_ = TargetScaling::load(model, kTarget);

@@ -76,10 +76,13 @@ Dataset window_dataset(const Dataset& table, const config::DatasetSpec& spec,
   auto memory = std::make_shared<WindowedSeries>();
   Dataset dataset;
   dataset.rows = (table.rows - needed) / stride + 1;
+  const bool ends_between = may_lack_target && (table.rows - needed) % stride != 0;
+  if (ends_between) ++dataset.rows;
   for (int64_t row = 0; row < dataset.rows; ++row) {
-    const auto begin = steps.begin() + row * stride * channels;
+    const int64_t first = std::min(row * stride, table.rows - needed);
+    const auto begin = steps.begin() + first * channels;
     memory->features.insert(memory->features.end(), begin, begin + seen * channels);
-    const int64_t next = row * stride + seen;
+    const int64_t next = first + seen;
     const int64_t known = std::min(window.horizon, table.rows - next);
     const float* const values = table.values + next * targets;
     memory->values.insert(memory->values.end(), values, values + known * targets);
@@ -96,6 +99,8 @@ Dataset window_dataset(const Dataset& table, const config::DatasetSpec& spec,
   dataset.features = memory->features.data();
   dataset.values = memory->values.data();
   dataset.windows = {channels, (window.horizon - 1) / stride, (span - 1) / stride};
+  const int64_t told = std::min((dataset.rows - 1) * stride + span, table.rows);
+  dataset.windows->tail.assign(steps.begin() + told * channels, steps.end());
   dataset.shape = {seen, channels};
   dataset.name = table.name;
   dataset.sha256 = table.sha256;

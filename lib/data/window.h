@@ -11,7 +11,7 @@ namespace mlrun::data {
 /// targets + features). Its targets are those of the `horizon` steps that follow.
 ///
 /// With `may_lack_target` there are also the rows at the end whose targets, or some of them, are
-/// still to come: NaN.
+/// still to come: NaN. The last one sees the end of the table, whatever the stride.
 ///
 /// Throws InputError at spec.source_mark for targets that are classes or missing, for text columns,
 /// groups, and a table that is too short for two rows.

@@ -263,32 +263,37 @@ struct ElementwiseLoss {
   const char* doc;
   Elementwise function;
   std::vector<std::string> aliases;
+  bool knows_zero = false;
 };
 
 const std::vector<ElementwiseLoss>& simple_losses() {
   static const std::vector<ElementwiseLoss> all = {
       {"mean_squared_error", "(p - y)^2", squared, {"mse"}},
       {"mean_absolute_error", "|p - y|", absolute, {"mae"}},
-      {"mean_absolute_percentage_error", "100 |p - y| / |y|", absolute_percentage, {"mape"}},
+      {"mean_absolute_percentage_error", "100 |p - y| / |y|", absolute_percentage, {"mape"}, true},
       {"mean_squared_logarithmic_error",
        "(log(1 + p) - log(1 + y))^2",
        squared_logarithmic,
-       {"msle"}},
+       {"msle"},
+       true},
       {"log_cosh", "log cosh(p - y)", log_cosh, {}},
-      {"poisson", "p - y log p", poisson, {}},
+      {"poisson", "p - y log p", poisson, {}, true},
   };
   return all;
 }
 
 class SimpleLoss : public Loss {
  public:
-  explicit SimpleLoss(Elementwise function) : function_(function) {}
+  explicit SimpleLoss(const ElementwiseLoss& loss)
+      : function_(loss.function), knows_zero_(loss.knows_zero) {}
+  bool knows_zero() const override { return knows_zero_; }
   ValueId per_sample(Graph& g, ValueId output, ValueId target) const override {
     return average_outputs(g, function_(g, output, target));
   }
 
  private:
   Elementwise function_;
+  bool knows_zero_;
 };
 
 // e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2); with c = min(|e|, delta):
@@ -351,8 +356,7 @@ const config::Catalog& loss_catalog() {
     all.add<CategoricalCrossentropy>().add<SparseCategoricalCrossentropy>();
     for (const ElementwiseLoss& simple : simple_losses()) {
       all.add_plain(
-          simple.name, simple.doc,
-          [function = simple.function] { return std::make_shared<SimpleLoss>(function); },
+          simple.name, simple.doc, [&simple] { return std::make_shared<SimpleLoss>(simple); },
           simple.aliases);
     }
     all.add<Huber>().add<Hinge>().add<SquaredHinge>();

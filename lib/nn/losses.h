@@ -37,6 +37,9 @@ class Loss : public config::Component {
   /// Of kBinary: the output is no probability but a margin, above 0 where the class is 1.
   virtual bool is_of_margins() const { return false; }
 
+  /// Whether zero means something: targets cannot be shifted without its becoming another loss.
+  virtual bool knows_zero() const { return false; }
+
   /// A label that does not count.
   virtual std::optional<int64_t> ignored() const { return {}; }
 

@@ -82,6 +82,11 @@ void check_target(const ExperimentSpec& spec, Diagnostics& diagnostics) {
                                              "batch_size must be at least 2",
                                              loss.type->name));
   }
+  if (spec.dataset.standardize_target && loss.as<nn::Loss>().knows_zero()) {
+    diagnostics.error(loss.mark, fmt::format("loss {} needs the target as it is; leave out "
+                                             "dataset.standardize_target",
+                                             loss.type->name));
+  }
   if (spec.train.target == config::TrainTarget::kInput && (labels || gan || contrastive)) {
     diagnostics.error(loss.mark, fmt::format("loss {} cannot compare the output with the input",
                                              loss.type->name));
@@ -108,6 +113,8 @@ void check_loss(const config::OutputSpec& output, Diagnostics& diagnostics) {
     fail(output.mark, "compares with the input or with columns, not with both");
   } else if (output.standardize_target && (sample || kind != nn::TargetKind::kValues)) {
     fail(output.mark, "has no target of values that standardize_target could scale");
+  } else if (output.standardize_target && output.loss.as<nn::Loss>().knows_zero()) {
+    fail(output.loss.mark, "needs the target as it is; leave out standardize_target");
   }
 }
 

@@ -125,11 +125,12 @@ std::vector<float> Continuation::series(int64_t count) {
   const data::Dataset& data = state_->input.dataset;
   const auto channels = static_cast<size_t>(data.windows->channels);
   std::vector<float>& seen = state_->row.features;
-  // Behind the last row come its targets, as many steps as they are.
+  // Behind the last row come its targets, as many steps as they are, and what a stride leaves.
   std::vector<float> steps;
   for (int64_t c = 0; c < data.width(); ++c) steps.push_back(data.feature(data.rows - 1, c));
   const float* last = data.values + (data.rows - 1) * data.target_width();
   steps.insert(steps.end(), last, last + data.target_width());
+  steps.insert(steps.end(), data.windows->tail.begin(), data.windows->tail.end());
   const size_t start = steps.size();
   const size_t wanted = start + static_cast<size_t>(count) * channels;
   while (steps.size() < wanted) {

@@ -46,7 +46,8 @@ struct Auc : ClassificationMetric {
   static const FieldList& fields() {
     static const FieldList list("auc",
                                 "Area under the ROC curve; several classes: mean of one against "
-                                "the rest; target: input: of each row's loss against its class.");
+                                "the rest; target: input: of each row's loss against its class, of "
+                                "which the last one by name is to have the larger losses.");
     return list;
   }
   bool accepts(TargetKind kind) const override { return kind != TargetKind::kValues; }

@@ -182,7 +182,7 @@ void adopt_model(Search& search, Node& tree, const TrainedModel& model, config::
   search.is_as_written = config::dump_experiment(search.spec) == written;
 }
 
-void open_data(Search& search, const SearchOptions& options, std::vector<data::Column> trained) {
+void open_data(Search& search, const SearchOptions& options, const TrainedModel& model) {
   data::OpenOptions open;
   open.base = options.source.file.parent_path();
   open.cache = options.cache;
@@ -192,9 +192,12 @@ void open_data(Search& search, const SearchOptions& options, std::vector<data::C
   open.optional = kind == nn::TargetKind::kNone || !options.needs_target;
   open.may_lack_target = !options.needs_target;
   open.outputs = train::output_columns(search.spec.train);
-  open.trained = std::move(trained);
+  open.trained = model.columns;
+  if (model.gives_tokens) open.tokens_of = model.file;
   search.dataset = data::open_dataset(search.spec.dataset, open);
-  const bool splits = options.needs_target || search.dataset.words || search.dataset.graphs;
+  const bool learns_tokens =
+      search.dataset.target_words || (search.dataset.words && open.tokens_of.empty());
+  const bool splits = options.needs_target || learns_tokens || search.dataset.graphs;
   if (!splits) return;
   fill_search_defaults(search);
   const auto seed = static_cast<uint64_t>(search.spec.seed);
@@ -308,7 +311,7 @@ Search prepare_search(const SearchOptions& options) {
   }
   make_cells(search, tree, diagnostics);
   diagnostics.throw_if_any();
-  open_data(search, options, std::move(model.columns));
+  open_data(search, options, model);
   WeightFiles files(options.source.file.parent_path());
   if (options.needs_target) {
     train::check_transform(search.dataset, search.spec.dataset);

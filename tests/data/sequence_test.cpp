@@ -113,6 +113,15 @@ TEST_CASE("windows: rows that are to be predicted go on to the end of the series
   CHECK(std::equal(known.values, known.values + 2 * known.rows, all.values));
   CHECK(all.values[2 * known.rows] == 60);
   for (int64_t i = 2 * known.rows + 1; i < 2 * all.rows; ++i) CHECK(std::isnan(all.values[i]));
+  // A stride of 3 would end with row 4 of 6.
+  spec.window->stride = 3;
+  const Dataset wide = open_dataset(spec, options);
+  REQUIRE(wide.rows == 3);
+  CHECK(row_of(wide, 1) == std::vector<float>{40, 4, 50, 5});
+  CHECK(row_of(wide, 2) == std::vector<float>{50, 5, 60, 6});
+  const Dataset trained = folder.open_csv(kSeries, series(window(2, 1, 5)));
+  CHECK(trained.rows == 1);
+  CHECK(trained.windows->tail == std::vector<float>{40, 4, 50, 5, 60, 6});
 }
 
 TEST_CASE("windows: held out by position, without rows that share targets") {

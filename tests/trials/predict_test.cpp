@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <fstream>
 
 #include "base/file.h"
@@ -270,6 +271,116 @@ TEST_CASE("predict: other data are seen as the training data were, with or witho
           "feature 1 of the data is 'y', but the model was trained on 'z' there");
   refused("x,z,colour\n1,1,3\n", "column 'colour' holds '3', which the model was not trained on");
   refused("x,z,colour\nred,1,red\n", "column 'x' is text in the data, but the model was trained");
+}
+
+TEST_CASE("predict: texts have the tokens of the model") {
+  PredictFolder folder(R"(
+name: letters
+dataset: {source: ./seen.txt, format: text, window: 4}
+model:
+  - Embedding: {input_dim: 5, output_dim: 3}
+  - Dense: 5
+train: {loss: {sparse_categorical_crossentropy: {from_logits: true}}, optimizer: Adam, epochs: 1}
+)");
+  const auto write = [&](const char* file, const std::string& text) {
+    std::ofstream(folder.at(file)) << text;
+  };
+  write("seen.txt", "abcdeabcdeabcde");
+  write("part.txt", "deabcdeab");  // from the fourth letter on; the first row is without c
+  write("other.txt", "abcdexabcde");
+  REQUIRE_MESSAGE(folder.run({"train", "-o", folder.at("out")}) == 0, folder.log());
+  const auto predict = [&](const char* file) {
+    return folder.run({"predict", "dataset.source=" + folder.at(file), "--model",
+                       folder.at("out/model.h5"), "-o", folder.at("scores.h5")});
+  };
+  const auto score_of = [&](size_t row) {
+    const std::vector<float> all =
+        store::File::open(folder.at("scores.h5")).array("score").read<float>();
+    return std::vector<float>(all.begin() + static_cast<long>(20 * row),
+                              all.begin() + static_cast<long>(20 * (row + 1)));
+  };
+  REQUIRE_MESSAGE(predict("seen.txt") == 0, folder.log());
+  const std::vector<float> second = score_of(1);  // eabc
+  REQUIRE_MESSAGE(predict("part.txt") == 0, folder.log());
+  const std::vector<float> first = score_of(0);  // deab
+  CHECK(std::equal(second.begin(), second.begin() + 15, first.begin() + 5));
+  CHECK(predict("other.txt") == 2);
+  CHECK_MESSAGE(
+      folder.log().find("the text holds 'x', which the tokens do not know") != std::string::npos,
+      folder.log());
+}
+
+TEST_CASE("predict: documents have the tokens of the model, and may be of one class") {
+  PredictFolder folder(R"(
+name: moods
+dataset: {source: ./seen.txt, format: documents, length: 3, tokens: {words: {vocabulary: 20}}}
+model:
+  - Embedding: {input_dim: 6, output_dim: 3}
+  - GlobalAveragePooling1D
+  - Dense: {units: 1, activation: sigmoid}
+train: {loss: binary_crossentropy, optimizer: Adam, epochs: 1}
+)");
+  std::ofstream(folder.at("seen.txt")) << "up good day\ndown bad night\nup good\ndown bad\n";
+  std::ofstream(folder.at("new.txt")) << "down night bad news\ndown bad night\n";
+  REQUIRE_MESSAGE(folder.run({"train", "-o", folder.at("out")}) == 0, folder.log());
+  const auto predict = [&](const char* file) {
+    REQUIRE_MESSAGE(folder.run({"predict", "dataset.source=" + folder.at(file), "--model",
+                                folder.at("out/model.h5"), "-o", folder.at("scores.h5")}) == 0,
+                    folder.log());
+    return store::File::open(folder.at("scores.h5")).array("score").read<float>();
+  };
+  const float known = predict("seen.txt").at(1);
+  CHECK(predict("new.txt").at(1) == known);
+}
+
+TEST_CASE("predict: the last window and what generate says next are of the end of the series") {
+  PredictFolder folder(R"(
+name: series
+dataset: {source: ./rows.csv, target: y, window: {look_back: 4, horizon: 1, stride: 5}}
+model: [Flatten, Dense: 1]
+train: {loss: mse, optimizer: SGD, epochs: 1}
+)");
+  std::ofstream rows(folder.at("rows.csv"));
+  rows << "y\n";
+  for (int i = 0; i < 32; ++i) rows << std::sin(i) << '\n';
+  rows.close();
+  REQUIRE_MESSAGE(folder.run({"train", "-o", folder.at("out")}) == 0, folder.log());
+  REQUIRE(folder.run({"predict", "--model", folder.at("out/model.h5"), "-o",
+                      folder.at("scores.h5")}) == 0);
+  const float next = store::File::open(folder.at("scores.h5")).array("score").read<float>().back();
+  REQUIRE(folder.run({"generate", "--model", folder.at("out/model.h5"), "--length", "1"}) == 0);
+  CHECK_MESSAGE(folder.log().ends_with(fmt::format("y\n{}\n", next)), folder.log());
+}
+
+TEST_CASE("predict: arrays of another layout are refused") {
+  PredictFolder folder(R"(
+name: layouts
+dataset: {source: ./seen.h5, target: y}
+model: [Flatten, Dense: 1]
+train: {loss: mse, optimizer: SGD, epochs: 1}
+)");
+  const auto write = [&](const char* file, const store::Extent& shape) {
+    store::File table = store::File::create(folder.at(file));
+    table.write<float>("x", shape, std::vector<float>(24, 0.5f));
+    table.write<float>("y", {2}, std::vector<float>{1, 2});
+    table.close();
+  };
+  write("seen.h5", {2, 3, 4});
+  write("transposed.h5", {2, 4, 3});
+  write("flat.h5", {2, 12});
+  REQUIRE_MESSAGE(folder.run({"train", "-o", folder.at("out")}) == 0, folder.log());
+  const auto predict = [&](const char* file) {
+    return folder.run({"predict", "dataset.source=" + folder.at(file), "--model",
+                       folder.at("out/model.h5"), "-o", folder.at("scores.h5")});
+  };
+  CHECK(predict("seen.h5") == 0);
+  CHECK_MESSAGE(predict("flat.h5") == 0, folder.log());
+  CHECK(predict("transposed.h5") == 2);
+  CHECK(folder.log().find("a sample of the data is (4, 3), but the model was trained on (3, 4)") !=
+        std::string::npos);
+  CHECK(folder.run({"check", "dataset.shape=[4, 3]"}) == 2);
+  CHECK(folder.log().find("shape [4, 3] would not transpose the samples, which are [3, 4]") !=
+        std::string::npos);
 }
 
 TEST_CASE("predict: arrays are found by their names") {

@@ -70,7 +70,10 @@ const config::FieldList& OfModel::fields() {
 
 std::shared_ptr<const Tokens> OfModel::open(const std::filesystem::path& base,
                                             const Mark& mark) const {
-  const auto path = (base / expand_variables(file, mark)).lexically_normal();
+  return stored_tokens((base / expand_variables(file, mark)).lexically_normal(), mark);
+}
+
+std::shared_ptr<const Tokens> stored_tokens(const std::filesystem::path& path, const Mark& mark) {
   const auto fail = [&](const char* what) {
     throw InputError(render_error(mark, fmt::format("'{}' {}", path.string(), what)));
   };

@@ -15,4 +15,7 @@ struct OfModel : config::Component {
   std::shared_ptr<const Tokens> open(const std::filesystem::path& base, const Mark& mark) const;
 };
 
+/// Those of a model file. Throws InputError at `mark` as OfModel::open().
+std::shared_ptr<const Tokens> stored_tokens(const std::filesystem::path& path, const Mark& mark);
+
 }  // namespace mlrun::data
