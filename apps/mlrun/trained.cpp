@@ -6,6 +6,16 @@
 #include "config/load.h"
 
 namespace mlrun::app {
+namespace {
+
+// Which say nothing about a model.
+std::string without_threads(std::string config) {
+  const size_t line = config.find("\nthreads:");
+  if (line != std::string::npos) config.erase(line, config.find('\n', line + 1) - line);
+  return config;
+}
+
+}  // namespace
 
 void note_settings_of_model(const trials::Search& search, const ExperimentArguments& experiment,
                             const std::filesystem::path& model) {
@@ -26,7 +36,8 @@ Trained open_trained(const ExperimentArguments& experiment, const ModelArgument&
     return trials::TrainedModel{trained.path, trained.model.config, {}};
   };
   trained.search = trials::prepare_search(options);
-  if (trained.model.config != config::dump_experiment(trained.search.cells[0].spec)) {
+  const std::string here = config::dump_experiment(trained.search.cells[0].spec);
+  if (without_threads(trained.model.config) != without_threads(here)) {
     throw InputError(fmt::format("the model '{}' is of another experiment", trained.path.string()));
   }
   note_settings_of_model(trained.search, experiment, trained.path);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -13,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/hex.h"
+#include "base/pending_file.h"
 #include "base/sha256.h"
 
 namespace mlrun {
@@ -67,6 +69,13 @@ void FileDescriptor::reset() {
   fd_ = -1;
 }
 
+Place::Place(const std::filesystem::path& path) : path_(path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0) number_ = {info.st_dev, info.st_ino};
+}
+
+bool Place::is_the_same() const { return Place(path_).number_ == number_; }
+
 std::string read_file(const std::filesystem::path& path) {
   std::string content;
   read_chunks(path, [&](std::string_view chunk) { content += chunk; });
@@ -115,6 +124,7 @@ void publish_file(const std::filesystem::path& temporary, const std::filesystem:
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view content) {
   const std::filesystem::path temporary = path.string() + ".tmp";
+  const PendingFile pending(temporary);
   {
     const FileDescriptor file(
         ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));

@@ -1,6 +1,7 @@
 // Files: whole reads, durable writes, checksums.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -25,6 +26,19 @@ class FileDescriptor {
 
  private:
   int fd_ = -1;
+};
+
+/// A file or folder, as it is there now.
+class Place {
+ public:
+  explicit Place(const std::filesystem::path& path);
+
+  /// Whether neither was moved or removed, nor has another its name.
+  bool is_the_same() const;
+
+ private:
+  std::filesystem::path path_;
+  std::pair<uint64_t, uint64_t> number_;  ///< of the device, and on it
 };
 
 /// The whole file. Throws Error ("read 'x': No such file or directory").

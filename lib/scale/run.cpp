@@ -14,6 +14,7 @@
 #include "train/fit.h"
 #include "trials/folder.h"
 #include "trials/scheduler.h"
+#include "trials/seal.h"
 
 namespace mlrun::scale {
 namespace {
@@ -89,22 +90,27 @@ class StudyRun {
         equipment_(equipment),
         options_(options),
         points_(plan_points(study)),
+        seals_(options.output),
         journal_(trials::open_folder(options.output, identity_of(search, equipment, points_),
                                      search.config, options.overwrite)) {
     for (const std::string& bytes : journal_.records()) {
+      if (seals_.take(bytes)) continue;
       auto [index, measurement] = from_bytes(bytes);
       add(index, std::move(measurement));
     }
   }
 
   StudyReport go() {
-    const std::filesystem::path results = options_.output / "results.h5";
-    const bool was_complete =
-        is_complete() && store::is_complete_result(results, journal_.identity());
-    if (!was_complete) {
+    const std::filesystem::path results = options_.output / trials::kResultsName;
+    const bool is_done =
+        is_complete() && (journal_.is_read_only() || seals_.is_intact(trials::kResultsName));
+    if (!is_done) {
+      if (seals_.is_changed(trials::kResultsName)) seals_.set_aside(trials::kResultsName);
       write_file_atomically(options_.output / "experiment.yaml", search_.config);
       measure_rest();
+      journal_.check_place();
       store::write_results(results, make_results());
+      seals_.seal(trials::kResultsName, journal_);
     }
     return {is_complete(), points_.size(), measurements(), results};
   }
@@ -149,8 +155,8 @@ class StudyRun {
                        {"command_line", options_.command_line},
                        {"seed", search_.spec.seed},
                        {"created", utc_timestamp()},
-                       {store::kStatus, is_complete() ? store::kComplete : store::kPartial},
-                       {store::kIdentity, journal_.identity()},
+                       {"status", std::string(is_complete() ? "complete" : "partial")},
+                       {"identity", journal_.identity()},
                        {"host", trials::host_name()},
                        {"cores", int64_t{equipment_.budget.core_count()}},
                        {"gpus", labels_of(equipment_.gpus)}};
@@ -163,6 +169,7 @@ class StudyRun {
   const Equipment& equipment_;
   const RunOptions& options_;
   std::vector<Point> points_;
+  trials::Seals seals_;
   store::Journal journal_;
   std::map<size_t, Measurement> done_;  ///< by index into points_
 };
@@ -171,9 +178,8 @@ class StudyRun {
 
 void check_output(const trials::Search& search, const Equipment& equipment,
                   const StudyOptions& study, const RunOptions& options) {
-  if (options.overwrite) return;
   trials::check_folder(options.output, identity_of(search, equipment, plan_points(study)),
-                       search.config);
+                       search.config, options.overwrite);
 }
 
 StudyReport run_study(const trials::Search& search, const Equipment& equipment,

@@ -74,6 +74,7 @@ Journal Journal::open(const std::filesystem::path& path, std::string_view identi
   if (!file) throw_errno(fmt::format("open '{}'", path.string()));
   if (!may_not_write) take_lock(file.get(), path);
   Journal journal(path, std::move(file));
+  journal.read_only_ = may_not_write;
   try {
     journal.load(identity);
   } catch (const Error& error) {
@@ -84,8 +85,12 @@ Journal Journal::open(const std::filesystem::path& path, std::string_view identi
 
 std::optional<std::string> Journal::identity_in(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path)) return std::nullopt;
-  const auto header = parse_journal_header(read_file(path));
-  return header ? std::optional(header->identity) : std::nullopt;
+  try {
+    const auto header = parse_journal_header(read_file(path));
+    return header ? std::optional(header->identity) : std::nullopt;
+  } catch (const Error& error) {
+    throw Error(fmt::format("'{}': {}", path.string(), error.what()));
+  }
 }
 
 void Journal::load(std::string_view identity) {
@@ -110,9 +115,11 @@ void Journal::load(std::string_view identity) {
   }
   cut_bytes_ = static_cast<int64_t>(rest.size());
   damage_ += cut_bytes_;
-  if (damage_ > 0) write_file_atomically(path_.string() + ".damaged", content);
+  if (damage_ > 0 && !read_only_) {
+    write_file_atomically(path_.string() + ".damaged", content);
+  }
   end_ = static_cast<int64_t>(content.size()) - cut_bytes_;
-  if (cut_bytes_ > 0) cut_to(end_);
+  if (cut_bytes_ > 0 && !read_only_) cut_to(end_);
 }
 
 void Journal::restart(std::string_view identity) {
@@ -143,11 +150,14 @@ int Journal::cause_of_short_write() {
   return full ? errno : EIO;
 }
 
-// What is written to a file without a name is lost.
-void Journal::check_that_it_is_there() const {
-  struct stat info {};
-  if (::fstat(file_.get(), &info) == 0 && info.st_nlink > 0) return;
-  throw Error(fmt::format("'{}' was removed while its run went on", path_.string()));
+// What is written elsewhere than where the next run looks is lost.
+void Journal::check_place() const {
+  struct stat mine {};
+  struct stat there {};
+  const bool same = ::fstat(file_.get(), &mine) == 0 && ::stat(path_.c_str(), &there) == 0 &&
+                    mine.st_dev == there.st_dev && mine.st_ino == there.st_ino;
+  if (same) return;
+  throw Error(fmt::format("'{}' was moved or removed while its run went on", path_.string()));
 }
 
 void Journal::append(std::string_view payload) {
@@ -155,7 +165,7 @@ void Journal::append(std::string_view payload) {
     throw Error(
         fmt::format("'{}': a record of {} bytes is too long", path_.string(), payload.size()));
   }
-  check_that_it_is_there();
+  check_place();
   const std::string record = journal_record(payload);
   ssize_t put = 0;
   do {

@@ -56,8 +56,14 @@ class Journal {
   /// Empties the journal, which from now on belongs to `identity` (--overwrite).
   void restart(std::string_view identity);
 
-  /// Adds a record with one write(2). On failure (disk full) the journal is as before. Throws Error
-  /// too if the file has been removed. Must not be called while origin() is kForeign.
+  /// Opened by who may not write it.
+  bool is_read_only() const { return read_only_; }
+
+  /// Throws Error if the file has been removed, moved, or replaced by another.
+  void check_place() const;
+
+  /// Adds a record with one write(2). On failure (disk full) the journal is as before. Does
+  /// check_place(). Must not be called while origin() is kForeign.
   void append(std::string_view payload);
 
   /// Returns when all appended records are on the disk.
@@ -72,7 +78,6 @@ class Journal {
   void load(std::string_view identity);
   void write_header(std::string_view identity);
   void cut_to(int64_t size);
-  void check_that_it_is_there() const;
   int cause_of_short_write();
 
   std::filesystem::path path_;
@@ -82,6 +87,7 @@ class Journal {
   std::vector<std::string> records_;
   int64_t cut_bytes_ = 0;
   int64_t damage_ = 0;
+  bool read_only_ = false;
   int64_t end_ = 0;  ///< size of the file up to the last sound record
 };
 

@@ -85,22 +85,6 @@ const Section* ResultsFile::find(std::string_view path) const {
   return found == sections.end() ? nullptr : &*found;
 }
 
-bool is_complete_result(const std::filesystem::path& path, const std::string& identity) {
-  if (!std::filesystem::exists(path)) return false;
-  try {
-    const Attributes attributes = File::open(path).attributes();
-    const auto says = [&](const std::string& name, const std::string& value) {
-      const auto is = [&](const auto& one) {
-        return one.first == name && one.second == Attribute(value);
-      };
-      return std::any_of(attributes.begin(), attributes.end(), is);
-    };
-    return says(kStatus, kComplete) && says(kIdentity, identity);
-  } catch (const Error&) {
-    return false;  // lost, emptied or cut
-  }
-}
-
 void write_results(const std::filesystem::path& path, const ResultsFile& results) {
   File::write_atomically(path, [&](File& file) {
     for (const auto& [name, value] : results.attributes) file.set_attribute(name, value);

@@ -35,17 +35,6 @@ struct ResultsFile {
   bool operator==(const ResultsFile&) const = default;
 };
 
-/// Attributes of / that say what is in the file.
-inline const std::string kStatus = "status";
-inline const std::string kIdentity = "identity";  ///< of Journal::identity()
-/// Of kStatus.
-inline const std::string kComplete = "complete";
-inline const std::string kPartial = "partial";
-
-/// Whether there is a file of results that says of itself that it is complete, of the experiment
-/// with this identity.
-bool is_complete_result(const std::filesystem::path& path, const std::string& identity);
-
 /// Replaces the file at `path` as a whole (File::write_atomically). Throws Error, also when the
 /// columns of a section differ in length ("/cells: column 'b' has 2 rows, 'a' has 3").
 void write_results(const std::filesystem::path& path, const ResultsFile& results);

@@ -64,7 +64,7 @@ void write_checkpoint(const CheckpointFile& file, const Checkpoint& checkpoint, 
                              {static_cast<int64_t>(checkpoint.best_weights.size())},
                              checkpoint.best_weights});
   }
-  std::filesystem::create_directories(file.path.parent_path());
+  std::filesystem::create_directory(file.path.parent_path());
   store::write_model(file.path, content);
 }
 
@@ -72,7 +72,9 @@ std::optional<Checkpoint> read_checkpoint(const CheckpointFile& file, Learner& l
   if (!std::filesystem::exists(file.path)) return std::nullopt;
   const store::ModelFile content = store::read_model(file.path);
   const auto training = content.texts.find(kTraining);
-  if (training == content.texts.end() || training->second != file.training) return std::nullopt;
+  if (training == content.texts.end() || training->second != file.training) {
+    throw Error("it is of another training");
+  }
   Checkpoint checkpoint = unpack(content.texts.at(kProgress));
   for (const store::NamedArray& array : content.state) {
     if (array.name == "best_weights") checkpoint.best_weights = array.values;

@@ -28,8 +28,8 @@ struct CheckpointFile {
 /// Replaces the file as a whole; every bit that decides the continuation is kept.
 void write_checkpoint(const CheckpointFile& file, const Checkpoint& checkpoint, Learner& learner);
 
-/// Loads the learner and returns where it stood; nothing if there is no file, or that of another
-/// training. Throws Error where it is damaged; then the learner is as it was.
+/// Loads the learner and returns where it stood; nothing if there is no file. Throws Error where it
+/// is damaged, or of another training; then the learner is as it was.
 std::optional<Checkpoint> read_checkpoint(const CheckpointFile& file, Learner& learner);
 
 }  // namespace mlrun::train

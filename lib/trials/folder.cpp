@@ -50,11 +50,14 @@ void check_writable(const fs::path& folder) {
 
 }  // namespace
 
-void check_folder(const fs::path& folder, std::string_view identity, const std::string& config) {
-  check_writable(folder);
+void check_folder(const fs::path& folder, std::string_view identity, const std::string& config,
+                  bool overwrite) {
+  if (overwrite) return check_writable(folder);
   const std::optional<std::string> found = store::Journal::identity_in(folder / "journal");
   if (found && *found != identity) throw InputError(refusal(folder, config));
-  if (!found && holds_results(folder)) refuse_without_journal(folder);
+  if (found) return;  // a complete run is printed from where nothing can be written
+  check_writable(folder);
+  if (holds_results(folder)) refuse_without_journal(folder);
 }
 
 store::Journal open_folder(const fs::path& folder, std::string_view identity,
@@ -64,8 +67,8 @@ store::Journal open_folder(const fs::path& folder, std::string_view identity,
   if (error) refuse_to_make(folder, error.message());
   store::Journal journal = store::Journal::open(folder / "journal", identity);
   if (overwrite) {
-    for (const char* name :
-         {"results.h5", "model.h5", "experiment.yaml", "log.txt", "journal.damaged"}) {
+    for (const char* name : {"results.h5", "model.h5", "experiment.yaml", "log.txt",
+                             "journal.damaged", "results.h5.changed", "model.h5.changed"}) {
       fs::remove(folder / name);
     }
     fs::remove_all(folder / "checkpoints");

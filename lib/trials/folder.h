@@ -17,10 +17,10 @@ namespace mlrun::trials {
 store::Journal open_folder(const std::filesystem::path& folder, std::string_view identity,
                            const std::string& config, bool overwrite);
 
-/// Before a run: throws InputError where open_folder() would without overwrite, but for a folder
-/// that is in use. Changes nothing.
+/// Before a run: throws InputError where open_folder() would, but for a folder that is in use.
+/// Changes nothing.
 void check_folder(const std::filesystem::path& folder, std::string_view identity,
-                  const std::string& config);
+                  const std::string& config, bool overwrite);
 
 /// Of this machine, for the results file.
 std::string host_name();

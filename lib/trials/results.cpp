@@ -254,12 +254,12 @@ store::ResultsFile make_results(const Search& search, const Records& records,
                      {"command_line", facts.command_line},
                      {"seed", search.spec.seed},
                      {"created", facts.created},
-                     {store::kStatus, facts.complete ? store::kComplete : store::kPartial},
+                     {"status", std::string(facts.complete ? "complete" : "partial")},
                      {"host", facts.host},
                      {"workers", int64_t{facts.workers}},
                      {"threads", int64_t{facts.threads}},
                      {"scoring", *search.spec.scoring},
-                     {store::kIdentity, search.identity}};
+                     {"identity", search.identity}};
   add_best(search, records, best, file.attributes);
   add_test_scores(search, records, file.attributes);
   file.texts = {{"/config", search.config}};

@@ -10,23 +10,23 @@
 #include "ops/gemm.h"
 #include "store/hdf5.h"
 #include "store/model_file.h"
-#include "store/results.h"
 #include "trials/folder.h"
 #include "trials/gpu_absence.h"
 #include "trials/precisions.h"
 #include "trials/ranking.h"
+#include "trials/seal.h"
 
 namespace mlrun::trials {
 namespace {
 
 namespace fs = std::filesystem;
 
-// Not one that was lost, emptied, cut or damaged.
+// Of a run that was ended before it sealed its model.
 bool is_sound_model(const fs::path& file) {
   try {
     store::read_model(file);
     return true;
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     return false;
   }
 }
@@ -36,14 +36,15 @@ class Run {
   Run(const Search& search, const device::Budget& budget, const RunOptions& options)
       : search_(search),
         options_(options),
+        seals_(options.output),
         fleet_(make_fleet(search, budget, options.jobs, options.gpus, options.stack)),
         journal_(open_journal()) {
-    report_.results = options.output / "results.h5";
+    report_.results = options.output / kResultsName;
     scheduler_.retries = options.retries;
     scheduler_.stop_on_error = options.stop_on_error;
     scheduler_.deadline = options.time_budget > 0 ? now_seconds() + options.time_budget : 0;
     scheduler_.keep_predictions = search.spec.predictions != config::KeepPredictions::kNone;
-    scheduler_.model = options.output / "model.h5";
+    scheduler_.model = options.output / kModelName;
     const bool checkpoints =
         std::any_of(search.cells.begin(), search.cells.end(),
                     [](const Cell& cell) { return cell.spec.train.checkpoint_every > 0; });
@@ -52,31 +53,54 @@ class Run {
 
   RunReport go() {
     const InterruptGuard guard;
-    forget_lost_model();
     const fs::path checkpoints = options_.output / "checkpoints";
-    const bool was_complete =
-        is_complete() && store::is_complete_result(report_.results, search_.identity);
-    if (was_complete) {
-      std::error_code ignored;
-      fs::remove_all(checkpoints, ignored);
+    if (journal_.is_read_only()) {
+      check_complete();
       return std::move(report_);
+    }
+    forget_lost_model();
+    if (is_complete() && seals_.is_intact(kResultsName)) {
+      fs::remove_all(checkpoints);
+      return std::move(report_);
+    }
+    for (const std::string& name : {kResultsName, kModelName}) {
+      if (seals_.is_changed(name)) seals_.set_aside(name);
     }
     write_file_atomically(options_.output / "experiment.yaml", search_.config);
     Progress progress(options_.verbosity, total(), static_cast<int64_t>(report_.records.size()),
                       search_.spec.train.epochs, options_.output / "log.txt");
     run_trials(progress);
     progress.finish();
+    journal_.check_place();
     write_results(report_.results, make_results(search_, report_.records, samples_, facts()));
+    seal_files();
     if (report_.outcome == RunOutcome::kDone) fs::remove_all(checkpoints);
     return std::move(report_);
   }
 
  private:
+  // Nobody can go on with it.
+  void check_complete() const {
+    if (is_complete()) return;
+    throw InputError(
+        fmt::format("the run in '{}' is not complete, and its journal may only be read",
+                    options_.output.string()));
+  }
+
+  void seal_files() {
+    const auto fit = report_.records.find(static_cast<int32_t>(search_.trials.size()));
+    const bool has_model =
+        fit != report_.records.end() && fit->second.status == TrialStatus::kFinished;
+    if (has_model && fs::exists(scheduler_.model)) seals_.seal(kModelName, journal_);
+    seals_.seal(kResultsName, journal_);
+  }
+
   // Opens the journal and takes over what was measured and the trials that have ended for good.
   store::Journal open_journal() {
     store::Journal journal =
         open_folder(options_.output, search_.identity, search_.config, options_.overwrite);
     for (const std::string& bytes : journal.records()) {
+      if (seals_.take(bytes)) continue;
       if (holds_device_samples(bytes)) {
         samples_.append(device_samples_from_bytes(bytes));
         continue;
@@ -108,7 +132,9 @@ class Run {
   void forget_lost_model() {
     const auto fit = report_.records.find(static_cast<int32_t>(search_.trials.size()));
     if (fit == report_.records.end() || fit->second.status != TrialStatus::kFinished) return;
-    if (!is_sound_model(scheduler_.model)) report_.records.erase(fit);
+    const bool is_sound =
+        seals_.knows(kModelName) ? seals_.is_intact(kModelName) : is_sound_model(scheduler_.model);
+    if (!is_sound) report_.records.erase(fit);
   }
 
   bool is_complete() const {
@@ -161,6 +187,7 @@ class Run {
   const RunOptions& options_;
   RunReport report_;
   DeviceSamples samples_;
+  Seals seals_;
   Fleet fleet_;
   store::Journal journal_;
   SchedulerOptions scheduler_;

@@ -212,6 +212,10 @@ class Server {
 
   void write_model(train::FitResult& result, int32_t cell) {
     if (options_.model.empty()) return;
+    if (!folder_.is_the_same()) {
+      throw Error(fmt::format("'{}' was moved or removed while its run went on",
+                              options_.model.parent_path().string()));
+    }
     result.model.config = config::dump_experiment(search_.cells[static_cast<size_t>(cell)].spec);
     train::mark_cell(result.model, cell);
     store::write_model(options_.model, result.model);
@@ -219,6 +223,7 @@ class Server {
 
   const Search& search_;
   const WorkerOptions& options_;
+  const Place folder_{options_.model.parent_path()};
   Channel& channel_;
   std::mutex sending_;
   std::mutex making_engine_;

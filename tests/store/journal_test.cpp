@@ -272,6 +272,6 @@ TEST_CASE("journal: one that was removed is not written to") {
   Journal journal = Journal::open(path, kIdentity);
   journal.append("first");
   std::filesystem::remove(path);
-  CHECK_THROWS_WITH_AS(journal.append("second"), doctest::Contains("was removed while its run"),
-                       Error);
+  CHECK_THROWS_WITH_AS(journal.append("second"),
+                       doctest::Contains("was moved or removed while its run"), Error);
 }

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/philox.h"
 #include "scratch_folder.h"
+#include "store/model_file.h"
 #include "store/results.h"
 #include "trials/program.h"
 
@@ -107,9 +108,14 @@ void check_same_tables(const store::ResultsFile& a, const store::ResultsFile& b)
 
 std::string status_of(const store::ResultsFile& results) {
   for (const auto& [name, value] : results.attributes) {
-    if (name == store::kStatus) return std::get<std::string>(value);
+    if (name == "status") return std::get<std::string>(value);
   }
   return "";
+}
+
+store::ModelFile model_in(const std::string& content, const SearchFolder& folder) {
+  std::ofstream(folder / "copy.h5", std::ios::binary) << content;
+  return store::read_model(folder / "copy.h5");
 }
 
 void sleep_for(double seconds) {
@@ -306,7 +312,31 @@ TEST_CASE("trials: a file of results is that of its run, or is written again") {
     check_same_tables(folder.results("cut"), complete);
     CHECK(status_of(folder.results("cut")) == "complete");
     CHECK(!std::filesystem::exists(folder / "cut" / "checkpoints"));
+    CHECK(read_file((folder / "cut" / "results.h5.changed")) == found);
   }
+  const std::filesystem::path model = folder / "cut" / "model.h5";
+  const std::string trained = read_file(model);
+  std::filesystem::copy_file(folder / "other" / "model.h5", model,
+                             std::filesystem::copy_options::overwrite_existing);
+  REQUIRE(run_program(folder.command("cut"), folder.log()) == 0);
+  CHECK(read_file(model).size() == trained.size());
+  CHECK(store::read_model(model).weights == model_in(trained, folder).weights);
+}
+
+TEST_CASE("trials: results of trials that were lost are written again with what came of them") {
+  const SearchFolder folder;
+  const std::vector<std::string> more = {"-j1", "--retries", "0"};
+  Program program(folder.command("run", more), folder.log());
+  while (program.running() && program.children().empty()) sleep_for(0.001);
+  for (const pid_t worker : program.children()) ::kill(worker, SIGKILL);
+  REQUIRE(program.wait() == 3);
+  const std::string lost = read_file(folder / "run" / "results.h5");
+  REQUIRE(run_program(folder.command("run", more), folder.log()) == 0);
+  const store::ResultsFile complete = folder.results("run");
+  // As if the second run had ended before it wrote its results.
+  std::ofstream(folder / "run" / "results.h5", std::ios::binary) << lost;
+  REQUIRE(run_program(folder.command("run", more), folder.log()) == 0);
+  check_same_tables(folder.results("run"), complete);
 }
 
 TEST_CASE("trials: what ends in the grace after an interruption counts") {
@@ -331,7 +361,8 @@ TEST_CASE("trials: a run whose folder is removed says so and ends") {
   while (program.running() && program.children().empty()) sleep_for(0.001);
   std::filesystem::remove_all(folder / "gone");
   CHECK(program.wait() == 1);
-  CHECK(read_file(folder.log()).find("was removed while its run went on") != std::string::npos);
+  CHECK(read_file(folder.log()).find("was moved or removed while its run went on") !=
+        std::string::npos);
 }
 
 TEST_CASE("trials: another number of threads is the same run") {
