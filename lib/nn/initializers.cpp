@@ -354,6 +354,12 @@ InitializerRef random_normal(double stddev) {
   return reference("RandomNormal", object, object.get());
 }
 
+InitializerRef constant(double value) {
+  const auto object = std::make_shared<Constant>();
+  object->value = value;
+  return reference("Constant", object, object.get());
+}
+
 }  // namespace mlrun::nn
 
 template struct mlrun::config::FieldOf<mlrun::nn::InitializerRef>;

@@ -32,6 +32,8 @@ InitializerRef initializer(std::string_view name);
 /// RandomNormal around 0.
 InitializerRef random_normal(double stddev);
 
+InitializerRef constant(double value);
+
 }  // namespace mlrun::nn
 
 extern template struct mlrun::config::FieldOf<mlrun::nn::InitializerRef>;

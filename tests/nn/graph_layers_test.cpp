@@ -41,6 +41,13 @@ std::vector<float> features(size_t graph) {
   return numbers(kSizes[graph] * kFeatures, static_cast<float>(graph));
 }
 
+std::vector<float> start_of(const Variable& variable) {
+  std::vector<float> values(static_cast<size_t>(variable.shape.elements()));
+  variable.initializer.as<Initializer>().fill(values, variable.shape,
+                                              PhiloxStream(0, Purpose::kInitialise), 0);
+  return values;
+}
+
 struct WeightSizes {
   std::string yaml;
   std::vector<int64_t> sizes;  ///< of the weights, in their order
@@ -186,6 +193,26 @@ TEST_CASE("graph layers: dropout of attention is of the training only") {
       .adjacency = std::make_shared<ops::Adjacency>(ops::make_adjacency({0, 4}, kArcs[0]))};
   CHECK(run_layer(*layer(c.yaml), inputs).y == run_alone(without, 0, {}).y);
   CHECK(run_alone(c, 0, {}).y != run_alone(without, 0, {}).y);
+}
+
+TEST_CASE("graph layers: GINConv learns epsilon itself, from where it is set") {
+  WeightSizes fixed{"GINConv: {units: 2, mlp_hidden: [], epsilon: 0.25}", {6, 2}};
+  WeightSizes learned{"GINConv: {units: 2, mlp_hidden: [], epsilon: 3, train_epsilon: true}", {}};
+  LayerInputs inputs{
+      .x = {{4, kFeatures}, features(0)},
+      .weights = weights_of(fixed),
+      .dy = {},
+      .adjacency = std::make_shared<ops::Adjacency>(ops::make_adjacency({0, 4}, kArcs[0]))};
+  const Results want = run_layer(*layer(fixed.yaml), inputs);
+  inputs.weights.insert(inputs.weights.begin(), {0.25f});
+  check_close(run_layer(*layer(learned.yaml), inputs).y, 0, want.y);
+  graph::Graph g;
+  Builder b(g, true);
+  b.set_nodes({inputs.adjacency, graph::kNoValue, graph::kNoValue});
+  const ValueId x = g.input("x", {Shape{4, kFeatures}});
+  b.add("gin", "GINConv", *layer(learned.yaml), std::span(&x, 1));
+  CHECK(b.variables()[0].name == "gin/epsilon");
+  CHECK(start_of(b.variables()[0]) == std::vector<float>{3});
 }
 
 TEST_CASE("graph layers: what does not fit") {

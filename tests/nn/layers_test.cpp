@@ -32,6 +32,19 @@ BuiltLayer build_layer(const std::string& yaml, const Shape& x, bool training = 
   return built;
 }
 
+// Of a layer that reads three features.
+std::vector<float> start_of_gamma(const std::string& yaml) {
+  graph::Graph g;
+  Builder b(g, true);
+  const ValueId x = g.input("x", {Shape{kBatch, 3}});
+  b.add("rbf", "RBF", *layer(yaml), std::span(&x, 1));
+  const Variable& gamma = b.variables()[1];
+  std::vector<float> values(static_cast<size_t>(gamma.shape.elements()));
+  gamma.initializer.as<Initializer>().fill(values, gamma.shape,
+                                           PhiloxStream(0, Purpose::kInitialise), 1);
+  return values;
+}
+
 void check_close(const std::vector<float>& got, const std::vector<double>& want) {
   REQUIRE(got.size() == want.size());
   CHECK(ops::testing::distance(got, want, 1.0) < 1e-5);
@@ -51,13 +64,17 @@ TEST_CASE("layers: Dense") {
 
 TEST_CASE("layers: RBF") {
   CHECK(build_layer("RBF: 5", {kBatch, 3}).variables ==
-        "layer/centers (5, 3), layer/log_scale (5)");
+        "layer/centers (5, 3), layer/log_scaled_gamma (5)");
   CHECK(build_layer("RBF: 5", {kBatch, 2, 3}).shape == "(N, 2, 5)");
   CHECK_THROWS_WITH_AS(build_layer("RBF: 5", {kBatch}), "needs (N, ..., C), not (N)", ShapeError);
   // At a centre, and at a distance of 5.
-  const std::vector<std::vector<float>> weights = {{1, 2, 4, 6}, {0, 0}};
-  check_close(run_layer(*layer("RBF: {units: 2, gamma: 0.1}"), {{{1, 2}, {1, 2}}, weights, {}}).y,
-              {1, std::exp(-2.5)});
+  const float scaled = std::log(0.1f * 2);
+  const std::vector<std::vector<float>> weights = {{1, 2, 4, 6}, {scaled, scaled}};
+  for (const char* spec : {"RBF: 2", "RBF: {units: 2, gamma: 7}"}) {  // what is learned counts
+    check_close(run_layer(*layer(spec), {{{1, 2}, {1, 2}}, weights, {}}).y, {1, std::exp(-2.5)});
+  }
+  CHECK(start_of_gamma("RBF: 2") == std::vector<float>{0, 0});
+  CHECK(start_of_gamma("RBF: {units: 1, gamma: 0.5}")[0] == doctest::Approx(std::log(1.5)));
 }
 
 TEST_CASE("layers: what is not trainable has no trained weight, nor have its parts") {

@@ -184,8 +184,8 @@ ValueId GinConv::build(Builder& b, ValueId x) const {
   graph::Graph& g = b.graph();
   ValueId own = x;
   if (train_epsilon) {
-    const ValueId learned = b.weight("epsilon", Shape{1}, initializer("Zeros"));
-    own = ops::mul(g, x, ops::offset(g, learned, static_cast<float>(1 + epsilon)));
+    const ValueId learned = b.weight("epsilon", Shape{1}, constant(epsilon));
+    own = ops::mul(g, x, ops::offset(g, learned, 1));
   } else if (epsilon != 0) {
     own = ops::scale(g, x, static_cast<float>(1 + epsilon));
   }

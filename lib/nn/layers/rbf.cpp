@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "ops/functions.h"
 
 namespace mlrun::nn {
@@ -38,10 +40,11 @@ ValueId Rbf::build(Builder& b, ValueId x) const {
   }
   const int64_t channels = g.shape(x).back();
   const ValueId centers = b.weight("centers", Shape{units, channels}, centers_initializer);
-  const ValueId log_scale = b.weight("log_scale", Shape{units}, initializer("Zeros"));
-  const double start = gamma.value_or(1.0 / static_cast<double>(channels));
+  const auto scale = static_cast<double>(channels);
+  const double start = gamma ? std::log(*gamma * scale) : 0;
+  const ValueId log_scaled = b.weight("log_scaled_gamma", Shape{units}, constant(start));
   const ValueId factor =
-      ops::scale(g, ops::unary(g, Ew::kExp, log_scale), static_cast<float>(-start));
+      ops::scale(g, ops::unary(g, Ew::kExp, log_scaled), static_cast<float>(-1 / scale));
   return ops::unary(g, Ew::kExp, ops::mul(g, squared_distances(g, x, centers), factor));
 }
 
