@@ -21,13 +21,13 @@ std::string folded(std::string_view name) {
   return text;
 }
 
-// The value of the first field, or a map of fields.
+// A map of fields, which one value alone may stand for.
 Node as_fields(const Node& value, const ComponentType& type) {
-  const bool shorthand = !value.is_map() && !value.is_null() && !type.fields->fields().empty();
-  if (!shorthand) return value;
+  const Field* field = type.fields->shorthand();
+  if (value.is_map() || value.is_null() || !field) return value;
   Node fields = Node::map();
   fields.mark = value.mark;
-  fields.entries.push_back({type.fields->fields().front().name, value.mark, value});
+  fields.entries.push_back({field->name, value.mark, value});
   return fields;
 }
 

@@ -60,7 +60,12 @@ FieldList::~FieldList() = default;
 FieldList FieldList::with(const FieldList& base) const {
   FieldList both = *this;
   for (const Field& field : base.fields_) both.fields_.push_back(field);
+  both.of_base_ += base.fields_.size();
   return both;
+}
+
+const Field* FieldList::shorthand() const {
+  return fields_.size() > of_base_ ? &fields_.front() : nullptr;
 }
 
 void FieldList::add(Field&& field) { fields_.push_back(std::move(field)); }

@@ -125,6 +125,10 @@ class FieldList {
   /// These fields, then those of a base class, which must be the first of the spec.
   FieldList with(const FieldList& base) const;
 
+  /// The field whose value may stand for the whole: the first, unless it is of a base class. Or
+  /// null.
+  const Field* shorthand() const;
+
   /// What to say about a key that is none of these: "; did you mean 'units'?", "; it belongs in
   /// train", or which keys there are.
   std::string hint(std::string_view key) const;
@@ -142,6 +146,7 @@ class FieldList {
   std::string name_;
   std::string doc_;
   std::vector<Field> fields_;
+  size_t of_base_ = 0;  ///< the last of fields_
 };
 
 /// Reads and writes one C++ type. Specialised in config/codec.h.

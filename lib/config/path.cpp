@@ -103,10 +103,11 @@ class PathSetter {
 
   // {L2: 1e-4} becomes {L2: {l2: 1e-4}}.
   static void name_first_field(Node& value, const ComponentType& type) {
-    if (type.fields->fields().empty()) return;
+    const Field* field = type.fields->shorthand();
+    if (!field) return;
     Node fields = Node::map();
     fields.mark = value.mark;
-    fields.entries.push_back({type.fields->fields().front().name, value.mark, value});
+    fields.entries.push_back({field->name, value.mark, value});
     value = std::move(fields);
   }
 
