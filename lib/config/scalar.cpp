@@ -72,14 +72,18 @@ std::optional<int64_t> parse_int(std::string_view text) {
   const std::optional<double> value = parse_float(text);
   if (!value || !std::isfinite(*value) || *value != std::floor(*value)) return std::nullopt;
   const std::string plain = without_underscores(text);
-  std::string_view digits = plain;
-  if (digits.starts_with('+')) digits.remove_prefix(1);
-  int64_t exact = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), exact);
-  if (error == std::errc() && end == digits.data() + digits.size()) return exact;
-  const bool exponent = digits.find_first_of("eE") != std::string_view::npos;
-  if (!exponent || std::abs(*value) > 9e15) return std::nullopt;
+  if (const auto exact = parse_position(plain)) return exact;
+  const bool only_digits = plain.find_first_of(".eE") == std::string::npos;
+  if (only_digits || std::abs(*value) > 9e15) return std::nullopt;
   return static_cast<int64_t>(*value);
+}
+
+std::optional<int64_t> parse_position(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  int64_t exact = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), exact);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return exact;
 }
 
 std::optional<bool> parse_bool(std::string_view text) {

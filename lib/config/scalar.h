@@ -9,8 +9,12 @@
 
 namespace mlrun::config {
 
-/// Decimal integers, with an optional sign and with 1e6 and 1_000_000 spelled as people do.
+/// Numbers that are whole, with an optional sign: 1000000, and 1e6, 1_000_000 and 1000000.0, as
+/// people and programs spell them.
 std::optional<int64_t> parse_int(std::string_view text);
+
+/// Digits with an optional sign, as places are counted: other numbers may be names.
+std::optional<int64_t> parse_position(std::string_view text);
 
 /// Whether this is a whole number that parse_int cannot hold.
 bool is_huge_int(std::string_view text);

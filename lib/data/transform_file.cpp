@@ -134,7 +134,7 @@ class Loader {
 
   // Elements of an image or an array: "17", "sample[17]".
   static bool is_position(const std::string& name) {
-    return name.ends_with(']') || config::parse_int(name).has_value();
+    return name.ends_with(']') || config::parse_position(name).has_value();
   }
 
   // Not of arrays that both have names: those are as good as columns' names.

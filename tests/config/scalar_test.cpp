@@ -45,14 +45,20 @@ TEST_CASE("scalar: whole numbers") {
   CHECK(parse_int("1_000_000") == 1000000);
   CHECK(parse_int("1e6") == 1000000);
   CHECK(parse_int("2.5e1") == 25);
+  CHECK(parse_int("7.0") == 7);
+  CHECK(parse_int("-1_000.") == -1000);
   CHECK(parse_int("-7") == -7);
   CHECK(parse_int("+7") == 7);
   CHECK(parse_int("9223372036854775807") == std::numeric_limits<int64_t>::max());
   CHECK(parse_int("-9223372036854775808") == std::numeric_limits<int64_t>::min());
-  for (const char* text : {"9223372036854775808", "1e300", ".inf", ".nan", "1.5", "7.0", "true"}) {
+  for (const char* text : {"9223372036854775808", "1e300", ".inf", ".nan", "1.5", "4.5e0",
+                           "9007199254740993.0", "true"}) {
     CAPTURE(std::string(text));
     CHECK(!parse_int(text));
   }
+  CHECK(parse_position("-2") == -2);
+  CHECK(!parse_position("7.0"));
+  CHECK(!parse_position("1e3"));
   CHECK(is_huge_int("9223372036854775808"));
   CHECK(is_huge_int("-1e300"));
   CHECK(!is_huge_int("12"));
