@@ -35,11 +35,11 @@ const FieldList& WindowSpec::fields() {
   static const FieldList list =
       FieldListOf<WindowSpec>("window", "Rows that are windows of one sequence.")
           .field("look_back", &WindowSpec::look_back, "steps that the model sees", required,
-                 at_least(2))
+                 count(2))
           .field("horizon", &WindowSpec::horizon,
-                 "steps behind them that are the target; a text's are the next tokens", at_least(1))
+                 "steps behind them that are the target; a text's are the next tokens", count())
           .field("stride", &WindowSpec::stride,
-                 "steps to the next window; default: 1, of a text look_back", at_least(1));
+                 "steps to the next window; default: 1, of a text look_back", count());
   return list;
 }
 
@@ -61,9 +61,10 @@ const FieldList& PairsSpec::fields() {
           .field("architecture", &PairsSpec::architecture,
                  "skip_gram: a neighbour from the word; cbow: the word from all its neighbours")
           .field("window", &PairsSpec::window,
-                 "words to either side, at most; how many is drawn for each word", at_least(1))
+                 "words to either side, at most; how many is drawn for each word",
+                 between(1, kMostPairs))
           .field("negatives", &PairsSpec::negatives, "words drawn beside each true one",
-                 at_least(1))
+                 between(1, kMostPairs))
           .field("subsample", &PairsSpec::subsample,
                  "share of the text above which a word is thinned out; 0: none is", fraction());
   return list;

@@ -79,6 +79,9 @@ struct Codec<WindowSpec> {
 
 enum class PairArchitecture { kSkipGram, kCbow };
 
+/// Far more words around one, or drawn beside one, than anybody learned from: each row holds them.
+inline constexpr double kMostPairs = 1000;
+
 /// Rows that are words and the words around them. Mikolov et al. 2013.
 struct PairsSpec {
   PairArchitecture architecture = PairArchitecture::kSkipGram;

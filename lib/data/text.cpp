@@ -5,7 +5,6 @@
 #include <string>
 
 #include "data/refuse.h"
-#include "data/text_error.h"
 #include "data/text_file.h"
 #include "data/token_rows.h"
 #include "data/tokens.h"
@@ -71,9 +70,10 @@ Dataset open_text(const Source& source) {
   const int64_t seen = spec.window->look_back;
   const int64_t stride = spec.window->stride.value_or(seen);
   const auto count = static_cast<int64_t>(tokens.size());
-  if (count < seen + stride + 1) {
-    throw file_error(file.path,
-                     fmt::format("{} tokens are too few for windows of {}", count, seen));
+  if (count < seen + 1) {
+    refuse_setting(spec, "window",
+                   fmt::format("{} tokens of '{}' are too few for windows of {} and a next token",
+                               count, file.path.filename().string(), seen));
   }
   dataset.rows = (count - seen - 1) / stride + 1;
   dataset.tokens = source.tokens;

@@ -64,10 +64,10 @@ Dataset window_dataset(const Dataset& table, const config::DatasetSpec& spec,
   const int64_t span = seen + window.horizon;
   const int64_t needed = may_lack_target ? seen : span;
   if (table.rows < needed) {
-    refuse(spec,
-           fmt::format(
-               "{} rows are too few for windows of {}{}", table.rows, seen,
-               may_lack_target ? "" : fmt::format(" and {} steps to forecast", window.horizon)));
+    refuse_setting(
+        spec, "window",
+        fmt::format("{} rows are too few for windows of {}{}", table.rows, seen,
+                    may_lack_target ? "" : fmt::format(" and {} steps to forecast", window.horizon)));
   }
   const std::vector<Column> columns = step_columns(table);
   const std::vector<float> steps = step_values(table);

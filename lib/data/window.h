@@ -13,8 +13,8 @@ namespace mlrun::data {
 /// With `may_lack_target` there are also the rows at the end whose targets, or some of them, are
 /// still to come: NaN. The last one sees the end of the table, whatever the stride.
 ///
-/// Throws InputError at spec.source_mark for targets that are classes or missing, for text columns,
-/// groups, and a table that is too short for two rows.
+/// Throws InputError at spec.source_mark for targets that are classes or missing, for text columns
+/// and groups, and at the window for a table that is too short for one.
 Dataset window_dataset(const Dataset& table, const config::DatasetSpec& spec,
                        bool may_lack_target = false);
 

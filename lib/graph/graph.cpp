@@ -3,8 +3,22 @@
 #include <fmt/format.h>
 
 namespace mlrun::graph {
+namespace {
+
+// No device holds one value of so many numbers, 4 TiB. What makes them is a slip, and is refused
+// before a table or a weight of that size is.
+constexpr int kMostBits = 40;
+
+void check_size(const Shape& shape) {
+  if (shape.sample_elements() <= int64_t{1} << kMostBits) return;
+  throw ShapeError(fmt::format("{} would be more than 2^{} numbers{}", shape.to_string(), kMostBits,
+                               shape.has_batch() ? " for each sample" : ""));
+}
+
+}  // namespace
 
 ValueId Graph::add_value(Value value) {
+  check_size(value.type.shape);
   values_.push_back(std::move(value));
   return static_cast<ValueId>(values_.size() - 1);
 }

@@ -30,7 +30,8 @@ struct Node {
 };
 
 /// Values are appended and keep their shapes; nodes may be replaced by a transformation. Cheap to
-/// build (a few microseconds a node), built once per shape.
+/// build (a few microseconds a node), built once per shape. Throws ShapeError for a value of more
+/// numbers than any device holds.
 class Graph {
  public:
   ValueId input(std::string name, TensorType type);

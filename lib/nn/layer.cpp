@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ops/adjacency.h"
 
 namespace mlrun::nn {
@@ -34,19 +36,26 @@ ValueId Builder::add(const std::string& name, const std::string& type, const Lay
     penalties_.push_back(layer.activity_regularizer.as<Regularizer>().activity_penalty(graph_, y));
   }
   if (summary_.size() == first_row && !reuse_) {
-    LayerSummary row{scope_, type, graph_.shape(y), 0, 0, mark_};
-    for (size_t i = first_variable; i < variables_.size(); ++i) {
-      row.parameters += variables_[i].shape.elements();
-    }
-    for (size_t i = first_node; i < graph_.nodes().size(); ++i) {
-      const graph::Node& node = graph_.nodes()[i];
-      if (node.op->is_view()) continue;
-      row.flops += node.op->cost(graph_.types(node.inputs), graph_.types(node.outputs), 1).flops;
-    }
+    LayerSummary row{scope_, type, graph_.shape(y), 0, 0, 0, mark_};
+    count(first_node, first_variable, row);
     summary_.push_back(std::move(row));
   }
   scope_ = outer;
   return y;
+}
+
+void Builder::count(size_t first_node, size_t first_variable, LayerSummary& row) const {
+  for (size_t i = first_variable; i < variables_.size(); ++i) {
+    row.parameters += variables_[i].shape.elements();
+  }
+  for (size_t i = first_node; i < graph_.nodes().size(); ++i) {
+    const graph::Node& node = graph_.nodes()[i];
+    for (const ValueId made : node.outputs) {
+      row.largest = std::max(row.largest, graph_.shape(made).sample_elements());
+    }
+    if (node.op->is_view()) continue;
+    row.flops += node.op->cost(graph_.types(node.inputs), graph_.types(node.outputs), 1).flops;
+  }
 }
 
 const Nodes& Builder::nodes(ValueId x) const {
@@ -94,8 +103,14 @@ void Builder::keep_mask(ValueId x, ValueId y) {
 ValueId Builder::weight(const std::string& name, const Shape& shape,
                         const InitializerRef& initializer, const WeightOptions& options) {
   const std::string full = scope_.empty() ? name : scope_ + "/" + name;
-  for (const Variable& variable : variables_) {
-    if (reuse_ && variable.name == full) return variable.value;
+  if (reuse_) {
+    for (const Variable& variable : variables_) {
+      if (variable.name == full) return variable.value;
+    }
+  }
+  if (variables_.size() == kMostWeights) {
+    throw graph::ShapeError(
+        fmt::format("the model would have more than {} arrays of weights", kMostWeights));
   }
   const ValueId value = graph_.variable(full, {shape, DType::kFloat32});
   variables_.push_back({full, shape, options.trainable && !frozen_, initializer, value});

@@ -56,6 +56,7 @@ struct LayerSummary {
   Shape output;
   int64_t parameters = 0;  ///< trainable and not
   double flops = 0;        ///< per sample, forward
+  int64_t largest = 0;     ///< numbers per sample, of what it computes on the way
   Mark mark;               ///< of the layer in the experiment file that it is part of
 };
 
@@ -83,6 +84,9 @@ struct Nodes {
   ValueId links = graph::kNoValue;  ///< int32 (N, 2): the two nodes of a sample
 };
 
+/// Planning takes a time that grows with the square of their number: with so many half a minute.
+inline constexpr size_t kMostWeights = 65536;
+
 /// Builds one graph from layers. Variables are numbered in the order in which they are asked for,
 /// so the training and the inference graph of one model share them by position.
 class Builder {
@@ -104,6 +108,7 @@ class Builder {
     return add(name, L::fields().name(), layer, std::span(&x, 1));
   }
 
+  /// Throws graph::ShapeError when there are kMostWeights.
   ValueId weight(const std::string& name, const Shape& shape, const InitializerRef& initializer,
                  const WeightOptions& options = {});
 
@@ -161,6 +166,7 @@ class Builder {
  private:
   ValueId find_mask(ValueId x) const;
   void note_lost_mask(std::span<const ValueId> inputs, ValueId y);
+  void count(size_t first_node, size_t first_variable, LayerSummary& row) const;
 
   graph::Graph& graph_;
   bool training_;

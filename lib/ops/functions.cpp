@@ -126,8 +126,9 @@ ValueId attention(Graph& g, std::vector<ValueId> tokens, const AttentionOptions&
 
 ValueId rotary(Graph& g, ValueId a, int64_t heads, int64_t head_dim, float base) {
   const int64_t positions = g.shape(a).rank() == 3 ? g.shape(a)[1] : 0;
-  const ValueId table =
-      constant(g, Shape{positions, head_dim}, rotary_table(positions, head_dim, base));
+  const Shape shape{positions, head_dim};
+  check_table(shape);
+  const ValueId table = constant(g, shape, rotary_table(positions, head_dim, base));
   return g.apply(std::make_shared<RotaryOp>(RotaryOptions{heads, head_dim, false}), {a, table});
 }
 

@@ -51,8 +51,9 @@ Axes axes_of(const Shape& image, const Shape& filters, const ConvolutionOptions&
 // The axis of the image that a convolution would take to one of `in` positions.
 int64_t transposed_size(int64_t in, int64_t kernel, int64_t stride, int64_t dilation,
                         Padding padding) {
-  if (padding == Padding::kSame) return in * stride;
-  return (in - 1) * stride + std::max((kernel - 1) * dilation + 1, stride);
+  if (padding == Padding::kSame) return capped_product(in, stride);
+  return capped_product(in - 1, stride) +
+         std::max(capped_product(kernel - 1, dilation) + 1, stride);
 }
 
 }  // namespace

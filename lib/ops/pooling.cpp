@@ -1,5 +1,6 @@
 #include "ops/pooling.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "graph/graph.h"
@@ -19,7 +20,9 @@ void PoolOp::gradient(graph::GradientRule& rule) const {
 graph::Cost PoolOp::cost(std::span<const TensorType> inputs, std::span<const TensorType> outputs,
                          int64_t batch) const {
   graph::Cost cost = Op::cost(inputs, outputs, batch);
-  cost.flops *= static_cast<double>(axes_[0].kernel * axes_[1].kernel);
+  for (const ConvolutionAxis& axis : axes_) {
+    cost.flops *= static_cast<double>(std::min(axis.kernel, axis.in));
+  }
   return cost;
 }
 

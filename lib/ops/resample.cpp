@@ -9,7 +9,8 @@ namespace mlrun::ops {
 std::vector<TensorType> RepeatOp::infer(std::span<const TensorType> inputs) const {
   const Shape& x = inputs[0].shape;
   std::vector<int64_t> dims(x.dims().begin(), x.dims().end());
-  dims[static_cast<size_t>(axis_)] *= times_;
+  int64_t& dim = dims[static_cast<size_t>(axis_)];
+  dim = capped_product(dim, times_);
   return {{Shape(dims), DType::kFloat32}};
 }
 
@@ -20,7 +21,8 @@ void RepeatOp::gradient(graph::GradientRule& rule) const {
 
 std::vector<TensorType> BilinearOp::infer(std::span<const TensorType> inputs) const {
   const Shape& x = inputs[0].shape;
-  return {{Shape{x[0], x[1] * factors_[0], x[2] * factors_[1], x[3]}, DType::kFloat32}};
+  return {{Shape{x[0], capped_product(x[1], factors_[0]), capped_product(x[2], factors_[1]), x[3]},
+           DType::kFloat32}};
 }
 
 void BilinearOp::gradient(graph::GradientRule& rule) const {

@@ -21,6 +21,13 @@ void ReshapeOp::gradient(graph::GradientRule& rule) const {
   rule.input_grads[0] = reshape(rule.graph, rule.output_grads[0], rule.graph.shape(rule.inputs[0]));
 }
 
+void check_table(const Shape& shape) {
+  constexpr int kMostBits = 26;
+  if (shape.elements() <= int64_t{1} << kMostBits) return;
+  throw graph::ShapeError(fmt::format("a table of positions of {} would be more than 2^{} numbers",
+                                      shape.to_string(), kMostBits));
+}
+
 void fill_cpu(const graph::KernelCall& call) {
   const Tensor& y = call.out[0];
   std::fill_n(y.f32(), y.elements(), static_cast<const FillOp&>(call.op).value());

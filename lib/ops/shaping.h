@@ -55,6 +55,10 @@ class ConstantOp : public graph::Op {
   std::vector<float> values_;
 };
 
+/// Of a table that is computed while a graph is built, which must not take minutes. Throws
+/// ShapeError.
+void check_table(const Shape& shape);
+
 void fill_cpu(const graph::KernelCall& call);
 void constant_cpu(const graph::KernelCall& call);
 void fill_cuda(const graph::KernelCall& call);

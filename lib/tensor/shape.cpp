@@ -16,16 +16,16 @@ Shape::Shape(std::span<const int64_t> dims) : rank_(static_cast<int>(dims.size()
   batched_ = rank_ > 0 && dims_[0] == kBatch;
 }
 
-// A count that no memory holds stays at this one: a check of sizes sees that it is too much, and
-// numbers of bytes made from it stay below 2^63.
-constexpr int64_t kMostElements = int64_t{1} << 56;
+int64_t capped_product(int64_t a, int64_t b) {
+  constexpr int64_t kMost = int64_t{1} << 56;
+  int64_t product = 0;
+  const bool overflow = __builtin_mul_overflow(a, b, &product);
+  return overflow ? kMost : std::min(product, kMost);
+}
 
 int64_t Shape::elements(int64_t batch) const {
   int64_t count = 1;
-  for (const int64_t dim : dims()) {
-    const bool overflow = __builtin_mul_overflow(count, dim == kBatch ? batch : dim, &count);
-    if (overflow || count > kMostElements) count = kMostElements;
-  }
+  for (const int64_t dim : dims()) count = capped_product(count, dim == kBatch ? batch : dim);
   return count;
 }
 

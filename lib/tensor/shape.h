@@ -14,6 +14,10 @@ namespace mlrun {
 /// The leading dimension whose size is known only when a batch arrives. Printed as N.
 inline constexpr int64_t kBatch = -1;
 
+/// a times b, sizes of 0 and more. A product that no memory holds stays at 2^56: a check of sizes
+/// sees that it is too much, and numbers of bytes made from it stay below 2^63.
+int64_t capped_product(int64_t a, int64_t b);
+
 /// Up to kMaxRank dimensions, held inline: copying never allocates. Only the first dimension may
 /// be kBatch. Rank 0 is a scalar with one element.
 class Shape {

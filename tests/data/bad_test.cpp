@@ -39,9 +39,11 @@ BadCase read_case(const std::filesystem::path& path) {
   BadCase bad;
   BadCase::fields().read(&bad, node, reader);
   diagnostics.throw_if_any();
-  if (const config::Entry* source = node.find("dataset")->value.find("source")) {
+  const config::Entry& dataset = *node.find("dataset");
+  if (const config::Entry* source = dataset.value.find("source")) {
     bad.dataset.source_mark = source->value.mark;
   }
+  bad.dataset.marks = config::KeyMarks(dataset);
   return bad;
 }
 

@@ -84,6 +84,15 @@ TEST_CASE("text: rows of characters and the characters that follow") {
   CHECK(labels_of(dense, 5) == "cda");
 }
 
+TEST_CASE("text: one window is enough, and a stride beyond the rest leaves one") {
+  const DataFolder folder;
+  CHECK(open_text(folder, "abcd", window(3)).rows == 1);
+  CHECK(open_text(folder, "abcdabcd", window(3, 1, 2147483647)).rows == 1);
+  CHECK_THROWS_WITH_AS(open_text(folder, "abc", window(3)),
+                       "error: 3 tokens of 'a.txt' are too few for windows of 3 and a next token",
+                       InputError);
+}
+
 TEST_CASE("series: the past of the target with the features, and what comes next") {
   const DataFolder folder;
   const Dataset dataset = folder.open_csv(kSeries, series(window(2, 2)));

@@ -6,6 +6,7 @@
 #include "graph/executable.h"
 #include "ops/cpu_kernels.h"
 #include "ops/functions.h"
+#include "ops/image.h"
 
 using namespace mlrun;
 using namespace mlrun::graph;
@@ -31,6 +32,16 @@ TEST_CASE("graph: shapes that do not fit elementwise") {
   CHECK_THROWS_WITH_AS(reshape(p.g, p.b, Shape{kBatch, 3}), "cannot reshape (N, 4) to (N, 3)",
                        ShapeError);
   CHECK_THROWS_WITH_AS(reshape(p.g, p.b, Shape{4}), "cannot reshape (N, 4) to (4)", ShapeError);
+}
+
+TEST_CASE("graph: no value is larger than any device") {
+  Pair p({kBatch, 1 << 20, 1 << 20}, {1 << 20, 1 << 20});
+  CHECK_THROWS_WITH_AS(p.g.variable("w", {Shape{1 << 20, 1 << 20, 2}}),
+                       "(1048576, 1048576, 2) would be more than 2^40 numbers", ShapeError);
+  CHECK_THROWS_WITH_AS(repeat(p.g, p.a, 1, 2147483647),
+                       "(N, 2251799812636672, 1048576) would be more than 2^40 numbers for each "
+                       "sample",
+                       ShapeError);
 }
 
 TEST_CASE("graph: shapes that do not multiply") {

@@ -49,9 +49,9 @@ const FieldList& RandomCrop::fields() {
                               "A random part of each image; the middle one, when "
                               "the model is not trained.")
           .field("height", &RandomCrop::height, "rows of the part", config::required,
-                 config::at_least(1))
+                 config::count())
           .field("width", &RandomCrop::width, "columns of the part", config::required,
-                 config::at_least(1));
+                 config::count());
   return list;
 }
 

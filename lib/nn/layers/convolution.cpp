@@ -7,7 +7,7 @@
 namespace mlrun::nn {
 namespace {
 
-using config::at_least;
+using config::count;
 using config::FieldList;
 using config::FieldListOf;
 
@@ -18,10 +18,10 @@ constexpr const char* kDilationDoc = "positions from one tap to the next";
 
 template <class L>
 FieldListOf<L>& add_kernel_fields(FieldListOf<L>& list) {
-  return list.field("kernel_size", &L::kernel_size, kSizeDoc, config::required, at_least(1))
-      .field("strides", &L::strides, kStridesDoc, at_least(1))
+  return list.field("kernel_size", &L::kernel_size, kSizeDoc, config::required, count())
+      .field("strides", &L::strides, kStridesDoc, count())
       .field("padding", &L::padding, kPaddingDoc)
-      .field("dilation_rate", &L::dilation_rate, kDilationDoc, at_least(1));
+      .field("dilation_rate", &L::dilation_rate, kDilationDoc, count());
 }
 
 template <class L>
@@ -34,11 +34,11 @@ FieldListOf<L>& add_end_fields(FieldListOf<L>& list) {
 
 template <class L>
 FieldListOf<L>& add_fields(FieldListOf<L>& list) {
-  list.field("filters", &L::filters, "channels of the output", config::required, at_least(1));
+  list.field("filters", &L::filters, "channels of the output", config::required, count());
   add_kernel_fields(list);
   if constexpr (requires { &L::groups; }) {
     list.field("groups", &L::groups, "parts of the channels, each with filters of its own",
-               at_least(1));
+               count());
   }
   add_end_fields(list);
   return list.field("kernel_initializer", &L::kernel_initializer, "start of the filters")
@@ -48,7 +48,7 @@ FieldListOf<L>& add_fields(FieldListOf<L>& list) {
 template <class L>
 FieldListOf<L>& add_depthwise_fields(FieldListOf<L>& list) {
   add_kernel_fields(list);
-  list.field("depth_multiplier", &L::depth_multiplier, "filters of each channel", at_least(1));
+  list.field("depth_multiplier", &L::depth_multiplier, "filters of each channel", count());
   add_end_fields(list);
   return list
       .field("depthwise_initializer", &L::depthwise_initializer, "start of the channels' filters")
@@ -160,7 +160,7 @@ const FieldList& SeparableConv2D::fields() {
     FieldListOf<SeparableConv2D> all("SeparableConv2D",
                                      "Each channel through its own filters, then all together.");
     all.field("filters", &SeparableConv2D::filters, "channels of the output", config::required,
-              at_least(1));
+              count());
     return add_depthwise_fields(all)
         .field("pointwise_initializer", &SeparableConv2D::pointwise_initializer,
                "start of the 1 x 1 filters")

@@ -32,7 +32,7 @@ const config::FieldList& Gan::fields() {
   static const config::FieldList list =
       config::FieldListOf<Gan>("GAN", "A generator and a discriminator; the whole of a model.")
           .field("latent", &Gan::latent, "numbers that the generator makes a sample from",
-                 config::at_least(1))
+                 config::count())
           .field("conditional", &Gan::conditional, "whether both are told the class")
           .field("generator", &Gan::generator, "layers from noise to a sample", config::required)
           .field("discriminator", &Gan::discriminator, "layers from a sample to one score",

@@ -72,11 +72,11 @@ const config::FieldList& MixtureOfExperts::fields() {
       config::FieldListOf<MixtureOfExperts>(
           "MixtureOfExperts", "Feed-forward networks, a few of which each token uses.")
           .field("experts", &MixtureOfExperts::experts, "number of networks", config::required,
-                 config::at_least(1))
+                 config::between(1, kMostExperts))
           .field("experts_per_token", &MixtureOfExperts::experts_per_token, "how many a token uses",
-                 config::at_least(1))
+                 config::count())
           .field("intermediate_dim", &MixtureOfExperts::intermediate_dim,
-                 "width of each network's hidden layer", config::required, config::at_least(1))
+                 "width of each network's hidden layer", config::required, config::count())
           .field("activation", &MixtureOfExperts::activation, "of the hidden layers")
           .field("balance_loss", &MixtureOfExperts::balance_loss,
                  "factor of the penalty on uneven use", config::at_least(0))

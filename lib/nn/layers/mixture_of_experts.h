@@ -5,6 +5,9 @@
 
 namespace mlrun::nn {
 
+/// Each has four weights of its own, see kMostWeights.
+inline constexpr double kMostExperts = 4096;
+
 /// Feed-forward networks of which each token uses the few that a router prefers:
 ///   y = sum over the chosen e of gate_e (act(x W1_e + b1_e) W2_e + b2_e), x (..., C),
 /// gate the router's softmax, made to sum to 1 over the chosen if several are. No token is

@@ -13,11 +13,11 @@ const config::FieldList& MultiHeadAttention::fields() {
           "Each position reads from the others; with two inputs, the first "
           "from the second.")
           .field("num_heads", &MultiHeadAttention::num_heads, "attentions side by side",
-                 config::required, config::at_least(1))
+                 config::required, config::count())
           .field("key_dim", &MultiHeadAttention::key_dim, "size of each head's queries and keys",
-                 config::required, config::at_least(1))
+                 config::required, config::count())
           .field("value_dim", &MultiHeadAttention::value_dim,
-                 "size of each head's values; default: key_dim", config::at_least(1))
+                 "size of each head's values; default: key_dim", config::count())
           .field("dropout", &MultiHeadAttention::dropout, "fraction of the weights dropped",
                  config::fraction())
           .field("use_bias", &MultiHeadAttention::use_bias, "whether projections have a bias")
@@ -59,8 +59,8 @@ ValueId MultiHeadAttention::build_from(Builder& b, std::span<const ValueId> xs) 
     o.dropout = static_cast<float>(dropout);
     o.salt = b.next_salt();
   }
-  const int64_t keys = num_heads * key_dim;
-  const int64_t values = num_heads * o.value_dim;
+  const int64_t keys = capped_product(num_heads, key_dim);
+  const int64_t values = capped_product(num_heads, o.value_dim);
   std::vector<ValueId> tokens;
   if (o.cross) {
     tokens = {project(b, "query", xs[0], keys), project(b, "key_value", xs[1], keys + values)};

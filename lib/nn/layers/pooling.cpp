@@ -6,15 +6,15 @@
 namespace mlrun::nn {
 namespace {
 
-using config::at_least;
+using config::count;
 using config::FieldList;
 using config::FieldListOf;
 
 template <class L>
 FieldList window_fields(const char* name, const char* doc) {
   return FieldListOf<L>(name, doc)
-      .field("pool_size", &L::pool_size, "positions of a window", at_least(1))
-      .field("strides", &L::strides, "from one window to the next; default: pool_size", at_least(1))
+      .field("pool_size", &L::pool_size, "positions of a window", count())
+      .field("strides", &L::strides, "from one window to the next; default: pool_size", count())
       .field("padding", &L::padding, "same: windows may reach beyond the edge");
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "ops/functions.h"
+#include "ops/shaping.h"
 
 namespace mlrun::nn {
 namespace {
@@ -32,6 +33,7 @@ const config::FieldList& PositionalEncoding::fields() {
 ValueId PositionalEncoding::build(Builder& b, ValueId x) const {
   graph::Graph& g = b.graph();
   const Shape rows = rows_of(g, x);
+  ops::check_table(rows);
   std::vector<float> values;
   for (int64_t t = 0; t < rows[0]; ++t) {
     for (int64_t i = 0; i < rows[1]; ++i) {

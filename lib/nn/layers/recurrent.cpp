@@ -47,7 +47,7 @@ ValueId input_dropout(Builder& b, ValueId x, double rate) {
 template <class L>
 config::FieldListOf<L> recurrent_fields(const char* name, const char* doc) {
   return config::FieldListOf<L>(name, doc)
-      .field("units", &L::units, "size of the state", config::required, config::at_least(1))
+      .field("units", &L::units, "size of the state", config::required, config::count())
       .field("activation", &L::activation, "of the state")
       .field("use_bias", &L::use_bias, "whether there is a bias")
       .field("kernel_initializer", &L::kernel_initializer, "start of the weights of the inputs")

@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include "ops/functions.h"
+#include "ops/image.h"
 
 namespace mlrun::nn {
 
 const config::FieldList& RepeatVector::fields() {
   static const config::FieldList list =
       config::FieldListOf<RepeatVector>("RepeatVector", "Repeats its input n times as a sequence.")
-          .field("n", &RepeatVector::n, "number of steps", config::required, config::at_least(1));
+          .field("n", &RepeatVector::n, "number of steps", config::required, config::count());
   return list;
 }
 
@@ -19,7 +20,7 @@ ValueId RepeatVector::build(Builder& b, ValueId x) const {
     throw graph::ShapeError(fmt::format("needs (N, C), not {}", g.shape(x).to_string()));
   }
   const ValueId step = ops::reshape(g, x, Shape{kBatch, 1, g.shape(x)[1]});
-  return ops::concat(g, std::vector(static_cast<size_t>(n), step), 1);
+  return ops::repeat(g, step, 1, n);
 }
 
 }  // namespace mlrun::nn

@@ -7,7 +7,7 @@
 namespace mlrun::nn {
 namespace {
 
-using config::at_least;
+using config::count;
 using config::FieldList;
 using config::FieldListOf;
 
@@ -27,7 +27,7 @@ ops::Margins margins_of(const char* field, const Sides& sides) {
 const FieldList& UpSampling1D::fields() {
   static const FieldList list =
       FieldListOf<UpSampling1D>("UpSampling1D", "Each step of a series several times.")
-          .field("size", &UpSampling1D::size, "how many times", at_least(1));
+          .field("size", &UpSampling1D::size, "how many times", count());
   return list;
 }
 
@@ -38,7 +38,7 @@ ValueId UpSampling1D::build(Builder& b, ValueId x) const {
 const FieldList& UpSampling2D::fields() {
   static const FieldList list =
       FieldListOf<UpSampling2D>("UpSampling2D", "A larger image.")
-          .field("size", &UpSampling2D::size, "factor, or factors of height and width", at_least(1))
+          .field("size", &UpSampling2D::size, "factor, or factors of height and width", count())
           .field("interpolation", &UpSampling2D::interpolation,
                  "nearest: pixels are repeated; bilinear: between their centres");
   return list;
@@ -55,7 +55,7 @@ ValueId UpSampling2D::build(Builder& b, ValueId x) const {
 const FieldList& ZeroPadding2D::fields() {
   static const FieldList list =
       FieldListOf<ZeroPadding2D>("ZeroPadding2D", "Zeros around an image.")
-          .field("padding", &ZeroPadding2D::padding, kSidesDoc, at_least(0));
+          .field("padding", &ZeroPadding2D::padding, kSidesDoc, count(0));
   return list;
 }
 
@@ -66,7 +66,7 @@ ValueId ZeroPadding2D::build(Builder& b, ValueId x) const {
 const FieldList& Cropping2D::fields() {
   static const FieldList list =
       FieldListOf<Cropping2D>("Cropping2D", "An image without its borders.")
-          .field("cropping", &Cropping2D::cropping, kSidesDoc, at_least(0));
+          .field("cropping", &Cropping2D::cropping, kSidesDoc, count(0));
   return list;
 }
 

@@ -11,7 +11,7 @@ const config::FieldList& ReshapeLayer::fields() {
       config::FieldListOf<ReshapeLayer>("Reshape", "The same elements under another shape.")
           .field("target_shape", &ReshapeLayer::target_shape,
                  "dimensions of one sample; one of them may be -1", config::required,
-                 config::at_least(-1));
+                 config::count(-1));
   return list;
 }
 
@@ -22,7 +22,7 @@ ValueId ReshapeLayer::build(Builder& b, ValueId x) const {
   int64_t known = 1;
   int open = 0;
   for (const int64_t dim : target_shape) {
-    known *= dim == -1 ? 1 : dim;
+    if (dim != -1) known = capped_product(known, dim);
     open += dim == -1 ? 1 : 0;
   }
   if (open > 1) throw graph::ShapeError("only one dimension of target_shape may be -1");

@@ -6,27 +6,34 @@
 #include "nn/layers/embedding.h"
 #include "nn/layers/layer_normalization.h"
 #include "nn/layers/masking.h"
+#include "nn/layers/mixture_of_experts.h"
 #include "nn/layers/position.h"
 #include "nn/layers/transformer_block.h"
 #include "ops/functions.h"
 
 namespace mlrun::nn {
+namespace {
+
+constexpr double kMostLayers = 1000;  // each is some thirty nodes of the graph
+
+}  // namespace
 
 const config::FieldList& Transformer::fields() {
   static const config::FieldList list =
       config::FieldListOf<Transformer>("Transformer",
                                        "A transformer, from its input to its output.")
-          .field("layers", &Transformer::layers, "number of blocks", config::at_least(1))
-          .field("heads", &Transformer::heads, "attentions side by side", config::at_least(1))
+          .field("layers", &Transformer::layers, "number of blocks",
+                 config::between(1, kMostLayers))
+          .field("heads", &Transformer::heads, "attentions side by side", config::count())
           .field("width", &Transformer::width, "size of a token; a multiple of heads",
-                 config::at_least(1))
+                 config::count())
           .field("ff", &Transformer::ff, "width of the feed-forward networks; default: 4 width",
-                 config::at_least(1))
+                 config::count())
           .field("dropout", &Transformer::dropout, "in every block and on its input",
                  config::fraction())
           .field("causal", &Transformer::causal, "see earlier positions only")
           .field("vocabulary", &Transformer::vocabulary,
-                 "number of tokens; 0: the input holds vectors", config::at_least(0))
+                 "number of tokens; 0: the input holds vectors", config::count(0))
           .field("mask_zero", &Transformer::mask_zero,
                  "index 0 is padding, which attention and pooling leave out")
           .field("positions", &Transformer::positions, "how positions are told apart")
@@ -34,14 +41,15 @@ const config::FieldList& Transformer::fields() {
           .field("outputs", &Transformer::outputs,
                  "size of a last dense layer, without activation; default: vocabulary if causal, "
                  "else no such layer",
-                 config::at_least(1))
+                 config::count())
           .field("activation", &Transformer::activation, "of the feed-forward networks")
           .field("normalize_first", &Transformer::normalize_first,
                  "normalise what the parts read, not the sums")
           .field("experts", &Transformer::experts,
-                 "feed-forward networks to choose from; 0: one for all", config::at_least(0))
+                 "feed-forward networks to choose from; 0: one for all",
+                 config::between(0, kMostExperts))
           .field("experts_per_token", &Transformer::experts_per_token, "how many are chosen",
-                 config::at_least(1));
+                 config::count());
   return list;
 }
 

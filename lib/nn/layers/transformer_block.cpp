@@ -22,9 +22,9 @@ config::FieldListOf<L> block_fields(const char* name, const char* doc) {
   using Block = TransformerBlock;
   return config::FieldListOf<L>(name, doc)
       .field("num_heads", member<L>(&Block::num_heads), "attentions side by side", config::required,
-             config::at_least(1))
+             config::count())
       .field("intermediate_dim", member<L>(&Block::intermediate_dim),
-             "width of the feed-forward network", config::required, config::at_least(1))
+             "width of the feed-forward network", config::required, config::count())
       .field("dropout", member<L>(&Block::dropout), "in attention and before each sum",
              config::fraction())
       .field("activation", member<L>(&Block::activation), "of the feed-forward network")
@@ -34,9 +34,10 @@ config::FieldListOf<L> block_fields(const char* name, const char* doc) {
              "normalise what the parts read, not the sums")
       .field("rotary", member<L>(&Block::rotary), "rotary positions in self-attention")
       .field("experts", member<L>(&Block::experts),
-             "feed-forward networks to choose from; 0: one for all", config::at_least(0))
+             "feed-forward networks to choose from; 0: one for all",
+             config::between(0, kMostExperts))
       .field("experts_per_token", member<L>(&Block::experts_per_token), "how many are chosen",
-             config::at_least(1));
+             config::count());
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ const config::FieldList& Word2Vec::fields() {
                  config::count())
           .field("width", &Word2Vec::width, "length of an embedding", config::required,
                  config::count())
-          .field("negatives", &Word2Vec::negatives, "as in dataset.pairs", config::at_least(1))
+          .field("negatives", &Word2Vec::negatives, "as in dataset.pairs",
+                 config::between(1, config::kMostPairs))
           .field("embeddings_initializer", &Word2Vec::embeddings_initializer,
                  "start of the embeddings; those of the neighbours start with 0");
   return list;
