@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "device/budget.h"
+#include "train/structure.h"
 #include "trials/fleet.h"
 #include "trials/initial_weights.h"
 #include "trials/precisions.h"
@@ -82,7 +83,7 @@ int run(const CheckArguments& arguments) {
   print_table(layer_table(model, unit), Format::kTable);
   fmt::print("parameters: {} ({} trainable), {} with optimizer state\n", model.parameters,
              model.trainable, readable_bytes(model.variable_bytes));
-  const int64_t batch = search.cells.front().spec.train.batch_size;
+  const int64_t batch = train::batch_rows(data, search.cells.front().spec.train);
   const int64_t samples = search.dataset.is_one_graph() ? batch : 1;
   fmt::print("FLOPs per {}: {:.0f} forward, {:.0f} in training\n", unit, model.flops_per_sample,
              model.training_flops_per_sample * static_cast<double>(samples));

@@ -23,18 +23,16 @@ using config::ExperimentSpec;
 using graph::ValueId;
 
 // More than any machine holds; also keeps the arithmetic of the plan below 2^63.
-void check_size(const ExperimentSpec& spec, const ModelReport& report, Diagnostics& diagnostics) {
+void check_size(const ModelReport& report, int64_t batch_rows, Diagnostics& diagnostics) {
   constexpr double kMostNumbers = 1099511627776.0;  // 2^40: 4 TiB
   for (const nn::LayerSummary& layer : report.layers) {
-    const double batch = static_cast<double>(layer.output.sample_elements()) *
-                         static_cast<double>(spec.train.batch_size);
+    const double batch = static_cast<double>(layer.largest) * static_cast<double>(batch_rows);
     if (std::max(static_cast<double>(layer.parameters), batch) <= kMostNumbers) continue;
     diagnostics.error(
         layer.mark,
         fmt::format("{} needs more than 4 TiB: at least {:.3g} parameters, and {:.3g} numbers for "
                     "a batch of {}",
-                    layer.type, static_cast<double>(layer.parameters), batch,
-                    spec.train.batch_size));
+                    layer.type, static_cast<double>(layer.parameters), batch, batch_rows));
   }
 }
 
@@ -68,7 +66,7 @@ void plan_training(const GraphSetup& setup, const std::vector<PhaseGraph>& phase
   for (const nn::Variable& variable : phases[0].variables) {
     report.variable_bytes += variable.shape.elements() * 4;
   }
-  const int64_t batch = setup.spec->train.batch_size;
+  const int64_t batch = batch_rows(*setup.dataset, setup.spec->train);
   for (const PhaseGraph& phase : phases) {
     for (const ValueId weight : phase.weights) {
       report.trainable += phase.graph.shape(weight).elements();
@@ -126,7 +124,7 @@ ModelReport check_model(const ExperimentSpec& spec, const data::Dataset& dataset
     report.parameters += layer.parameters;
     report.flops_per_sample += layer.flops;
   }
-  check_size(spec, report, diagnostics);
+  check_size(report, batch_rows(dataset, spec.train), diagnostics);
   if (!none) check_output(spec, dataset, g, output, diagnostics);
   check_further_outputs(spec, dataset, report.input, g, wanted, diagnostics);
   check_class_weights(spec, dataset, diagnostics);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "nn/contrastive.h"
 #include "nn/initializers.h"
+#include "train/structure.h"
 
 namespace mlrun::train {
 namespace {
@@ -25,11 +26,15 @@ std::vector<const Feed*> feeds_of(std::span<const StackedTrial> trials) {
 
 // One graph is computed as a whole, whatever rows are asked for. A contrastive loss is one among so
 // many others: as many in scoring as in training.
-int64_t most_inference_rows(const StackedTrial& trial) {
-  const config::TrainSpec& spec = trial.spec->train;
+int64_t most_inference_rows(const StackedTrial& trial, int64_t batch_size) {
   const data::Dataset& dataset = trial.feed->dataset();
-  if (dataset.is_one_graph()) return std::max(spec.batch_size, dataset.rows);
-  return nn::as_contrastive(spec) ? spec.batch_size : std::max(spec.batch_size, kInferenceBatch);
+  if (dataset.is_one_graph()) return dataset.rows;
+  const bool contrastive = nn::as_contrastive(trial.spec->train) != nullptr;
+  return contrastive ? batch_size : std::max(batch_size, kInferenceBatch);
+}
+
+int64_t most_training_rows(const StackedTrial& trial) {
+  return batch_rows(trial.feed->dataset(), trial.spec->train);
 }
 
 }  // namespace
@@ -37,10 +42,10 @@ int64_t most_inference_rows(const StackedTrial& trial) {
 GradientLearner::GradientLearner(const LearnerOptions& options)
     : backend_(*options.backend),
       context_(*options.backend->context),
-      batch_size_(options.trials[0].spec->train.batch_size),
+      batch_size_(most_training_rows(options.trials[0])),
       random_(options.trials.size()) {
   const StackedTrial& first = options.trials[0];
-  const int64_t most_rows = most_inference_rows(first);
+  const int64_t most_rows = most_inference_rows(first, batch_size_);
   rows_ = std::make_unique<RowSource>(feeds_of(options.trials), most_rows, options.rows_change,
                                       backend_);
   const GraphSetup setup{.spec = first.spec,

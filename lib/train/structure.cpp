@@ -26,6 +26,10 @@ Shape input_shape(const data::Dataset& dataset, const config::DatasetSpec& spec)
   return Shape(dims);
 }
 
+int64_t batch_rows(const data::Dataset& dataset, const config::TrainSpec& spec) {
+  return std::min(spec.batch_size, dataset.rows);
+}
+
 ops::AdjacencyPtr make_adjacency(const data::Dataset& dataset,
                                  std::span<const int64_t> train_rows) {
   if (!dataset.graphs) return nullptr;

@@ -13,6 +13,9 @@ namespace mlrun::train {
 /// (N, ...), or (V, ...) where all rows are nodes of one graph.
 Shape input_shape(const data::Dataset& dataset, const config::DatasetSpec& spec);
 
+/// The most rows that a batch of the training holds: no more than the data do.
+int64_t batch_rows(const data::Dataset& dataset, const config::TrainSpec& spec);
+
 /// Null if the data are no graphs. Of links, messages run along those of `train_rows` only: the
 /// model must not see an edge that it is asked for.
 ops::AdjacencyPtr make_adjacency(const data::Dataset& dataset, std::span<const int64_t> train_rows);

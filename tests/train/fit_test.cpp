@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "scratch_folder.h"
+#include "train/check.h"
 #include "train/device_check.h"
 #include "train/early_stopping.h"
 #include "train/feed.h"
@@ -353,4 +354,19 @@ TEST_CASE("fit: the last batch may be smaller, the batch larger than the data") 
     CHECK(result.status == train::FitStatus::kFinished);
     CHECK(std::isfinite(result.test[0]));
   }
+}
+
+TEST_CASE("fit: memory is for the rows there are, however large a batch may be") {
+  const auto report = [](const char* batch) {
+    const SampleExperiment e({std::string("train.batch_size=") + batch});
+    Diagnostics diagnostics;
+    const train::ModelReport made = train::check_model(e.spec, e.dataset, nullptr, diagnostics);
+    diagnostics.throw_if_any();
+    return made;
+  };
+  CHECK(report("2147483647").batch_bytes == report("200").batch_bytes);
+  CHECK(report("100").batch_bytes < report("200").batch_bytes);
+  const SampleExperiment all({"train.batch_size=150", "train.epochs=2"});
+  const SampleExperiment more({"train.batch_size=2147483647", "train.epochs=2"});
+  check_same(fit(input_of(all)), fit(input_of(more)));
 }
