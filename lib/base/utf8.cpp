@@ -43,4 +43,11 @@ size_t find_non_text(std::string_view text) {
   return std::string_view::npos;
 }
 
+std::string shortened(std::string_view text, size_t most) {
+  if (text.size() <= most) return std::string(text);
+  const auto inside = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; };
+  while (most > 0 && inside(text[most])) --most;
+  return std::string(text.substr(0, most)) + "...";
+}
+
 }  // namespace mlrun

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace mlrun {
@@ -13,5 +14,8 @@ size_t utf8_length(std::string_view text);
 /// Offset of the first byte that is not UTF-8 text, or npos. Control characters other than tab and
 /// the ends of lines are no text.
 size_t find_non_text(std::string_view text);
+
+/// The text, or its first `most` bytes, less a character that is cut, and "..." behind them.
+std::string shortened(std::string_view text, size_t most = 60);
 
 }  // namespace mlrun

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "config/scalar.h"
 #include "data/line_blocks.h"
 #include "data/text_error.h"
@@ -33,7 +34,8 @@ void NumberLine::fail(size_t i, const std::string& message) const {
 int64_t NumberLine::whole(size_t i, int64_t least, int64_t most, std::string_view what) const {
   if (i >= cells_.size()) fail(i, fmt::format("{} is missing", what));
   const auto value = config::parse_int(cells_[i]);
-  if (!value) fail(i, fmt::format("{} must be a whole number, not '{}'", what, cells_[i]));
+  if (!value)
+    fail(i, fmt::format("{} must be a whole number, not '{}'", what, shortened(cells_[i])));
   if (*value < least || *value > most) {
     fail(i, fmt::format("{} must be from {} to {}, not {}", what, least, most, *value));
   }
@@ -43,7 +45,7 @@ int64_t NumberLine::whole(size_t i, int64_t least, int64_t most, std::string_vie
 float NumberLine::real(size_t i, std::string_view what) const {
   if (i >= cells_.size()) fail(i, fmt::format("{} is missing", what));
   const auto value = config::parse_float(cells_[i]);
-  if (!value) fail(i, fmt::format("{} must be a number, not '{}'", what, cells_[i]));
+  if (!value) fail(i, fmt::format("{} must be a number, not '{}'", what, shortened(cells_[i])));
   return static_cast<float>(*value);
 }
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <sstream>
 
+#include "base/utf8.h"
 #include "config/scalar.h"
 #include "data/byte_source.h"
 #include "data/provenance.h"
@@ -144,7 +145,7 @@ class TsFile {
   float number(std::string_view cell) const {
     if (cell == "?" || cell == "NaN") return std::numeric_limits<float>::quiet_NaN();
     const auto value = config::parse_float(cell);
-    if (!value) fail(cell, fmt::format("'{}' is not a number", cell));
+    if (!value) fail(cell, fmt::format("'{}' is not a number", shortened(cell)));
     return static_cast<float>(*value);
   }
 
@@ -152,7 +153,7 @@ class TsFile {
     if (!source_.classify) return series_.targets.push_back(number(label));
     const auto found = std::find(series_.classes.begin(), series_.classes.end(), label);
     if (found == series_.classes.end()) {
-      fail(label, fmt::format("'{}' is not one of the classes of '@classLabel'", label));
+      fail(label, fmt::format("'{}' is not one of the classes of '@classLabel'", shortened(label)));
     }
     series_.labels.push_back(static_cast<int32_t>(found - series_.classes.begin()));
   }

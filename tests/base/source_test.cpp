@@ -24,6 +24,13 @@ TEST_CASE("source: the caret counts characters, and what is no text is shown as 
   CHECK(render_error({}, "no") == "error: no");
 }
 
+TEST_CASE("utf8: what is shortened ends between two characters") {
+  CHECK(shortened("abc", 3) == "abc");
+  CHECK(shortened("abcd", 3) == "abc...");
+  CHECK(shortened("a\xc3\xa9z", 2) == "a...");
+  CHECK(shortened("a\xc3\xa9z", 3) == "a\xc3\xa9...");
+}
+
 TEST_CASE("source: of a long line the part around the caret is shown") {
   const std::string line = std::string(300, 'x') + "HERE" + std::string(300, 'y');
   const std::string text = rendered(line, 301);

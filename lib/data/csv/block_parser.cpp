@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/utf8.h"
 #include "data/csv/cell.h"
 #include "data/csv/dialect.h"
 #include "data/csv/plain_number.h"
@@ -79,12 +80,12 @@ class BlockParser {
     }
     const CellView cell = read_cell(at, line_end_, plan_.delimiter);
     if (cell.open) {
-      throw BadCell{
-          at, fmt::format("the quoted cell of column '{}' does not end on this line", column.name)};
+      throw BadCell{at, fmt::format("the quoted cell of column '{}' does not end on this line",
+                                    shortened(column.name))};
     }
     if (cell.trailing) {
-      throw BadCell{
-          at, fmt::format("the cell of column '{}' goes on behind its closing quote", column.name)};
+      throw BadCell{at, fmt::format("the cell of column '{}' goes on behind its closing quote",
+                                    shortened(column.name))};
     }
     if (column.use == ColumnUse::kIgnore) return cell.next;
     if (column.text) {
@@ -130,16 +131,16 @@ class BlockParser {
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error == std::errc::invalid_argument || end != text.data() + text.size()) {
-      throw BadCell{cell.begin, fmt::format("'{}' is not a number ({} '{}')", cell.text,
-                                            kind_of(column.use), column.name)};
+      throw BadCell{cell.begin, fmt::format("'{}' is not a number ({} '{}')", shortened(cell.text),
+                                            kind_of(column.use), shortened(column.name))};
     }
     // Out of double's range: from_chars does not say on which side.
     const bool tiny = text.find("e-") != text.npos || text.find("E-") != text.npos;
     const bool outside = error == std::errc::result_out_of_range && !tiny;
     const auto narrow = static_cast<float>(value);
     if (outside || std::isinf(narrow)) {
-      throw BadCell{cell.begin, fmt::format("'{}' is out of range ({} '{}')", cell.text,
-                                            kind_of(column.use), column.name)};
+      throw BadCell{cell.begin, fmt::format("'{}' is out of range ({} '{}')", shortened(cell.text),
+                                            kind_of(column.use), shortened(column.name))};
     }
     return value;
   }
@@ -185,8 +186,8 @@ class BlockParser {
   }
 
   [[noreturn]] void fail_missing(const ColumnPlan& column, const char* at) const {
-    throw BadCell{at,
-                  fmt::format("the value of {} '{}' is missing", kind_of(column.use), column.name)};
+    throw BadCell{at, fmt::format("the value of {} '{}' is missing", kind_of(column.use),
+                                  shortened(column.name))};
   }
 
   [[noreturn]] void fail_ragged() const {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/utf8.h"
 #include "config/scalar.h"
 #include "data/text_error.h"
 
@@ -106,11 +107,12 @@ void TableBuilder::check_classes(const ColumnPlan& target, const Dictionary& dic
     if (!sorted.numeric || *value == std::floor(*value)) continue;
     fail(entry.origin, fmt::format("'{}' of target '{}' is not a class: numbers that are classes "
                                    "must be whole",
-                                   entry.text, target.name));
+                                   shortened(entry.text), shortened(target.name)));
   }
   if (sorted.names.size() < 2) {
-    throw file_error(files_.front(), fmt::format("target '{}' has only one class, '{}'",
-                                                 target.name, sorted.names.front()));
+    throw file_error(files_.front(),
+                     fmt::format("target '{}' has only one class, '{}'", shortened(target.name),
+                                 shortened(sorted.names.front())));
   }
 }
 
