@@ -292,6 +292,7 @@ void Codec<OutputSpecs>::read(const Node& node, Reader& reader, std::string_view
   for (const Entry& entry : node.entries) {
     OutputSpec output;
     output.mark = entry.key_mark;
+    output.marks = KeyMarks(entry);
     OutputSpec::fields().read(&output, entry.value, reader);
     out.list.emplace_back(entry.key, std::move(output));
   }

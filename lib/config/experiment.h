@@ -209,6 +209,7 @@ struct OutputSpec {
   std::vector<Ref<MetricKind>> metrics;
   bool standardize_target = false;  ///< for the loss alone
   Mark mark;                        ///< of its name
+  KeyMarks marks;
   static const FieldList& fields();
 };
 

@@ -144,10 +144,12 @@ class Hdf5Import {
         plan_.columns.push_back(std::move(column));
       }
     }
-    const TableError fail_here = [this](const std::string& message) { fail(message); };
-    choose_uses(source_, fail_here, plan_);
+    const TableError error_here = [this](const std::string& message) {
+      return file_error(file_.path, message);
+    };
+    choose_uses(source_, error_here, plan_);
     check_targets();
-    choose_texts(source_, fail_here, plan_);
+    choose_texts(source_, error_here, plan_);
   }
 
   void check_targets() const {

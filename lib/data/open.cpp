@@ -107,10 +107,12 @@ Dataset open_columns(Source source, const OutputColumns& output, const OpenOptio
   source.shape.clear();
   source.classify = output.classify;
   source.target_only = true;
+  source.outputs = {output};
   return open_source(source, options);
 }
 
 Dataset open_table(Source source, const OpenOptions& options) {
+  source.outputs = options.outputs;
   std::map<std::string, std::shared_ptr<const Dataset>> outputs;
   for (const OutputColumns& output : options.outputs) {
     outputs[output.name] = options.may_lack_target

@@ -17,6 +17,9 @@ struct OutputColumns {
   std::vector<std::string> columns;
   bool classify = false;
   Mark mark;
+  config::KeyMarks marks;
+
+  std::string setting() const { return "train.outputs." + name + ".columns"; }
 };
 
 struct OpenOptions {

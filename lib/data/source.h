@@ -28,7 +28,8 @@ struct Source {
   config::DatasetSpec spec;
   std::shared_ptr<const Tokens> tokens;  ///< of text and documents
   bool classify = false;                 ///< the target becomes classes
-  bool target_only = false;              ///< no column is a feature
+  bool target_only = false;              ///< no column is a feature, the target is outputs' one
+  std::vector<OutputColumns> outputs;    ///< see OpenOptions; their columns are in spec.ignore
   bool may_lack_target = false;          ///< columns that are no features may be absent
   std::vector<Column> trained;           ///< features as a model knows them; empty: there is none
   bool holds_classes = false;            ///< the manifest says that the target is one of classes

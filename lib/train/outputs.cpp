@@ -44,7 +44,7 @@ std::vector<data::OutputColumns> output_columns(const config::TrainSpec& spec) {
   for (const auto& [name, output] : spec.outputs.list) {
     if (output.columns.empty()) continue;
     const bool classify = target_kind(output) != nn::TargetKind::kValues;
-    all.push_back({name, output.columns, classify, output.mark});
+    all.push_back({name, output.columns, classify, output.mark, output.marks});
   }
   return all;
 }

@@ -252,7 +252,14 @@ TEST_CASE("outputs: what cannot be is said where it is written") {
       "17:5: error: the model has no layer 'produkt'; did you mean 'product'?");
   has(error_of(changed(yaml, "    again: {", "    class: {")),
       "'class' is the last layer: train.loss is its loss");
-  has(error_of(changed(yaml, "columns: [product]", "columns: [prodct]")), "no column 'prodct'");
+  has(error_of(changed(yaml, "columns: [product]", "columns: [prodct]")),
+      "error: no column 'prodct' for train.outputs.product.columns in 'table.csv'; did you mean "
+      "'product'?\n"
+      "    product: {loss: mean_squared_error, columns: [prodct]");
+  has(error_of(changed(yaml, "columns: [product]", "columns: [product, product]")),
+      "error: column 'product' is listed twice in train.outputs.product.columns\n    product: {");
+  has(error_of(changed(yaml, "target: class", "target: class\n  features: [a, product]")),
+      "6:17: error: column 'product' is both train.outputs.product.columns and features");
   has(error_of(changed(yaml, "units: 3, act", "units: 4, act")),
       "the model must end in 3 units, one for each class, not 4");
   has(error_of(changed(yaml, "metrics: [mae]", "metrics: [accuracy]")),

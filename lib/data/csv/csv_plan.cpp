@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/utf8.h"
 #include "config/scalar.h"
 #include "data/csv/cell.h"
 #include "data/csv/dialect.h"
@@ -57,10 +58,12 @@ class Planner {
     plan_.missing = spec_.missing;
     plan_.missing_numbers = missing_numbers(spec_);
     name_columns();
-    const TableError fail_here = [this](const std::string& message) { fail(nullptr, message); };
-    choose_uses(source_, fail_here, plan_);
+    const TableError error_here = [this](const std::string& message) {
+      return error(nullptr, message);
+    };
+    choose_uses(source_, error_here, plan_);
     see_rows();
-    choose_texts(source_, fail_here, plan_);
+    choose_texts(source_, error_here, plan_);
     return std::move(plan_);
   }
 
@@ -69,10 +72,10 @@ class Planner {
     return cells_of(line, plan_.delimiter);
   }
 
-  [[noreturn]] void fail(const char* at, const std::string& message) const {
+  InputError error(const char* at, const std::string& message) const {
     const std::string_view line = lines_.front().text;
     const int column = at ? static_cast<int>(at - line.data()) + 1 : 1;
-    throw text_error(file_, {lines_.front().number, column, line}, message);
+    return text_error(file_, {lines_.front().number, column, line}, message);
   }
 
   // A line of which nobody says what it is, and that holds no value but texts.
@@ -88,8 +91,8 @@ class Planner {
     const std::vector<CellView> first = cells(lines_.front());
     const std::vector<std::string>& given = source_.column_names;
     if (!given.empty() && given.size() != first.size()) {
-      fail(nullptr, fmt::format("the manifest names {} columns, but this line has {} cells",
-                                given.size(), first.size()));
+      throw error(nullptr, fmt::format("the manifest names {} columns, but this line has {} cells",
+                                       given.size(), first.size()));
     }
     std::set<std::string> seen;
     std::string scratch;
@@ -102,7 +105,8 @@ class Planner {
         column.name = plain_text(first[c], scratch);
       }
       if (!seen.insert(column.name).second) {
-        fail(first[c].begin, fmt::format("a second column named '{}'", column.name));
+        throw error(first[c].begin,
+                    fmt::format("a second column named '{}'", shortened(column.name)));
       }
       plan_.columns.push_back(std::move(column));
     }
@@ -125,7 +129,7 @@ class Planner {
     throw text_error(file_, {line.number, at, line.text},
                      fmt::format("target '{}' holds text ('{}'), but the loss wants numbers; a "
                                  "classification loss takes classes",
-                                 column.name, cell.text));
+                                 shortened(column.name), shortened(cell.text)));
   }
 
   const std::filesystem::path& file_;
@@ -144,7 +148,7 @@ void check_header(const CsvPlan& plan, const std::filesystem::path& file,
   throw text_error(file, {header.number, 1, header.text},
                    fmt::format("the columns of all files must be named alike and in the same "
                                "order; those of the first are {}",
-                               fmt::join(plan.head, ", ")));
+                               shortened(fmt::format("{}", fmt::join(plan.head, ", ")), 500)));
 }
 
 CsvPlan plan_csv(const std::filesystem::path& file, std::string_view first_lines,

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "data/source.h"
 
 namespace mlrun::data {
@@ -38,19 +39,20 @@ struct TablePlan {
 /// Those of dataset.missing that are numbers.
 std::vector<float> missing_numbers(const config::DatasetSpec& spec);
 
-/// Throws the error of a table with its place.
-using TableError = std::function<void(const std::string& message)>;
+/// The error of a table with its place.
+using TableError = std::function<InputError(const std::string& message)>;
 
 /// Gives every named column of `plan` its use: target, group, ignore and features of the spec are
-/// names or positions (negative: from the end). Calls `fail` for one that does not exist or has two
-/// uses, for a table without features, and when classes are wanted from no or several targets.
-/// Where source.may_lack_target, columns of the target, the group and ignore may not exist.
-/// Features that are named as those of source.trained get their order.
-void choose_uses(const Source& source, const TableError& fail, TablePlan& plan);
+/// names or positions (negative: from the end). Throws InputError for one that does not exist or
+/// has two uses, where that is written, and `error` for a table without features, and when classes
+/// are wanted from no or several targets. Where source.may_lack_target, columns of the target, the
+/// group and ignore may not exist. Features that are named as those of source.trained get their
+/// order.
+void choose_uses(const Source& source, const TableError& error, TablePlan& plan);
 
 /// Decides which columns are text: those that already are, the categorical ones, those that
 /// source.trained has as text, the group, and the target if it is one of classes. Numbers get the
 /// origins that they have there.
-void choose_texts(const Source& source, const TableError& fail, TablePlan& plan);
+void choose_texts(const Source& source, const TableError& error, TablePlan& plan);
 
 }  // namespace mlrun::data
