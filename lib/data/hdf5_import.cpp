@@ -7,8 +7,11 @@
 #include <memory>
 
 #include "base/file.h"
+#include "base/utf8.h"
 #include "config/scalar.h"
+#include "data/byte_source.h"
 #include "data/provenance.h"
+#include "data/refuse.h"
 #include "data/table/dictionary.h"
 #include "data/table/table_builder.h"
 #include "data/text_error.h"
@@ -296,7 +299,14 @@ void import_hdf5(const Source& source, const std::string& key, CacheWriter& cach
   if (source.train.size() != 1 || !source.test.empty()) {
     throw file_error(source.train.front().path, "an HDF5 data set is one file");
   }
-  Hdf5Import(source.train.front(), source).run(key, cache);
+  const SourceFile& file = source.train.front();
+  RawBytes(file.path);  // what may not be read is not damaged
+  try {
+    Hdf5Import(file, source).run(key, cache);
+  } catch (const store::Hdf5Error& error) {
+    refuse(source.spec, fmt::format("'{}' is damaged, or no HDF5 file ({})", file.path.string(),
+                                    shortened(error.reason(), 100)));
+  }
 }
 
 }  // namespace mlrun::data

@@ -32,10 +32,12 @@ bool keeps_order(hid_t group) {
   return (flags & H5P_CRT_ORDER_INDEXED) != 0;
 }
 
-herr_t add_member(hid_t group, const char* name, const H5L_info_t*, void* out) {
+// A dangling link is no member.
+herr_t add_member(hid_t group, const char* name, const H5L_info_t* link, void* out) {
   H5O_info_t info;
-  // A dangling link is no member.
-  if (H5Oget_info_by_name2(group, name, &info, H5O_INFO_BASIC, H5P_DEFAULT) < 0) return 0;
+  if (H5Oget_info_by_name2(group, name, &info, H5O_INFO_BASIC, H5P_DEFAULT) < 0) {
+    return link->type == H5L_TYPE_HARD ? -1 : 0;
+  }
   if (info.type == H5O_TYPE_GROUP || info.type == H5O_TYPE_DATASET) {
     static_cast<std::vector<Group::Member>*>(out)->push_back({name, info.type == H5O_TYPE_GROUP});
   }
@@ -43,6 +45,9 @@ herr_t add_member(hid_t group, const char* name, const H5L_info_t*, void* out) {
 }
 
 }  // namespace
+
+Hdf5Error::Hdf5Error(const std::string& what, std::string reason)
+    : Error(what + ": " + reason), reason_(std::move(reason)) {}
 
 std::string hdf5_version() {
   unsigned major = 0;
@@ -116,7 +121,7 @@ File File::create(const std::filesystem::path& path) {
   const Handle access = without_locks();
   Handle file(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
   if (file.get() < 0) {
-    throw Error(fmt::format("create '{}': {}", path.string(), innermost_message()));
+    throw Hdf5Error(fmt::format("create '{}'", path.string()), innermost_message());
   }
   return File(std::move(file));
 }
@@ -126,7 +131,7 @@ File File::open(const std::filesystem::path& path) {
   const Handle access = without_locks();
   Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()));
   if (file.get() < 0) {
-    throw Error(fmt::format("open '{}': {}", path.string(), innermost_message()));
+    throw Hdf5Error(fmt::format("open '{}'", path.string()), innermost_message());
   }
   return File(std::move(file));
 }
@@ -160,7 +165,7 @@ void File::close() {
   if (H5Fflush(handle_.get(), H5F_SCOPE_GLOBAL) < 0) throw_hdf5(handle_.get(), "", "write");
   const std::string name = describe(handle_.get(), "");
   if (H5Fclose(handle_.release()) < 0) {
-    throw Error(fmt::format("{}: close: {}", name, innermost_message()));
+    throw Hdf5Error(name + ": close", innermost_message());
   }
 }
 

@@ -1,6 +1,7 @@
 // HDF5 files, groups and arrays ("data sets") as C++ values.
 //
-// Every failure is an Error that names the file, the object and HDF5's own innermost message:
+// Every failure of HDF5 is an Hdf5Error that names the file, the object and HDF5's own innermost
+// message:
 //   'results.h5' /cells/rank: open data set: object 'rank' doesn't exist
 // One thread at a time may use HDF5 in a process. HDF5's file locks are off: they fail on many
 // cluster file systems, and what must not be written twice is guarded by the journal's lock.
@@ -15,7 +16,21 @@
 #include <variant>
 #include <vector>
 
+#include "base/error.h"
+
 namespace mlrun::store {
+
+/// What HDF5 does not do, or what it would do wrong: most often with a file that is damaged.
+class Hdf5Error : public Error {
+ public:
+  Hdf5Error(const std::string& what, std::string reason);
+
+  /// The end of what().
+  const std::string& reason() const { return reason_; }
+
+ private:
+  std::string reason_;
+};
 
 /// "HDF5 1.10.8".
 std::string hdf5_version();
@@ -63,6 +78,7 @@ class Handle {
 /// decompressed chunks lives as long as the Array.
 class Array {
  public:
+  /// Throws Hdf5Error when the elements are numbers of a form that no machine has.
   explicit Array(Handle handle);
 
   const ArrayInfo& info() const { return info_; }

@@ -105,6 +105,11 @@ Array::Array(Handle handle) : handle_(std::move(handle)) {
   info_.shape = extent_of(space.get());
   info_.kind = kind_of(type.get());
   info_.element_bytes = static_cast<int64_t>(H5Tget_size(type.get()));
+  if (!is_of_machine(type.get())) {
+    throw Hdf5Error(describe(handle_.get(), ""),
+                    fmt::format("numbers of {} bytes, {} bits of which count", info_.element_bytes,
+                                H5Tget_precision(type.get())));
+  }
 }
 
 template <class T>

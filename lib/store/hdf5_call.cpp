@@ -81,7 +81,7 @@ std::string describe(hid_t location, const std::string& path) {
 
 void throw_hdf5(hid_t location, const std::string& path, const std::string& action) {
   const std::string cause = innermost_message();
-  throw Error(fmt::format("{}: {}: {}", describe(location, path), action, cause));
+  throw Hdf5Error(fmt::format("{}: {}", describe(location, path), action), cause);
 }
 
 Handle owned(hid_t id, hid_t location, const std::string& path, const char* action) {
@@ -142,6 +142,20 @@ ElementKind kind_of(hid_t type) {
     default:
       return ElementKind::kOther;
   }
+}
+
+bool is_of_machine(hid_t type) {
+  const ElementKind kind = kind_of(type);
+  if (kind != ElementKind::kFloat && kind != ElementKind::kInteger) return true;
+  const size_t bytes = H5Tget_size(type);
+  const size_t bits = H5Tget_precision(type);
+  if (bytes == 0 || bytes > 8 || (bytes & (bytes - 1)) != 0 || bits == 0) return false;
+  const int offset = H5Tget_offset(type);
+  if (offset < 0 || static_cast<size_t>(offset) + bits > 8 * bytes) return false;
+  if (kind == ElementKind::kInteger) return true;
+  size_t sign = 0, exponent = 0, exponent_bits = 0, mantissa = 0, mantissa_bits = 0;
+  H5Tget_fields(type, &sign, &exponent, &exponent_bits, &mantissa, &mantissa_bits);
+  return sign < bits && exponent + exponent_bits <= bits && mantissa + mantissa_bits <= bits;
 }
 
 bool read_text(hid_t type, int64_t count, const std::function<herr_t(hid_t, void*)>& fill,

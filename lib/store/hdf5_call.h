@@ -21,8 +21,12 @@ std::string innermost_message();
 /// "'FILE' /group/object"; `path` is relative to the object `location`. Clears HDF5's messages.
 std::string describe(hid_t location, const std::string& path);
 
-/// Throws Error "'FILE' OBJECT: ACTION: <innermost message>".
+/// Throws Hdf5Error "'FILE' OBJECT: ACTION: <innermost message>".
 [[noreturn]] void throw_hdf5(hid_t location, const std::string& path, const std::string& action);
+
+/// Whether numbers of this type are as wide as those of a machine, with all their parts inside.
+/// HDF5 does not look: it converts what a damaged file says beyond the ends of its buffers.
+bool is_of_machine(hid_t type);
 
 /// Owns `id`, or throws when it is negative.
 Handle owned(hid_t id, hid_t location, const std::string& path, const char* action);

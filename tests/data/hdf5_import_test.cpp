@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "data_folder.h"
 #include "store/hdf5.h"
 
@@ -87,7 +88,7 @@ TEST_CASE("hdf5: errors name the file") {
     CHECK_THROWS_WITH_AS(open_dataset(spec, scratch.options(classify)), whole.c_str(), InputError);
   };
   spec.target = {"color"};
-  refuses(false, "no column 'color' for target");
+  refuses(false, "no column 'color' for target; there are x[0], x[1], y, kind");
   spec.target = {"kind"};
   refuses(false,
           "target 'kind' holds text, but the loss wants numbers; a classification loss takes "
@@ -107,6 +108,36 @@ TEST_CASE("hdf5: errors name the file") {
   refuses(true,
           "row 1: 9007199254740994 of 'y' is not below 2^53, where not all numbers are told apart; "
           "store it as text");
+}
+
+TEST_CASE("hdf5: a file that is damaged is refused where the experiment names it") {
+  const DataFolder scratch;
+  const auto path = scratch.path() / "table.h5";
+  write_table(path, "");
+  const std::string whole = read_file(path);
+  const auto refuses = [&](const std::string& bytes, const std::string& reason) {
+    scratch.write("table.h5", bytes);
+    config::DatasetSpec spec = table_h5();
+    const auto text = std::make_shared<SourceText>(SourceText{"a.yaml", "source: table.h5"});
+    spec.source_mark = {text, 1, 9};
+    const std::string message = "a.yaml:1:9: error: '" + path.string() +
+                                "' is damaged, or no HDF5 file (" + reason +
+                                ")\nsource: table.h5\n        ^";
+    CHECK_THROWS_WITH_AS(open_dataset(spec, scratch.options()), message.c_str(), InputError);
+  };
+  refuses("", "file signature not found");
+  refuses("x,y\n1,2\n", "file signature not found");
+  // The type of the floats: 32 bits from bit 0, of which 63 shall count.
+  const std::string of_float("\x11\x20\x1f\x00\x04\x00\x00\x00\x00\x00\x20\x00", 12);
+  const size_t at = whole.find(of_float);
+  REQUIRE(at != std::string::npos);
+  std::string wide = whole;
+  wide[at + 10] = 63;
+  refuses(wide, "numbers of 4 bytes, 63 bits of which count");
+  std::string cut = whole;
+  cut.resize(whole.size() / 2);
+  scratch.write("table.h5", cut);
+  CHECK_THROWS_AS(open_dataset(table_h5(), scratch.options()), InputError);
 }
 
 }  // namespace mlrun::data
