@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "data/text_error.h"
+
 namespace mlrun::data {
 namespace {
 
@@ -10,9 +12,10 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 }  // namespace
 
-LineBlocks::LineBlocks(const std::filesystem::path& path) : source_(open_bytes(path)) {}
+LineBlocks::LineBlocks(const std::filesystem::path& path)
+    : path_(path), source_(open_bytes(path)) {}
 
-bool LineBlocks::next(LineBlock& block) {
+bool LineBlocks::next(LineBlock& block, int64_t least_lines) {
   size_t filled = rest_.size();
   size_t whole = 0;  // bytes of complete lines
   bool at_end = false;
@@ -25,11 +28,16 @@ bool LineBlocks::next(LineBlock& block) {
     at_end = got < want;
     filled += got;
     const std::string_view text(block.buffer.data(), filled);
-    whole = at_end ? filled : text.rfind('\n') + 1;
+    const bool enough =
+        least_lines == 1 || std::count(text.begin(), text.end(), '\n') >= least_lines;
+    whole = at_end ? filled : enough ? text.rfind('\n') + 1 : 0;
   }
   rest_.assign(block.buffer.data() + whole, filled - whole);
   block.text = {block.buffer.data(), whole};
-  if (index_ == 0 && block.text.starts_with(kByteOrderMark)) block.text.remove_prefix(3);
+  if (index_ == 0) {
+    refuse_utf16(path_, block.text);
+    if (block.text.starts_with(kByteOrderMark)) block.text.remove_prefix(3);
+  }
   block.index = index_++;
   return whole > 0;
 }

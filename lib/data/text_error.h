@@ -19,6 +19,9 @@ struct TextPlace {
 /// "file: error: message".
 InputError file_error(const std::filesystem::path& file, std::string_view message);
 
+/// Throws the error of a file whose bytes start as a text in UTF-16 does.
+void refuse_utf16(const std::filesystem::path& file, std::string_view bytes);
+
 /// "file:line:column: error: message", the line, and a caret.
 InputError text_error(const std::filesystem::path& file, const TextPlace& place,
                       std::string_view message);

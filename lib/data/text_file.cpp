@@ -55,6 +55,7 @@ std::string from_latin1(std::string_view text) {
 
 std::string read_text(const SourceFile& file, config::Encoding encoding, Provenance& provenance) {
   std::string text = read_bytes(file, provenance);
+  refuse_utf16(file.path, text);
   if (encoding == config::Encoding::kLatin1) return from_latin1(text);
   for (size_t at = 0; at < text.size();) {
     const size_t length = utf8_length(std::string_view(text).substr(at));

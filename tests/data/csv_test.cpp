@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "base/error.h"
 #include "data_folder.h"
 
 namespace mlrun::data {
@@ -189,6 +190,26 @@ TEST_CASE("csv: a first line that counts rows and features, as in scikit-learn, 
   // `header: none` takes the file at its word.
   last.header = config::Header::kNone;
   CHECK(scratch.open_csv("2,2,7\n1,2,3\n4,5,6\n", last).rows == 3);
+}
+
+TEST_CASE("csv: lines and cells of any length") {
+  const DataFolder scratch;
+  const std::string long_cell(3 << 20, 'x');
+  config::DatasetSpec spec = with_target("y");
+  const Dataset d = scratch.open_csv("a,b,y\n1," + long_cell + ",3\n2,z,4\n", spec);
+  CHECK(d.rows == 2);
+  CHECK(d.columns[1].classes == Names{long_cell, "z"});
+  std::string rows = "a,b,y\n";
+  for (int i = 0; i < 2000; ++i) rows += "1,2,3\n";
+  try {
+    scratch.open_csv(rows + "1," + long_cell + ",3\n", spec);
+    FAIL("a text among numbers is no number");
+  } catch (const InputError& error) {
+    const std::string text = error.what();
+    const std::string shown = "'" + std::string(60, 'x') + "...' is not a number (column 'b')";
+    CHECK(text.find("data.csv:2002:3: error: " + shown) != std::string::npos);
+    CHECK(text.size() < 500);
+  }
 }
 
 TEST_CASE("csv: many blocks keep their order, whatever the number of threads") {

@@ -20,6 +20,8 @@
 namespace mlrun::data {
 namespace {
 
+// Of the first block, from which the table is planned: heads, and some rows however long they are.
+constexpr int64_t kLeastLines = 16;
 constexpr int kMostThreads = 16;  // reading and unpacking are serial; more would only wait
 
 struct CsvTable {
@@ -37,7 +39,7 @@ class FileImport {
       : file_(file), table_(table), cache_(cache), blocks_(file) {
     limit_ = source.spec.limit.value_or(std::numeric_limits<int64_t>::max());
     LineBlock first;
-    blocks_.next(first);
+    blocks_.next(first, kLeastLines);
     if (!table_) table_ = std::make_unique<CsvTable>(plan_csv(file, first.text, source));
     table_->builder.begin_file(file);
     begin_ = table_->builder.rows();
