@@ -21,6 +21,7 @@ namespace mlrun::data {
 namespace {
 
 constexpr int64_t kRowsAtOnce = 4096;
+constexpr int64_t kMostColumns = int64_t{1} << 24;  // each has a name, which takes more than it
 
 struct TableArray {
   std::string name;
@@ -127,7 +128,11 @@ class Hdf5Import {
         fail(fmt::format("array '{}' holds neither numbers nor text", member.name));
       }
       if (arrays_.empty()) rows_ = info.shape.front();
-      array.width = info.rows() == 0 ? 1 : info.size() / info.rows();
+      array.width = info.row_size();
+      if (array.width > kMostColumns) {
+        fail(fmt::format("array '{}' has {} columns; {} at most are read", member.name, array.width,
+                         kMostColumns));
+      }
       arrays_.push_back(std::move(array));
     }
   }

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/pending_file.h"
 #include "store/hdf5_call.h"
+#include "tensor/shape.h"
 
 namespace mlrun::store {
 namespace {
@@ -58,9 +59,9 @@ std::string hdf5_version() {
   return fmt::format("HDF5 {}.{}.{}", major, minor, release);
 }
 
-int64_t element_count(const Extent& shape) {
+int64_t element_count(std::span<const int64_t> shape) {
   int64_t count = 1;
-  for (const int64_t size : shape) count *= size;
+  for (const int64_t size : shape) count = capped_product(count, size);
   return count;
 }
 

@@ -38,8 +38,8 @@ std::string hdf5_version();
 /// Shape of an array, slowest dimension first; {} is a single value.
 using Extent = std::vector<int64_t>;
 
-/// Product of the dimensions; 1 for {}.
-int64_t element_count(const Extent& shape);
+/// Product of the dimensions; 1 for {}. See capped_product().
+int64_t element_count(std::span<const int64_t> shape);
 
 enum class ElementKind { kFloat, kInteger, kText, kOther };
 
@@ -50,6 +50,9 @@ struct ArrayInfo {
 
   int64_t size() const { return element_count(shape); }
   int64_t rows() const { return shape.empty() ? 1 : shape.front(); }
+  int64_t row_size() const {
+    return element_count(std::span(shape).subspan(shape.empty() ? 0 : 1));
+  }
 };
 
 /// A value attached to a group. Text is UTF-8 without NUL.
@@ -78,7 +81,8 @@ class Handle {
 /// decompressed chunks lives as long as the Array.
 class Array {
  public:
-  /// Throws Hdf5Error when the elements are numbers of a form that no machine has.
+  /// Throws Hdf5Error when the elements are numbers of a form that no machine has, or more than
+  /// the file can hold.
   explicit Array(Handle handle);
 
   const ArrayInfo& info() const { return info_; }

@@ -72,6 +72,13 @@ std::string parent_of(const std::string& path) {
   return slash == std::string::npos || slash == 0 ? "" : path.substr(0, slash);
 }
 
+// Of the bytes that a file of this size may stand for, however well it is packed; what is more than
+// that comes of a damaged extent, and would be read as zeros for days.
+double most_bytes(hid_t array) {
+  constexpr double kBestPacking = 1e5;
+  return kBestPacking * static_cast<double>(file_bytes(array));
+}
+
 // A window on some rows of an array, ready for H5Dread.
 class RowSelection {
  public:
@@ -81,7 +88,7 @@ class RowSelection {
       throw Error(fmt::format("{}: rows {} to {} asked for, {} there", describe(array, ""), begin,
                               begin + count, info.rows()));
     }
-    size_ = info.rows() == 0 ? 0 : info.size() / info.rows() * count;
+    size_ = info.row_size() * count;
     select_rows(file_.get(), info.shape, begin, count);
     memory_ = make_space({size_});
   }
@@ -105,6 +112,12 @@ Array::Array(Handle handle) : handle_(std::move(handle)) {
   info_.shape = extent_of(space.get());
   info_.kind = kind_of(type.get());
   info_.element_bytes = static_cast<int64_t>(H5Tget_size(type.get()));
+  const double bytes = static_cast<double>(info_.size()) * static_cast<double>(info_.element_bytes);
+  if (bytes > most_bytes(handle_.get())) {
+    throw Hdf5Error(describe(handle_.get(), ""),
+                    fmt::format("{:.3g} elements in a file of {} bytes",
+                                static_cast<double>(info_.size()), file_bytes(handle_.get())));
+  }
   if (!is_of_machine(type.get())) {
     throw Hdf5Error(describe(handle_.get(), ""),
                     fmt::format("numbers of {} bytes, {} bits of which count", info_.element_bytes,

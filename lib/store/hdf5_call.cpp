@@ -158,6 +158,13 @@ bool is_of_machine(hid_t type) {
   return sign < bits && exponent + exponent_bits <= bits && mantissa + mantissa_bits <= bits;
 }
 
+int64_t file_bytes(hid_t id) {
+  const Handle file(H5Iget_file_id(id));
+  hsize_t bytes = 0;
+  H5Fget_filesize(file.get(), &bytes);
+  return static_cast<int64_t>(bytes);
+}
+
 bool read_text(hid_t type, int64_t count, const std::function<herr_t(hid_t, void*)>& fill,
                std::vector<std::string>& out) {
   if (count == 0) return true;

@@ -28,6 +28,9 @@ std::string describe(hid_t location, const std::string& path);
 /// HDF5 does not look: it converts what a damaged file says beyond the ends of its buffers.
 bool is_of_machine(hid_t type);
 
+/// Bytes of the file that `id` is an object of.
+int64_t file_bytes(hid_t id);
+
 /// Owns `id`, or throws when it is negative.
 Handle owned(hid_t id, hid_t location, const std::string& path, const char* action);
 

@@ -134,6 +134,14 @@ TEST_CASE("hdf5: a file that is damaged is refused where the experiment names it
   std::string wide = whole;
   wide[at + 10] = 63;
   refuses(wide, "numbers of 4 bytes, 63 bits of which count");
+  // The extent 3 x 2, of eight bytes each.
+  const std::string of_three("\x03\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00",
+                             16);
+  const size_t extent = whole.find(of_three);
+  REQUIRE(extent != std::string::npos);
+  std::string large = whole;
+  large[extent + 13] = 1;
+  refuses(large, "3.3e+12 elements in a file of " + std::to_string(whole.size()) + " bytes");
   std::string cut = whole;
   cut.resize(whole.size() / 2);
   scratch.write("table.h5", cut);
