@@ -66,8 +66,9 @@ Dataset window_dataset(const Dataset& table, const config::DatasetSpec& spec,
   if (table.rows < needed) {
     refuse_setting(
         spec, "window",
-        fmt::format("{} rows are too few for windows of {}{}", table.rows, seen,
-                    may_lack_target ? "" : fmt::format(" and {} steps to forecast", window.horizon)));
+        fmt::format(
+            "{} rows are too few for windows of {}{}", table.rows, seen,
+            may_lack_target ? "" : fmt::format(" and {} steps to forecast", window.horizon)));
   }
   const std::vector<Column> columns = step_columns(table);
   const std::vector<float> steps = step_values(table);
