@@ -18,43 +18,58 @@ namespace {
 using config::Field;
 using config::FieldList;
 
+void print_field(const Field& field, const void* defaults) {
+  std::string line = fmt::format("  {} ({}", field.name, field.type);
+  if (!field.constraint.empty()) line += ", " + field.constraint;
+  const config::Node value = defaults ? field.write(defaults) : config::Node();
+  if (field.required) {
+    line += ", required";
+  } else if (!value.is_null()) {
+    line += ", default " + config::to_flow(value);
+  }
+  fmt::print("{}): {}\n", line, field.doc);
+}
+
 void print_fields(const FieldList& list, const void* defaults) {
   fmt::print("{}: {}\n", list.name(), list.doc());
-  for (const Field& field : list.fields()) {
-    std::string line = fmt::format("  {} ({}", field.name, field.type);
-    if (!field.constraint.empty()) line += ", " + field.constraint;
-    const config::Node value = defaults ? field.write(defaults) : config::Node();
-    if (field.required) {
-      line += ", required";
-    } else if (!value.is_null()) {
-      line += ", default " + config::to_flow(value);
-    }
-    fmt::print("{}): {}\n", line, field.doc);
-  }
+  for (const Field& field : list.fields()) print_field(field, defaults);
 }
 
 // A part of the experiment file.
 struct Section {
   const FieldList* fields;
   std::function<void()> print;
+  std::function<void(const Field&)> print_one;
 };
 
 template <class Spec>
 Section section() {
-  return {&Spec::fields(), [] {
+  return {&Spec::fields(),
+          [] {
             const Spec defaults{};
             print_fields(Spec::fields(), &defaults);
+          },
+          [](const Field& field) {
+            const Spec defaults{};
+            fmt::print("{}\n", Spec::fields().name());
+            print_field(field, &defaults);
           }};
 }
 
 const std::vector<Section>& sections() {
-  static const std::vector<Section> all = {
-      section<config::ExperimentSpec>(), section<config::DatasetSpec>(),
-      section<config::HoldOutSpec>(),    section<config::WindowSpec>(),
-      section<config::PairsSpec>(),      section<config::ParallelSpec>(),
-      section<config::MaskedLmSpec>(),   section<config::GraphSpec>(),
-      section<config::TrainSpec>(),      section<config::EarlyStoppingSpec>(),
-      section<config::LossScaleSpec>(),  section<config::CvSpec>()};
+  static const std::vector<Section> all = {section<config::ExperimentSpec>(),
+                                           section<config::DatasetSpec>(),
+                                           section<config::HoldOutSpec>(),
+                                           section<config::WindowSpec>(),
+                                           section<config::PairsSpec>(),
+                                           section<config::ParallelSpec>(),
+                                           section<config::MaskedLmSpec>(),
+                                           section<config::GraphSpec>(),
+                                           section<config::TrainSpec>(),
+                                           section<config::OutputSpec>(),
+                                           section<config::EarlyStoppingSpec>(),
+                                           section<config::LossScaleSpec>(),
+                                           section<config::CvSpec>()};
   return all;
 }
 
@@ -89,11 +104,16 @@ void print_kind(const config::Catalog& catalog) {
   }
 }
 
+// "outputs" is as good as "output".
+bool is_called(const Section& part, const std::string& word) {
+  return word == part.fields->name() || word == part.fields->name() + "s";
+}
+
 // A section of the file, a kind, a verb, or the name of a component whose kind was left out.
 bool print_topic(const CommandLine& line, const std::string& word) {
   bool found = false;
   for (const Section& part : sections()) {
-    if (part.fields->name() != word) continue;
+    if (!is_called(part, word)) continue;
     part.print();
     found = true;
   }
@@ -140,6 +160,24 @@ std::vector<std::string> topics(const CommandLine& line) {
   throw InputError(fmt::format("no help on '{}'{}", word, hint));
 }
 
+// Of a section of the file; false if there is no such section.
+bool print_setting(const std::string& word, const std::string& name) {
+  for (const Section& part : sections()) {
+    if (!is_called(part, word)) continue;
+    std::vector<std::string> names;
+    for (const Field& field : part.fields->fields()) {
+      names.push_back(field.name);
+      if (field.name != name) continue;
+      part.print_one(field);
+      return true;
+    }
+    std::string hint = did_you_mean(name, names);
+    if (hint.empty()) hint = fmt::format("; there is {}", fmt::join(names, ", "));
+    throw InputError(fmt::format("no {} '{}'{}", part.fields->name(), name, hint));
+  }
+  return false;
+}
+
 int run(const CommandLine& line, const std::string& kind, const std::string& name) {
   if (kind.empty()) {
     print_overview();
@@ -150,6 +188,7 @@ int run(const CommandLine& line, const std::string& kind, const std::string& nam
     return kSuccess;
   }
   const config::Catalog* catalog = find_kind(kind);
+  if (!catalog && print_setting(kind, name)) return kSuccess;
   if (!catalog) fail_unknown(line, kind);
   const config::ComponentType* type = catalog->find(name);
   if (!type) {

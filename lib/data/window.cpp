@@ -18,7 +18,8 @@ struct WindowedSeries {
 void check_table(const Dataset& table, const config::DatasetSpec& spec) {
   if (!table.values) {
     refuse(spec, table.classes ? "window needs a target of values, but the loss wants classes"
-                               : "window needs a target: the column that is to be forecast");
+                               : "window needs a target, the column that is to be forecast: its "
+                                 "past is what the model sees");
   }
   if (table.groups) refuse(spec, "window does not go with group: the rows are one sequence");
   if (table.test_begin >= 0) refuse(spec, "window does not go with test files; use split.test");

@@ -62,6 +62,21 @@ std::string doubt_of_masking(const Search& search) {
       standardized ? "standardize" : "min_max");
 }
 
+// Names, dates and the like become a feature for every row.
+std::string doubt_of_texts(const Search& search) {
+  constexpr size_t kFew = 20;
+  if (!search.spec.dataset.one_hot) return "";
+  for (const data::Column& column : search.dataset.columns) {
+    const auto classes = static_cast<int64_t>(column.classes.size());
+    if (column.classes.size() < kFew || 2 * classes < search.dataset.rows) continue;
+    return fmt::format(
+        "column '{}' has {} different texts in {} rows, and each becomes a feature; if it names "
+        "the rows, put it under dataset.ignore",
+        column.name, classes, search.dataset.rows);
+  }
+  return "";
+}
+
 // Of a path of the grid.
 bool changes_loss(std::string_view path) {
   if (path.starts_with("train.outputs")) return !path.ends_with("metrics");
@@ -86,7 +101,7 @@ std::string doubt_of_ranking(const Search& search) {
 
 std::vector<std::string> describe_doubts(const Search& search) {
   std::vector<std::string> doubts = {doubt_of_groups(search), doubt_of_masking(search),
-                                     doubt_of_ranking(search)};
+                                     doubt_of_ranking(search), doubt_of_texts(search)};
   std::erase(doubts, "");
   return doubts;
 }

@@ -82,6 +82,22 @@ TEST_CASE("cli: a ranking by losses that measure different things is warned of")
   CHECK(err("model.0.units: [4, 8]", "loss") == "");
 }
 
+TEST_CASE("cli: a text that names the rows is warned of") {
+  const Workspace work;
+  std::string rows = "id,kind,x,y\n";
+  for (int i = 0; i < 40; ++i) {
+    rows += "r" + std::to_string(i) + (i % 3 ? ",a," : ",b,") + std::to_string(i % 7) + ",1\n";
+  }
+  work.write("named.csv", rows);
+  work.write("named.yaml",
+             "dataset: {source: ./named.csv, target: y}\nmodel: [Dense: 1]\n"
+             "train: {loss: mse, optimizer: SGD}\n");
+  CHECK(work.run("mlrun check named.yaml").err ==
+        "warning: column 'id' has 40 different texts in 40 rows, and each becomes a feature; if it "
+        "names the rows, put it under dataset.ignore\n");
+  CHECK(work.run("mlrun check named.yaml dataset.ignore=id").err == "");
+}
+
 TEST_CASE("cli: padding that is scaled before it is masked is warned of") {
   const Workspace work;
   std::string rows = "a,b,c,d,y\n";

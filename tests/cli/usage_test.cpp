@@ -111,6 +111,8 @@ TEST_CASE("cli: help knows sections, kinds, components and verbs, and guesses") 
   const Workspace work;
   answers(work, "mlrun help", "Components, by kind");
   answers(work, "mlrun help cv", "n_splits (int, at least 2, default 5)");
+  answers(work, "mlrun help dataset impute", "what stands in for missing values");
+  answers(work, "mlrun help outputs", "columns (list of string");
   answers(work, "mlrun help loss_scale", "dynamic (bool, default true)");
   answers(work, "mlrun help layers", "Dense: Fully connected");
   answers(work, "mlrun help layer dense", "units (int");

@@ -55,8 +55,10 @@ class UseChooser {
     plan_.any_target = source_.may_lack_target;
     plan_.classes = source_.classify && !(source_.may_lack_target && plan_.targets == 0);
     if (plan_.classes && plan_.targets != 1) {
-      throw error_(fmt::format("the loss wants classes from one target, but there are {}{}",
-                               plan_.targets, plan_.targets == 0 ? "; set dataset.target" : ""));
+      throw error_(fmt::format(
+          "the loss wants classes from one target, but there are {}{}", plan_.targets,
+          plan_.targets == 0 ? "; set dataset.target"
+                             : "; of one-hot columns make one, the number of the class"));
     }
   }
 
