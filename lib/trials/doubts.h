@@ -9,7 +9,8 @@
 namespace mlrun::trials {
 
 /// What the experiment allows and hardly means, a line each: folds that cut through groups, padding
-/// that is scaled before it is masked.
+/// that is scaled before it is masked, a ranking by losses that measure different things, a text
+/// that names the rows.
 std::vector<std::string> describe_doubts(const Search& search);
 
 }  // namespace mlrun::trials
