@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/version.h"
 #include "command.h"
+#include "ops/blas_kernels.h"
 #include "trials/interrupt.h"
 
 namespace mlrun::app {
@@ -76,6 +77,7 @@ int main(int argc, char** argv) {
   app::fill_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a write beyond ulimit -f fails instead
+  ops::choose_blas_kernels();
   try {
     const int code = app::run(argc, argv);
     app::finish_output();
