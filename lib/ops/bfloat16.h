@@ -13,18 +13,26 @@ namespace mlrun::ops {
 /// instructions of AVX-512 have it.
 void round_to_bfloat16(const float* x, float* y, int64_t n);
 
-/// Whether this CPU has instructions that multiply bfloat16 (avx512_bf16).
-bool multiplies_bfloat16();
+/// With which instructions this CPU multiplies bfloat16: avx512_bf16, or those with amx_bf16, if
+/// the operating system lets this process use its tiles.
+enum class Bfloat16Way : uint8_t { kNone, kVectors, kTiles };
+
+Bfloat16Way bfloat16_way();
+
+inline bool multiplies_bfloat16() { return bfloat16_way() != Bfloat16Way::kNone; }
+
+struct PanelProduct;  // ops/bfloat16_tiles.h
 
 /// The panels that one product reads: a in groups of 16 rows, b in groups of 48 columns, each with
-/// pairs of neighbours in k side by side. Of the product's shape alone.
+/// pairs of neighbours in k side by side. Of the product's shape and the instructions alone.
 class Bfloat16Panels {
  public:
   static constexpr int64_t kLanes = 16;
   static constexpr int64_t kRows = kLanes;
   static constexpr int64_t kColumns = 3 * kLanes;
 
-  explicit Bfloat16Panels(const GemmArgs& product) : x_(product) {}
+  explicit Bfloat16Panels(const GemmArgs& product, Bfloat16Way way = bfloat16_way())
+      : x_(product), way_(way) {}
 
   /// Memory for pack(), 64-byte aligned.
   int64_t bytes() const {
@@ -39,16 +47,24 @@ class Bfloat16Panels {
   void pack(int64_t begin_slice, int64_t end_slice, std::byte* memory) const;
 
   /// c, for some panels of its rows and columns, from all that was packed. An element of c is one
-  /// sum in the order of k. Thread-safe; never allocates. Only where multiplies_bfloat16().
+  /// sum in the order of k. Thread-safe; never allocates. Only where the CPU knows the way.
   struct Part {
     int64_t row, end_row, column, end_column;  ///< in panels
   };
   void multiply(const Part& part, const std::byte* memory) const;
 
  private:
-  int64_t pairs() const { return (x_.k + 1) / 2; }
+  void multiply(const Part& part, const std::byte* memory, int64_t most_pairs, int64_t rows,
+                void (*kernel)(const PanelProduct&)) const;
+
+  // Tiles are filled up with zeros.
+  int64_t pairs() const {
+    const int64_t pairs = divide_up(x_.k, int64_t{2});
+    return way_ == Bfloat16Way::kTiles ? round_up(pairs, kLanes) : pairs;
+  }
 
   GemmArgs x_;
+  Bfloat16Way way_;
 };
 
 }  // namespace mlrun::ops

@@ -10,10 +10,13 @@ namespace {
 // Below this many floats to convert, and multiply-adds, a second thread costs more than it brings.
 constexpr int64_t kPackGrain = 1 << 14;
 constexpr int64_t kPanelGrain = 1 << 19;
+constexpr int64_t kTilesGrain = 1 << 21;
 // Products with a side shorter than this leave most of a tile, or of what is packed, empty.
 constexpr int64_t kLeastSide = 8;
 
 bool fills_tiles(const GemmArgs& x) { return std::min({x.m, x.n, x.k}) >= kLeastSide; }
+
+int64_t panel_grain() { return bfloat16_way() == Bfloat16Way::kTiles ? kTilesGrain : kPanelGrain; }
 
 void pack(const Bfloat16Panels& panels, const GemmArgs& x, device::ThreadTeam& team,
           std::byte* memory) {
@@ -27,7 +30,7 @@ void multiply_panels(const Bfloat16Panels& panels, const GemmArgs& x, device::Th
                      const std::byte* memory) {
   const int64_t rows = panels.row_panels();
   const int64_t grain =
-      divide_up(kPanelGrain, Bfloat16Panels::kRows * Bfloat16Panels::kColumns * x.k);
+      divide_up(panel_grain(), Bfloat16Panels::kRows * Bfloat16Panels::kColumns * x.k);
   device::parallel_for(team, rows * panels.column_panels(), grain, [&](int64_t begin, int64_t end) {
     for (int64_t at = begin; at < end;) {
       const int64_t column = at / rows;
@@ -42,7 +45,7 @@ void multiply_panels(const Bfloat16Panels& panels, const GemmArgs& x, device::Th
 // Whole rows, and the epilogue on some of them while they are in cache.
 void multiply_rows(const Bfloat16Panels& panels, const GemmArgs& x, device::ThreadTeam& team,
                    const std::byte* memory, const RowsWork& epilogue) {
-  const int64_t grain = divide_up(kPanelGrain, Bfloat16Panels::kRows * x.n * x.k);
+  const int64_t grain = divide_up(panel_grain(), Bfloat16Panels::kRows * x.n * x.k);
   const int64_t most = std::max<int64_t>(kEpilogueBytes / (4 * Bfloat16Panels::kRows * x.n), 4);
   device::parallel_for(team, panels.row_panels(), grain, [&](int64_t begin, int64_t end) {
     const int64_t chunks = divide_up(end - begin, most);

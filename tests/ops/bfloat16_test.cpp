@@ -33,6 +33,19 @@ struct Sides {
   int64_t m, n, k;
 };
 
+constexpr Sides kSides[] = {{1, 1, 1},     {7, 5, 3},     {8, 8, 8},      {9, 17, 33},
+                            {16, 48, 32},  {33, 49, 1},   {70, 1, 300},   {128, 100, 28},
+                            {28, 90, 515}, {67, 130, 47}, {150, 60, 1030}};
+
+struct AlignedDelete {
+  void operator()(std::byte* p) const { ::operator delete[](p, std::align_val_t(64)); }
+};
+using AlignedBytes = std::unique_ptr<std::byte[], AlignedDelete>;
+
+AlignedBytes aligned_bytes(int64_t count) {
+  return AlignedBytes(new (std::align_val_t(64)) std::byte[static_cast<size_t>(count)]);
+}
+
 // c (m, n) = op(a) op(b) of drawn operands.
 struct PanelProblem {
   std::vector<float> a, b;
@@ -63,15 +76,26 @@ struct PanelProblem {
   }
 
   std::vector<float> multiply(int threads) {
-    std::vector<float> c(static_cast<size_t>(args.m * args.n), -1.0f);
-    const auto bytes = static_cast<size_t>(bfloat16_workspace(args));
-    const std::unique_ptr<std::byte[], void (*)(std::byte*)> workspace(
-        new (std::align_val_t(64)) std::byte[bytes],
-        [](std::byte* p) { ::operator delete[](p, std::align_val_t(64)); });
+    std::vector<float> c = memory_of_c();
+    const AlignedBytes workspace = aligned_bytes(bfloat16_workspace(args));
     device::CpuContext context(threads);
     args.c = c.data();
     multiply_bfloat16(args, context.team(), workspace.get(), nullptr);
     return c;
+  }
+
+  std::vector<float> multiply_panels(Bfloat16Way way) {
+    std::vector<float> c = memory_of_c();
+    args.c = c.data();
+    const Bfloat16Panels panels(args, way);
+    const AlignedBytes packed = aligned_bytes(panels.bytes());
+    panels.pack(0, panels.slices(), packed.get());
+    panels.multiply({0, panels.row_panels(), 0, panels.column_panels()}, packed.get());
+    return c;
+  }
+
+  std::vector<float> memory_of_c() const {
+    return std::vector<float>(static_cast<size_t>(args.m * args.n), -1.0f);
   }
 
   // Of the rounded operands, in double; the largest difference over the sum of the magnitudes.
@@ -116,9 +140,6 @@ TEST_CASE("bfloat16: to the nearest, ties to even; infinity and NaN stay, subnor
 }
 
 TEST_CASE("bfloat16: products against loops in double, whatever the number of threads") {
-  constexpr Sides kSides[] = {{1, 1, 1},     {7, 5, 3},     {8, 8, 8},      {9, 17, 33},
-                              {16, 48, 32},  {33, 49, 1},   {70, 1, 300},   {128, 100, 28},
-                              {28, 90, 515}, {67, 130, 47}, {150, 60, 1030}};
   for (const Sides& sides : kSides) {
     for (const bool transpose_a : {false, true}) {
       for (const bool transpose_b : {false, true}) {
@@ -130,6 +151,21 @@ TEST_CASE("bfloat16: products against loops in double, whatever the number of th
         CHECK(p.error(one) < 1e-6);
         CHECK(same_bits(one, p.multiply(3)));
       }
+    }
+  }
+}
+
+TEST_CASE(
+    "bfloat16: a CPU with tiles multiplies by vectors to the same, but for the order of the sums" *
+    doctest::skip(bfloat16_way() != Bfloat16Way::kTiles)) {
+  for (const Sides& sides : kSides) {
+    for (const bool transposed : {false, true}) {
+      CAPTURE(sides.m);
+      CAPTURE(sides.n);
+      CAPTURE(sides.k);
+      PanelProblem p(sides, transposed, transposed);
+      CHECK(p.error(p.multiply_panels(Bfloat16Way::kVectors)) < 1e-6);
+      CHECK(p.error(p.multiply_panels(Bfloat16Way::kTiles)) < 1e-6);
     }
   }
 }
