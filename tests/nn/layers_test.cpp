@@ -192,3 +192,17 @@ TEST_CASE("layers: regularizers") {
     CHECK(run_graph(g, w, {1, -2, 3}, penalty)[0] == doctest::Approx(want));
   }
 }
+
+TEST_CASE("layers: Multiply by a number for each channel, and for each place") {
+  const Values images{{2, 1, 2, 2}, {1, 2, 3, 4, 5, 6, 7, 8}};
+  const std::vector<float> dy = {1, 1, 1, 1, 1, 1, 1, 2};
+  const Results channels =
+      run_layer(*layer("Multiply"), {images, {}, dy, true, Values{{2, 2}, {1, 10, 2, 20}}});
+  CHECK(channels.y == std::vector<float>{1, 20, 3, 40, 10, 120, 14, 160});
+  CHECK(channels.dx == std::vector<float>{1, 10, 1, 10, 2, 20, 2, 40});
+  CHECK(channels.dother == std::vector<float>{4, 6, 12, 22});
+  const Results places =
+      run_layer(*layer("Multiply"), {images, {}, dy, true, Values{{2, 1, 2, 1}, {1, 10, 2, 20}}});
+  CHECK(places.y == std::vector<float>{1, 2, 30, 40, 10, 12, 140, 160});
+  CHECK(places.dother == std::vector<float>{3, 7, 11, 23});
+}

@@ -75,7 +75,8 @@ TEST_CASE("model: parts of the features as inputs of their own") {
 
 TEST_CASE("model: what does not fit is reported where it stands") {
   CHECK(build_text("- Dense: 4\n- Add: {inputs: [dense, input]}\n", {kBatch, 5}).errors ==
-        "m.yaml:2:3: error: Add: needs inputs of one shape, not (N, 4) and (N, 5)\n"
+        "m.yaml:2:3: error: Add: needs inputs of one shape, or with ones where they differ, "
+        "not (N, 4) and (N, 5)\n"
         "- Add: {inputs: [dense, input]}\n"
         "  ^");
   CHECK(build_text("- Dense: 4\n- Add\n", {kBatch, 5}).errors ==
@@ -175,4 +176,22 @@ TEST_CASE("model: merging layers") {
   }
   CHECK(build_text(parts + "Concatenate: {axis: 1, inputs: [a, b, a]}]", {kBatch, 2}).shape ==
         "(N, 6)");
+}
+
+TEST_CASE("model: merged inputs are repeated where they have one of what the others have") {
+  const auto merged = [](const char* shape, const char* other) {
+    const std::string first = std::string("[Reshape: {target_shape: ") + shape + ", name: a}, ";
+    const std::string second =
+        std::string("Reshape: {target_shape: ") + other + ", inputs: side}, ";
+    const BuiltModel built = build_text(
+        "[Dense: {units: 6, name: side}, Dense: {units: 12, inputs: "
+        "input}, " +
+            first.substr(1) + second + "Multiply: {inputs: [a, reshape]}]",
+        {kBatch, 2});
+    return built.errors.empty() ? built.shape : built.errors;
+  };
+  CHECK(merged("[2, 6]", "[6]") == "(N, 2, 6)");
+  CHECK(merged("[12, 1]", "[1, 6]") == "(N, 12, 6)");
+  CHECK(merged("[1, 2, 6]", "[6]") == "(N, 1, 2, 6)");
+  CHECK(merged("[3, 4]", "[2, 3]").find("not (N, 3, 4) and (N, 2, 3)") != std::string::npos);
 }

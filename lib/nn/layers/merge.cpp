@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "ops/functions.h"
+#include "ops/image.h"
 
 namespace mlrun::nn {
 namespace {
@@ -20,12 +24,49 @@ int positive_axis(const Shape& shape, int64_t axis) {
   return static_cast<int>(positive);
 }
 
+// Axes of ones behind the batch, up to this rank.
+Shape widened(const Shape& shape, int rank) {
+  std::vector<int64_t> dims(shape.dims().begin(), shape.dims().end());
+  dims.insert(dims.begin() + 1, static_cast<size_t>(rank - shape.rank()), 1);
+  return Shape(dims);
+}
+
+// The shape that all inputs have, or get by repeating what they have one of.
+Shape common_shape(const graph::Graph& g, std::span<const ValueId> xs) {
+  Shape common = g.shape(xs[0]);
+  for (const ValueId x : xs.subspan(1)) {
+    const int rank = std::max(common.rank(), g.shape(x).rank());
+    const Shape a = widened(common, rank);
+    const Shape b = widened(g.shape(x), rank);
+    std::vector<int64_t> dims{kBatch};
+    for (int i = 1; i < rank; ++i) {
+      if (a[i] != b[i] && a[i] != 1 && b[i] != 1) {
+        throw graph::ShapeError(
+            fmt::format("needs inputs of one shape, or with ones where they differ, not {} and {}",
+                        common.to_string(), g.shape(x).to_string()));
+      }
+      dims.push_back(a[i] == 1 ? b[i] : a[i]);
+    }
+    common = Shape(dims);
+  }
+  return common;
+}
+
+ValueId broadcast(graph::Graph& g, ValueId x, const Shape& shape) {
+  if (g.shape(x) == shape) return x;
+  x = ops::reshape(g, x, widened(g.shape(x), shape.rank()));
+  for (int axis = shape.rank() - 1; axis > 0; --axis) {
+    if (g.shape(x)[axis] != shape[axis]) x = ops::repeat(g, x, axis, shape[axis]);
+  }
+  return x;
+}
+
 // A step is padding if it is in any input that has a mask.
-ValueId common_mask(Builder& b, std::span<const ValueId> xs) {
+ValueId common_mask(Builder& b, std::span<const ValueId> xs, int64_t steps) {
   ValueId common = graph::kNoValue;
   for (const ValueId x : xs) {
     const ValueId mask = b.mask(x);
-    if (mask == graph::kNoValue || mask == common) continue;
+    if (mask == graph::kNoValue || mask == common || b.graph().shape(mask)[1] != steps) continue;
     common = common == graph::kNoValue ? mask : ops::mul(b.graph(), common, mask);
   }
   return common;
@@ -50,16 +91,11 @@ ValueId joined_mask(Builder& b, std::span<const ValueId> xs) {
 ValueId ElementwiseMerge::build_from(Builder& b, std::span<const ValueId> xs) const {
   need_several(xs);
   graph::Graph& g = b.graph();
-  ValueId y = xs[0];
-  for (const ValueId x : xs.subspan(1)) {
-    if (g.shape(x) != g.shape(y)) {
-      throw graph::ShapeError(fmt::format("needs inputs of one shape, not {} and {}",
-                                          g.shape(y).to_string(), g.shape(x).to_string()));
-    }
-    y = combine(g, y, x);
-  }
+  const Shape shape = common_shape(g, xs);
+  ValueId y = broadcast(g, xs[0], shape);
+  for (const ValueId x : xs.subspan(1)) y = combine(g, y, broadcast(g, x, shape));
   y = finish(g, y, xs.size());
-  b.set_mask(y, common_mask(b, xs));
+  b.set_mask(y, common_mask(b, xs, shape[1]));
   return y;
 }
 
@@ -122,7 +158,7 @@ ValueId Concatenate::build_from(Builder& b, std::span<const ValueId> xs) const {
   need_several(xs);
   const int along = positive_axis(b.graph().shape(xs[0]), axis);
   const ValueId y = ops::concat(b.graph(), {xs.begin(), xs.end()}, along);
-  b.set_mask(y, along == 1 ? joined_mask(b, xs) : common_mask(b, xs));
+  b.set_mask(y, along == 1 ? joined_mask(b, xs) : common_mask(b, xs, b.graph().shape(y)[1]));
   return y;
 }
 

@@ -5,7 +5,9 @@
 
 namespace mlrun::nn {
 
-/// Inputs of one shape, combined element by element.
+/// Inputs of one shape, combined element by element. An axis of length 1 is repeated, and a shape
+/// with fewer axes has ones behind the batch, as in Keras: (N, C) beside (N, H, W, C) is a number
+/// for each channel.
 class ElementwiseMerge : public Layer {
  public:
   ValueId build_from(Builder& b, std::span<const ValueId> xs) const override;
