@@ -35,32 +35,59 @@ void sort_keys(std::vector<uint64_t>& keys) {
   }
 }
 
-}  // namespace
+// Rows of one score.
+struct Tie {
+  double positives = 0;
+  double negatives = 0;
+};
 
-double roc_auc(const Scores& scores, int64_t column, int32_t positive) {
+// From the least score to the greatest; nothing with a NaN score.
+std::vector<Tie> ties_of(const Scores& scores, int64_t column, int32_t positive) {
   std::vector<uint64_t> keys(static_cast<size_t>(scores.rows()));
   for (size_t i = 0; i < keys.size(); ++i) {
     const float score = scores.predictions[i * size_t(scores.width) + size_t(column)];
-    if (std::isnan(score)) return std::numeric_limits<double>::quiet_NaN();
+    if (std::isnan(score)) return {};
     keys[i] = sort_key(score, scores.labels[i] == positive);
   }
   sort_keys(keys);
+  std::vector<Tie> ties;
+  for (size_t i = 0; i < keys.size();) {
+    Tie& tie = ties.emplace_back();
+    const uint64_t score = keys[i] >> 1;
+    for (; i < keys.size() && keys[i] >> 1 == score; ++i) {
+      (keys[i] & 1 ? tie.positives : tie.negatives) += 1;
+    }
+  }
+  return ties;
+}
+
+}  // namespace
+
+double roc_auc(const Scores& scores, int64_t column, int32_t positive) {
   double negatives_below = 0;
   double positives = 0;
   double wins = 0;
-  for (size_t i = 0; i < keys.size();) {
-    double tied_positives = 0;
-    double tied_negatives = 0;
-    const uint64_t score = keys[i] >> 1;
-    for (; i < keys.size() && keys[i] >> 1 == score; ++i) {
-      (keys[i] & 1 ? tied_positives : tied_negatives) += 1;
-    }
-    wins += tied_positives * (negatives_below + tied_negatives / 2);
-    negatives_below += tied_negatives;
-    positives += tied_positives;
+  for (const Tie& tie : ties_of(scores, column, positive)) {
+    wins += tie.positives * (negatives_below + tie.negatives / 2);
+    negatives_below += tie.negatives;
+    positives += tie.positives;
   }
   if (positives == 0 || negatives_below == 0) return std::numeric_limits<double>::quiet_NaN();
   return wins / (positives * negatives_below);
+}
+
+double average_precision(const Scores& scores, int64_t column, int32_t positive) {
+  std::vector<Tie> ties = ties_of(scores, column, positive);
+  std::reverse(ties.begin(), ties.end());
+  double positives = 0;
+  double rows = 0;
+  double sum = 0;
+  for (const Tie& tie : ties) {
+    positives += tie.positives;
+    rows += tie.positives + tie.negatives;
+    sum += tie.positives * positives / rows;
+  }
+  return positives > 0 ? sum / positives : std::numeric_limits<double>::quiet_NaN();
 }
 
 }  // namespace mlrun::train

@@ -2,27 +2,11 @@
 
 #include <algorithm>
 #include <limits>
-#include <vector>
 
 namespace mlrun::train {
 namespace {
 
 double ratio(double part, double whole) { return whole > 0 ? part / whole : 0; }
-
-std::vector<ClassCounts> count_classes(const Scores& s) {
-  std::vector<ClassCounts> counts(static_cast<size_t>(std::max<int64_t>(s.width, 2)));
-  for (int64_t i = 0; i < s.rows(); ++i) {
-    const int32_t predicted = predicted_class(s, i);
-    const int32_t actual = s.labels[size_t(i)];
-    if (predicted == actual) {
-      counts[size_t(actual)].true_positive += 1;
-    } else {
-      counts[size_t(predicted)].false_positive += 1;
-      counts[size_t(actual)].false_negative += 1;
-    }
-  }
-  return counts;
-}
 
 }  // namespace
 
@@ -40,6 +24,21 @@ double ClassCounts::recall() const { return ratio(true_positive, support()); }
 
 double ClassCounts::f1() const {
   return ratio(2 * true_positive, 2 * true_positive + false_positive + false_negative);
+}
+
+std::vector<ClassCounts> count_classes(const Scores& s) {
+  std::vector<ClassCounts> counts(static_cast<size_t>(std::max<int64_t>(s.width, 2)));
+  for (int64_t i = 0; i < s.rows(); ++i) {
+    const int32_t predicted = predicted_class(s, i);
+    const int32_t actual = s.labels[size_t(i)];
+    if (predicted == actual) {
+      counts[size_t(actual)].true_positive += 1;
+    } else {
+      counts[size_t(predicted)].false_positive += 1;
+      counts[size_t(actual)].false_negative += 1;
+    }
+  }
+  return counts;
 }
 
 double averaged(const Scores& s, std::optional<Average> average,

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "train/metrics.h"
 
@@ -23,6 +24,9 @@ struct ClassCounts {
   double recall() const;
   double f1() const;
 };
+
+/// Of each class, also of one that does not count.
+std::vector<ClassCounts> count_classes(const Scores& scores);
 
 enum class Average { kMacro, kMicro, kWeighted };
 

@@ -42,6 +42,87 @@ struct Accuracy : ClassificationMetric {
   }
 };
 
+struct TopKAccuracy : ClassificationMetric {
+  int64_t k = 5;
+
+  static const FieldList& fields() {
+    static const FieldList list =
+        FieldListOf<TopKAccuracy>("top_k_accuracy",
+                                  "Fraction of samples of which fewer than k classes have a higher "
+                                  "score than the right one.")
+            .field("k", &TopKAccuracy::k, "how many classes may be named", config::count());
+    return list;
+  }
+  double compute(const Scores& s) const override {
+    if (s.rows() == 0) return kNan;
+    int64_t right = 0;
+    for (int64_t i = 0; i < s.rows(); ++i) right += is_right(s, i);
+    return static_cast<double>(right) / static_cast<double>(s.rows());
+  }
+
+ private:
+  bool is_right(const Scores& s, int64_t i) const {
+    const int32_t label = s.labels[size_t(i)];
+    if (s.width == 1) return k > 1 || predicted_class(s, i) == label;
+    const auto row = s.predictions.subspan(size_t(i * s.width), size_t(s.width));
+    const float own = row[size_t(label)];
+    if (std::isnan(own)) return false;
+    return std::count_if(row.begin(), row.end(), [own](float p) { return p > own; }) < k;
+  }
+};
+
+struct BalancedAccuracy : ClassificationMetric {
+  static const FieldList& fields() {
+    static const FieldList list("balanced_accuracy",
+                                "Mean over the classes that there are of the fraction found.");
+    return list;
+  }
+  double compute(const Scores& s) const override {
+    double sum = 0;
+    double classes = 0;
+    for (const ClassCounts& c : count_classes(s)) {
+      if (c.support() == 0) continue;
+      sum += c.recall();
+      classes += 1;
+    }
+    return sum / classes;
+  }
+};
+
+// Of several classes, Gorodkin 2004.
+struct MatthewsCorrelation : ClassificationMetric {
+  static const FieldList& fields() {
+    static const FieldList list("matthews_corrcoef",
+                                "Correlation of predicted and right classes; 0 if one of them is "
+                                "the same for all samples.");
+    return list;
+  }
+  double compute(const Scores& s) const override {
+    if (s.rows() == 0) return kNan;
+    const auto rows = static_cast<double>(s.rows());
+    double right = 0, both = 0, predicted = 0, actual = 0;
+    for (const ClassCounts& c : count_classes(s)) {
+      const double called = c.true_positive + c.false_positive;
+      right += c.true_positive;
+      both += called * c.support();
+      predicted += called * called;
+      actual += c.support() * c.support();
+    }
+    const double scale = (rows * rows - predicted) * (rows * rows - actual);
+    return scale > 0 ? (right * rows - both) / std::sqrt(scale) : 0;
+  }
+};
+
+// Mean over classes of a score of one against the rest; of two classes that of class 1.
+double one_against_rest(const Scores& s, double (*score)(const Scores&, int64_t, int32_t)) {
+  if (s.width == 1) return score(s, 0, 1);
+  double sum = 0;
+  for (int64_t c = 0; c < s.width; ++c) {
+    if (c != s.ignored) sum += score(s, c, static_cast<int32_t>(c));
+  }
+  return sum / static_cast<double>(s.width - (s.ignored ? 1 : 0));
+}
+
 struct Auc : ClassificationMetric {
   static const FieldList& fields() {
     static const FieldList list("auc",
@@ -51,14 +132,18 @@ struct Auc : ClassificationMetric {
     return list;
   }
   bool accepts(TargetKind kind) const override { return kind != TargetKind::kValues; }
-  double compute(const Scores& s) const override {
-    if (s.width == 1) return roc_auc(s, 0, 1);
-    double sum = 0;
-    for (int64_t c = 0; c < s.width; ++c) {
-      if (c != s.ignored) sum += roc_auc(s, c, static_cast<int32_t>(c));
-    }
-    return sum / static_cast<double>(s.width - (s.ignored ? 1 : 0));
+  double compute(const Scores& s) const override { return one_against_rest(s, roc_auc); }
+};
+
+struct AveragePrecision : ClassificationMetric {
+  static const FieldList& fields() {
+    static const FieldList list("average_precision",
+                                "Area under precision over recall; several classes and target: "
+                                "input as for auc.");
+    return list;
   }
+  bool accepts(TargetKind kind) const override { return kind != TargetKind::kValues; }
+  double compute(const Scores& s) const override { return one_against_rest(s, average_precision); }
 };
 
 template <class T>
@@ -236,6 +321,8 @@ const config::Catalog& metric_catalog() {
   static const config::Catalog catalog = [] {
     config::Catalog all("metric");
     all.add<Accuracy>({"acc"}).add<Auc>({"roc_auc"}).add<F1>({"f1_score"}).add<LogLoss>();
+    all.add<AveragePrecision>({"pr_auc"}).add<BalancedAccuracy>().add<MatthewsCorrelation>();
+    all.add<TopKAccuracy>({"top_k_categorical_accuracy", "sparse_top_k_categorical_accuracy"});
     all.add<MeanAbsoluteError>({"mean_absolute_error"});
     all.add<MeanSquaredError>({"mean_squared_error"});
     all.add<Perplexity>().add<Precision>().add<R2>().add<Recall>();

@@ -102,3 +102,40 @@ TEST_CASE("metrics: of two classes the second is the positive one, as in scikit-
     CHECK(metric("recall: {average: micro}", scores) == doctest::Approx(4.0 / 7));
   }
 }
+
+// The numbers are scikit-learn's, but for ties in the k highest, which Keras counts as right.
+TEST_CASE("metrics: of scores and classes that are not balanced, as in scikit-learn") {
+  const std::vector<float> predictions = {
+      0.6f, 0.3f, 0,    0,    0.8f, 0.9f, 0.6f, 0.7f, 0.5f, 0.9f, 0.8f, 0,    0.9f, 0,
+      0.7f, 0.2f, 0.9f, 0.5f, 0.3f, 0.4f, 0,    0.1f, 0.7f, 0.6f, 0.6f, 0.4f, 1,    1,
+      0.7f, 0.7f, 0.7f, 0.4f, 0.1f, 0.7f, 0.5f, 0.3f, 0.5f, 0.9f, 0.9f, 0.4f};
+  const std::vector<int32_t> labels = {0, 2, 1, 2, 0, 1, 2, 0, 1, 3};
+  const Scores four{predictions, 4, labels, {}};
+  CHECK(metric("balanced_accuracy", four) == doctest::Approx(0.5));
+  CHECK(metric("matthews_corrcoef", four) == doctest::Approx(0.4419417382415922));
+  CHECK(metric("average_precision", four) == doctest::Approx(0.40238095238095245));
+  CHECK(metric("top_k_accuracy: 2", four) == doctest::Approx(0.7));
+  CHECK(metric("top_k_accuracy: 3", four) == doctest::Approx(0.8));
+  CHECK(metric("top_k_accuracy", four) == 1);
+
+  const std::vector<float> one = {0.1f, 0.4f, 0.4f, 0.35f, 0.8f, 0.4f, 0.05f, 0.9f};
+  const std::vector<int32_t> classes = {0, 1, 1, 0, 1, 0, 0, 1};
+  const Scores two{one, 1, classes, {}};
+  CHECK(metric("average_precision", two) == doctest::Approx(0.9));
+  CHECK(metric("balanced_accuracy", two) == doctest::Approx(0.75));
+  CHECK(metric("matthews_corrcoef", two) == doctest::Approx(0.5773502691896258));
+  CHECK(metric("top_k_accuracy: 1", two) == doctest::Approx(0.75));
+}
+
+TEST_CASE("metrics: what is not defined is NaN, what has no correlation 0") {
+  const std::vector<float> predictions = {0.7f, 0.8f, 0.9f};
+  const std::vector<int32_t> zeros = {0, 0, 0};
+  const Scores scores{predictions, 1, zeros, {}};
+  CHECK(std::isnan(metric("average_precision", scores)));
+  CHECK(metric("matthews_corrcoef", scores) == 0);
+  CHECK(metric("balanced_accuracy", scores) == 0);
+  for (const char* name :
+       {"balanced_accuracy", "matthews_corrcoef", "average_precision", "top_k_accuracy"}) {
+    CHECK(std::isnan(metric(name, {{}, 3, {}, {}})));
+  }
+}
