@@ -320,13 +320,13 @@ struct R2 : RegressionMetric {
 const config::Catalog& metric_catalog() {
   static const config::Catalog catalog = [] {
     config::Catalog all("metric");
-    all.add<Accuracy>({"acc"}).add<Auc>({"roc_auc"}).add<F1>({"f1_score"}).add<LogLoss>();
-    all.add<AveragePrecision>({"pr_auc"}).add<BalancedAccuracy>().add<MatthewsCorrelation>();
-    all.add<TopKAccuracy>({"top_k_categorical_accuracy", "sparse_top_k_categorical_accuracy"});
+    all.add<Accuracy>({"acc"}).add<Auc>({"roc_auc"}).add<AveragePrecision>({"pr_auc"});
+    all.add<BalancedAccuracy>().add<F1>({"f1_score"}).add<LogLoss>().add<MatthewsCorrelation>();
     all.add<MeanAbsoluteError>({"mean_absolute_error"});
     all.add<MeanSquaredError>({"mean_squared_error"});
     all.add<Perplexity>().add<Precision>().add<R2>().add<Recall>();
     all.add<RootMeanSquaredError>({"root_mean_squared_error"});
+    all.add<TopKAccuracy>({"top_k_categorical_accuracy", "sparse_top_k_categorical_accuracy"});
     return all;
   }();
   return catalog;
