@@ -13,6 +13,7 @@
 #include "nn/layers/gaussian_noise.h"
 #include "nn/layers/graph_convolution.h"
 #include "nn/layers/graph_readout.h"
+#include "nn/layers/group_normalization.h"
 #include "nn/layers/layer_normalization.h"
 #include "nn/layers/masking.h"
 #include "nn/layers/merge.h"
@@ -85,6 +86,7 @@ const config::Catalog& layer_catalog() {
     add<GlobalMaxPooling1D>(all, {"GlobalMaxPool"});
     add<GlobalMaxPooling2D>(all);
     add<GlobalSumPool>(all);
+    add<GroupNormalization>(all);
     add<Gru>(all);
     add<LayerNormalization>(all);
     add<Length>(all);

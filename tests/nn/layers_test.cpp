@@ -181,6 +181,21 @@ TEST_CASE("layers: LayerNormalization") {
   check_close(results.y, {-1.5 / s, 3 / s + 3});
 }
 
+TEST_CASE("layers: GroupNormalization") {
+  CHECK(build_layer("GroupNormalization: 3", {kBatch, 2, 6}).variables ==
+        "layer/gamma (6), layer/beta (6)");
+  CHECK(
+      build_layer("GroupNormalization: {groups: -1, scale: false}", {kBatch, 4, 4, 6}).variables ==
+      "layer/beta (6)");
+  CHECK_THROWS_WITH_AS(build_layer("GroupNormalization", {kBatch, 4, 4, 48}),
+                       "48 channels cannot be cut into 32 groups", ShapeError);
+  CHECK_THROWS_WITH_AS(run_layer(*layer("GroupNormalization: 1"),
+                                 {{{1, 2, 1}, {1, 4}}, {}, {}, true, {}, Values{{1, 2}, {1, 0}}}),
+                       "would take the padding into its means; LayerNormalization has one for each "
+                       "step",
+                       ShapeError);
+}
+
 TEST_CASE("layers: regularizers") {
   for (const auto& [yaml, want] : {std::pair{"L1: 0.5", 3.0}, std::pair{"L2: 0.5", 7.0},
                                    std::pair{"l1_l2: {l1: 0.5, l2: 1}", 17.0}}) {
