@@ -115,7 +115,7 @@ class Loader {
  private:
   [[noreturn]] void fail(const std::string& message) const { refuse(spec_, message); }
 
-  // "; 'a' is missing", "; 'b' is unknown to it"
+  // "; 'a' is missing", "; 'b' is unknown to it: ..."
   std::string difference(const std::vector<std::string>& then) const {
     std::vector<std::string> now;
     for (const Column& column : dataset_.columns) now.push_back(column.name);
@@ -129,7 +129,10 @@ class Loader {
     const std::string missing = first_beyond(then, now);
     const std::string unknown = first_beyond(now, then);
     return (missing.empty() ? "" : fmt::format("; '{}' is missing", missing)) +
-           (unknown.empty() ? "" : fmt::format("; '{}' is unknown to it", unknown));
+           (unknown.empty()
+                ? ""
+                : fmt::format("; '{0}' is unknown to it: dataset.ignore={0} leaves it out",
+                              unknown));
   }
 
   // Elements of an image or an array: "17", "sample[17]".

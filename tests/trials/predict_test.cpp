@@ -266,7 +266,8 @@ TEST_CASE("predict: other data are seen as the training data were, with or witho
   refused("x,z\n1,1\n",
           "the data have 2 features, but the model was trained on 3; 'colour' is missing");
   refused("x,z,colour,more\n1,1,red,2\n",
-          "the data have 4 features, but the model was trained on 3; 'more' is unknown to it");
+          "the data have 4 features, but the model was trained on 3; 'more' is unknown to it: "
+          "dataset.ignore=more leaves it out");
   refused("x,y,colour\n1,1,red\n",
           "feature 1 of the data is 'y', but the model was trained on 'z' there");
   refused("x,z,colour\n1,1,3\n", "column 'colour' holds '3', which the model was not trained on");
