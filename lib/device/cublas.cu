@@ -75,6 +75,11 @@ Preference preference(uint32_t alignment) {
   const auto bytes = static_cast<uint64_t>(Cublas::kWorkspaceBytes);
   MLRUN_CUDA_CHECK(cublasLtMatmulPreferenceSetAttribute(
       made, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &bytes, sizeof bytes));
+  // A sum in parts is added up in float32; left to itself cuBLASLt may do that in the result's 16
+  // bits.
+  const uint32_t reductions = CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE;
+  MLRUN_CUDA_CHECK(cublasLtMatmulPreferenceSetAttribute(
+      made, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, &reductions, sizeof reductions));
   for (const cublasLtMatmulPreferenceAttributes_t of_operand :
        {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
         CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES}) {

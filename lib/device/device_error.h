@@ -11,9 +11,9 @@ class OutOfDeviceMemory : public Error {
   using Error::Error;
 };
 
-/// The GPU has fallen off the bus or wants a reset: no process can compute on it, and what ran on
-/// it may run elsewhere. A process whose own context is broken on a sound GPU ends instead; the
-/// next one gets a new context.
+/// The GPU has fallen off the bus, wants a reset or takes no process: none can compute on it, and
+/// what ran on it may run elsewhere. A process whose own context is broken on a sound GPU ends
+/// instead; the next one gets a new context.
 class DeviceLost : public Error {
  public:
   using Error::Error;

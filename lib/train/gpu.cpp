@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <new>
@@ -15,9 +16,26 @@ namespace {
 
 constexpr int kBroken = 1;
 
+// A GPU that takes no process at all is lost to this run: in exclusive mode and another's, full, in
+// need of a reset. A process that has computed on it before has broken something of its own.
+std::unique_ptr<device::Context> make_context(const ops::GpuBackend& gpu) {
+  static std::atomic<bool> has_worked = false;
+  try {
+    std::unique_ptr<device::Context> context = gpu.make_context(0);
+    has_worked = true;
+    return context;
+  } catch (const std::bad_alloc&) {
+    if (has_worked) throw;
+    throw device::DeviceLost("it has no memory left for a process");
+  } catch (const Error& error) {
+    if (has_worked) throw;
+    throw device::DeviceLost(error.what());
+  }
+}
+
 graph::Backend first_gpu(int /*threads*/) {
   const ops::GpuBackend& gpu = ops::gpu_backend();
-  return {gpu.kernels, gpu.make_context(0), true};
+  return {gpu.kernels, make_context(gpu), true};
 }
 
 }  // namespace
@@ -38,6 +56,8 @@ void fit_all_on_gpu(std::span<const FitInput> inputs, std::span<const FitHooks> 
   } catch (const std::bad_alloc&) {
     throw device::OutOfDeviceMemory("the GPU has no memory left for this training");
   } catch (const device::OutOfDeviceMemory&) {
+    throw;
+  } catch (const device::DeviceLost&) {
     throw;
   } catch (const Error& error) {
     if (ops::gpu_backend().is_sound()) throw;

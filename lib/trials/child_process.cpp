@@ -6,13 +6,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
+#include "base/clock.h"
 #include "base/error.h"
 
 namespace mlrun::trials {
 namespace {
+
+// A process that closes its end of the channel is on its way out: it may still free gigabytes.
+constexpr double kEndSeconds = 10;
+constexpr double kLeastPause = 2e-5;
+constexpr double kMostPause = 0.02;
 
 volatile sig_atomic_t stop = 0;
 
@@ -79,10 +88,27 @@ void ChildProcess::kill() {
 }
 
 std::string ChildProcess::reap() {
-  int status = 0;
-  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  std::string how = reap_within(kEndSeconds);
+  if (how.empty()) {
+    kill();
+    how = reap_within(kEndSeconds);
   }
   pid_ = -1;
+  return how.empty() ? "does not end" : how;
+}
+
+std::string ChildProcess::reap_within(double seconds) {
+  const double limit = now_seconds() + seconds;
+  int status = 0;
+  pid_t ended = 0;
+  for (double pause = kLeastPause;; pause = std::min(2 * pause, kMostPause)) {
+    ended = ::waitpid(pid_, &status, WNOHANG);
+    if (ended != 0 && !(ended < 0 && errno == EINTR)) break;
+    if (now_seconds() >= limit) return "";
+    std::this_thread::sleep_for(std::chrono::duration<double>(pause));
+  }
+  pid_ = -1;
+  if (ended < 0) return "gone";
   if (WIFSIGNALED(status)) {
     return fmt::format("killed by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
   }

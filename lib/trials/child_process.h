@@ -29,8 +29,12 @@ class ChildProcess {
   void interrupt();
   void kill();
 
-  /// Waits for the process to be gone and says how it went: "killed by signal 9 (Killed)".
+  /// Waits for the process to be gone and says how it went: "killed by signal 9 (Killed)". One that
+  /// is stuck in a driver cannot be killed; it is left alone after some seconds.
   std::string reap();
+
+  /// The same, but "" if it has not gone within these seconds.
+  std::string reap_within(double seconds);
 
   /// In the child.
   static bool stop_requested();

@@ -19,6 +19,8 @@ constexpr double kSamplesSeconds = 5;
 constexpr int kPollMilliseconds = 100;
 // What a trial with checkpoints has to end its epoch after a signal.
 constexpr double kGraceSeconds = 20;
+// Of workers on a GPU in a row, while there are other GPUs.
+constexpr int kMostDeaths = 3;
 
 double expected_cost(const Search& search, const Trial& trial) {
   const Cell& cell = search.cells[static_cast<size_t>(trial.cell)];
@@ -163,17 +165,18 @@ void Scheduler::on_message(Slot& slot, const std::string& message) {
 // The trial ends here, however it ends; others of its stack may go on.
 void Scheduler::on_record(Slot& slot, TrialRecord record, bool may_retry) {
   const auto running = slot.find(record.trial.id);
-  const bool stacked = running->stacked;
+  const bool stacked = running->is_stacked();
   std::erase_if(running->trials,
                 [&](const Pending& pending) { return pending.trial.id == record.trial.id; });
   if (running->trials.empty()) slot.running.erase(running);
+  slot.deaths = 0;
   record.energy_joules = state_.monitor.ended(slot.station->placement, record.trial.id);
   if (record.status == TrialStatus::kInterrupted) {
     interrupted_ = true;
     return;
   }
   if (record.status != TrialStatus::kFailed) return finish(std::move(record));
-  if (stacked) return run_alone(slot, record.trial, record.message, stacked);
+  if (stacked) return run_alone(slot, record.trial, record.message, true);
   if (!may_retry) return finish(std::move(record));
   fail_or_retry(std::move(record), slot);
 }
@@ -190,7 +193,7 @@ Slot::Running Scheduler::take_all(Slot& slot, std::list<Slot::Running>::iterator
 // They come back when one of the others has ended, or as smaller stacks. One that had the device
 // alone needs more than there is.
 void Scheduler::on_out_of_memory(Slot& slot, const Slot::Running& ended, const std::string& why) {
-  if (!ended.had_company && !ended.stacked) {
+  if (!ended.had_company && !ended.is_stacked()) {
     return fail_or_retry(failure(slot, ended.trials[0].trial, TrialStatus::kFailed, why), slot);
   }
   Station& station = *slot.station;
@@ -200,8 +203,7 @@ void Scheduler::on_out_of_memory(Slot& slot, const Slot::Running& ended, const s
     station.capacity = std::max(1, std::min(others, station.capacity - 1));
     fewer = fmt::format("{} at a time", station.capacity);
   } else {
-    const auto half = static_cast<int>(ended.trials.size() + 1) / 2;
-    station.stack = std::min(station.stack, half);
+    station.stack = std::min(station.stack, (ended.count + 1) / 2);
     fewer = station.stack == 1 ? "no stacks" : fmt::format("stacks of up to {}", station.stack);
   }
   for (const Pending& pending : ended.trials) {
@@ -214,19 +216,30 @@ void Scheduler::on_out_of_memory(Slot& slot, const Slot::Running& ended, const s
 void Scheduler::on_death(Slot& slot) {
   const std::string why = "the worker was lost: " + slot.worker->process().reap();
   slot.worker.reset();
-  slot.station->loss = state_.monitor.loss(slot.station->placement);
+  slot.station->loss = loss_of(slot, why);
   if (!slot.station->is_usable()) return retire(slot);
-  const bool was_alone = slot.running.size() == 1 && !slot.running.front().stacked;
+  const bool was_alone = slot.running.size() == 1 && !slot.running.front().is_stacked();
   while (!slot.running.empty()) {
     const Slot::Running ended = take_all(slot, slot.running.begin());
     for (const Pending& pending : ended.trials) {
       if (was_alone) {
         fail_or_retry(failure(slot, pending.trial, TrialStatus::kCrashed, why), slot);
       } else {
-        run_alone(slot, pending.trial, why, ended.stacked);
+        run_alone(slot, pending.trial, why, ended.is_stacked());
       }
     }
   }
+}
+
+// What the driver says of a GPU. One whose workers die one after the other takes the trials from
+// those that are well.
+std::string Scheduler::loss_of(Slot& slot, const std::string& death) {
+  const Placement& placement = slot.station->placement;
+  const std::string reported = state_.monitor.loss(placement);
+  if (!reported.empty() || !placement.gpu || ++slot.deaths < kMostDeaths) return reported;
+  const auto usable = std::count_if(slots_.begin(), slots_.end(),
+                                    [](const Slot& other) { return other.station->is_usable(); });
+  return usable > 1 ? fmt::format("{} times in a row {}", slot.deaths, death) : "";
 }
 
 // Of several, which one it was is not known.

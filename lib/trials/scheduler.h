@@ -67,6 +67,7 @@ class Scheduler {
   void on_record(Slot& slot, TrialRecord record, bool may_retry);
   void on_out_of_memory(Slot& slot, const Slot::Running& ended, const std::string& why);
   void on_death(Slot& slot);
+  std::string loss_of(Slot& slot, const std::string& death);
   void run_alone(const Slot& slot, const Trial& trial, const std::string& why, bool stacked);
   void watch_devices();
   void retire(Slot& slot);

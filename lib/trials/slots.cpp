@@ -72,8 +72,8 @@ std::vector<Pending> take_stack(const Search& search, Queue& queue, Queue::itera
 }  // namespace
 
 void Slot::add(std::vector<Pending> trials) {
-  const bool stacked = trials.size() > 1;
-  running.push_back({std::move(trials), stacked, false});
+  const auto count = static_cast<int>(trials.size());
+  running.push_back({std::move(trials), count, false});
   if (running.size() == 1) return;
   for (Running& other : running) other.had_company = true;
 }

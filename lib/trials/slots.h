@@ -25,13 +25,16 @@ struct Slot {
   /// One trial, or a stack of them that are trained as one.
   struct Running {
     std::vector<Pending> trials;  ///< that have not ended
-    bool stacked = false;         ///< there were several, be it only at first
+    int count = 1;                ///< of them at first
     bool had_company = false;     ///< another ran beside it, be it for a moment
+
+    bool is_stacked() const { return count > 1; }
   };
 
   Station* station = nullptr;
   std::unique_ptr<Worker> worker;
   std::list<Running> running;
+  int deaths = 0;  ///< of workers in a row, without a trial that ended in between
 
   void add(std::vector<Pending> trials);
 

@@ -312,6 +312,32 @@ TEST_CASE("gpu scheduler: a stack that does not fit is cut in halves") {
         std::string::npos);
 }
 
+TEST_CASE("gpu scheduler: a stack of which one trial is left is cut by what it was") {
+  const FakeDriver driver("gpu name=A uuid=GPU-a total=1000\n");
+  GpuRun run(driver, 1, 6);
+  CHECK(run.run_engine(stack_engine([](auto inputs, const train::FitEnd& ended) {
+    if (inputs.size() < 6) return;
+    for (size_t i = 0; i < 5; ++i) ended(i, train::fit(inputs[i]));
+    throw device::OutOfDeviceMemory("no memory for 3 MiB");
+  })) == RunOutcome::kDone);
+  CHECK(run.count(TrialStatus::kFinished) == 6);
+  CHECK(run.fleet.stations[0].stack == 3);
+}
+
+TEST_CASE("gpu scheduler: a GPU whose workers die one after the other gets no further trials") {
+  const FakeDriver driver(kPair);
+  GpuRun run(driver);
+  CHECK(run.run([](int gpu) -> Fit {
+    return [gpu](const train::FitInput& input) {
+      if (gpu == 0) ::_exit(1);
+      return fit_slowly(input);
+    };
+  }) == RunOutcome::kDone);
+  CHECK(run.count(TrialStatus::kFinished) == 6);
+  CHECK(run.devices() == std::set<std::string>{"gpu1 B"});
+  CHECK(run.fleet.stations[0].loss == "3 times in a row the worker was lost: exited with code 1");
+}
+
 TEST_CASE("gpu scheduler: a stack that dies costs an attempt, and only the cause fails") {
   const FakeDriver driver("gpu name=A uuid=GPU-a total=1000\n");
   GpuRun run(driver, 1, 6);
