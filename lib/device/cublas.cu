@@ -114,17 +114,15 @@ Descriptor descriptor_of(const ProductShape& x) {
   return descriptor;
 }
 
-void choose_algorithm(ProductPlan& plan, cublasLtHandle_t handle, const ProductShape& x) {
+bool choose_algorithm(ProductPlan& plan, cublasLtHandle_t handle, const ProductShape& x) {
   const Preference wanted = preference(x.alignment);
   cublasLtMatmulHeuristicResult_t found{};
   int count = 0;
   MLRUN_CUDA_CHECK(cublasLtMatmulAlgoGetHeuristic(handle, plan.descriptor.get(), plan.b.get(),
                                                   plan.a.get(), plan.c.get(), plan.c.get(),
                                                   wanted.get(), 1, &found, &count));
-  if (count == 0) {
-    throw Error(fmt::format("cuBLASLt has no kernel for a product of {} x {} x {}", x.m, x.n, x.k));
-  }
   plan.algorithm = found.algo;
+  return count > 0;
 }
 
 std::unique_ptr<ProductPlan> make_plan(cublasLtHandle_t handle, const ProductShape& x) {
@@ -137,8 +135,7 @@ std::unique_ptr<ProductPlan> make_plan(cublasLtHandle_t handle, const ProductSha
   plan->a = layout_of(operand_type(x.precision), a, x.count);
   plan->b = layout_of(operand_type(x.precision), b, x.count);
   plan->c = layout_of(result_type(x), {x.m, x.n, x.ldc, x.stride_c}, x.count);
-  choose_algorithm(*plan, handle, x);
-  return plan;
+  return choose_algorithm(*plan, handle, x) ? std::move(plan) : nullptr;
 }
 
 // Columns of a matrix may begin anywhere; left to itself cuBLASLt counts on 256 bytes.
@@ -187,18 +184,25 @@ CublasLt make_handle() {
 Cublas::Cublas() : handle_(make_handle()) {}
 Cublas::~Cublas() = default;
 
-ProductPlan& Cublas::plan_of(const ProductShape& wanted, const ProductOperands& operands) {
+ProductPlan* Cublas::plan_of(const ProductShape& wanted, const ProductOperands& operands) {
   ProductShape shape = wanted;
   shape.alignment = alignment_of(wanted, operands);
-  std::unique_ptr<ProductPlan>& plan = plans_[shape];
-  if (!plan) plan = make_plan(handle_.get(), shape);
-  return *plan;
+  const auto [at, is_new] = plans_.try_emplace(shape);
+  if (is_new) at->second = make_plan(handle_.get(), shape);
+  return at->second.get();
+}
+
+bool Cublas::can_finish(const ProductShape& shape, const ProductOperands& operands,
+                        std::byte* workspace, cudaStream_t stream) {
+  if (!plan_of(shape, operands)) return false;
+  return shape.epilogue != ProductEpilogue::kBiasRelu ||
+         relu_keeps_nan(shape, operands, workspace, stream);
 }
 
 // A number whose bits are all ones is NaN, in every type.
 bool Cublas::relu_keeps_nan(const ProductShape& shape, const ProductOperands& operands,
                             std::byte* workspace, cudaStream_t stream) {
-  ProductPlan& plan = plan_of(shape, operands);
+  ProductPlan& plan = *plan_of(shape, operands);
   if (plan.keeps_nan) return *plan.keeps_nan;
   const size_t size = size_of_result(shape);
   const auto biases = static_cast<size_t>((shape.count - 1) * shape.stride_bias + shape.n);
@@ -218,7 +222,12 @@ bool Cublas::relu_keeps_nan(const ProductShape& shape, const ProductOperands& op
 
 void Cublas::multiply(const ProductShape& shape, const ProductOperands& operands,
                       std::byte* workspace, cudaStream_t stream) {
-  ProductPlan& plan = plan_of(shape, operands);
+  ProductPlan* const found = plan_of(shape, operands);
+  if (!found) {
+    throw Error(fmt::format("cuBLASLt has no kernel for {} products of {} x {} x {}", shape.count,
+                            shape.m, shape.n, shape.k));
+  }
+  ProductPlan& plan = *found;
   if (shape.epilogue != ProductEpilogue::kNone) {
     set(plan.descriptor, CUBLASLT_MATMUL_DESC_BIAS_POINTER, operands.bias);
   }

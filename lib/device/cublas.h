@@ -53,15 +53,18 @@ class Cublas {
   void multiply(const ProductShape& shape, const ProductOperands& operands, std::byte* workspace,
                 cudaStream_t stream);
 
-  /// Whether relu of a product with this epilogue keeps NaN, which cuBLASLt does not promise: found
-  /// out by a bias of NaN, once for each shape. What is in c is lost.
-  bool relu_keeps_nan(const ProductShape& shape, const ProductOperands& operands,
-                      std::byte* workspace, cudaStream_t stream);
+  /// Whether cuBLASLt has a product with this epilogue on this GPU, and its relu keeps NaN, which is
+  /// not promised: found out by a bias of NaN, once for each shape. What is in c is lost.
+  bool can_finish(const ProductShape& shape, const ProductOperands& operands, std::byte* workspace,
+                  cudaStream_t stream);
 
   static constexpr int64_t kWorkspaceBytes = int64_t{32} << 20;
 
  private:
-  ProductPlan& plan_of(const ProductShape& shape, const ProductOperands& operands);
+  /// Null if cuBLASLt has no kernel for it.
+  ProductPlan* plan_of(const ProductShape& shape, const ProductOperands& operands);
+  bool relu_keeps_nan(const ProductShape& shape, const ProductOperands& operands,
+                      std::byte* workspace, cudaStream_t stream);
 
   CublasLt handle_;
   std::map<ProductShape, std::unique_ptr<ProductPlan>> plans_;

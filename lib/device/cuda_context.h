@@ -46,8 +46,8 @@ class CudaContext : public Context {
     cublas_.multiply(shape, operands, library_workspace_.get(), stream());
   }
 
-  bool relu_keeps_nan(const ProductShape& shape, const ProductOperands& operands) {
-    return cublas_.relu_keeps_nan(shape, operands, library_workspace_.get(), stream());
+  bool can_finish(const ProductShape& shape, const ProductOperands& operands) {
+    return cublas_.can_finish(shape, operands, library_workspace_.get(), stream());
   }
 
   bool can_convolve(const ConvolutionShape& shape) { return cudnn_.can_convolve(shape); }

@@ -213,6 +213,17 @@ std::unique_ptr<CudnnPlan> make_plan(CudnnLibrary& cudnn, cudaStream_t stream,
   return choose_algorithm(cudnn, cudnn.handle(stream), *plan, shape) ? std::move(plan) : nullptr;
 }
 
+// A cuDNN that lacks its parts, is of another CUDA, or knows nothing of this GPU, is as good as
+// none.
+std::unique_ptr<CudnnPlan> plan_if_possible(CudnnLibrary& cudnn, cudaStream_t stream,
+                                            const ConvolutionShape& shape) {
+  try {
+    return make_plan(cudnn, stream, shape);
+  } catch (const Error&) {
+    return nullptr;
+  }
+}
+
 }  // namespace
 
 Cudnn::Cudnn(cudaStream_t stream) : stream_(stream) {}
@@ -223,7 +234,7 @@ const CudnnPlan* Cudnn::plan_of(const ConvolutionShape& shape) {
   opened_ = true;
   if (!library_) return nullptr;
   const auto [at, is_new] = plans_.try_emplace(shape);
-  if (is_new) at->second = make_plan(*library_, stream_, shape);
+  if (is_new) at->second = plan_if_possible(*library_, stream_, shape);
   return at->second.get();
 }
 

@@ -32,9 +32,9 @@ struct Product {
   }
 };
 
-/// Whether kBiasRelu of this product keeps NaN. A library's relu may make 0 of it; a net whose
-/// weights are lost would then look healthy. May write to c.
-bool relu_keeps_nan(const graph::KernelCall& call, const Product& product);
+/// Whether there is a kernel with this finish, and its relu, if it has one, keeps NaN. A library's
+/// may make 0 of it; a net whose weights are lost would then look healthy. May write to c.
+bool can_finish(const graph::KernelCall& call, const Product& product);
 
 /// Nothing is empty: m, n, k, count > 0.
 void multiply(const graph::KernelCall& call, const Product& product);

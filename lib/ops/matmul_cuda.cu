@@ -90,9 +90,7 @@ Finish multiply_operands(const graph::KernelCall& call, Product& product,
   const Tensor bias = product.finish == Finish::kNone ? Tensor{} : epilogue.operands()[1];
   product.bias = input(bias);
   if (product.has_half_operands()) make_half_operands(call, product, bias);
-  if (product.finish == Finish::kBiasRelu && !relu_keeps_nan(call, product)) {
-    product.finish = Finish::kNone;
-  }
+  if (product.finish != Finish::kNone && !can_finish(call, product)) product.finish = Finish::kNone;
   multiply(call, product);
   return product.finish;
 }

@@ -112,9 +112,9 @@ device::CudaContext& context_of(const graph::KernelCall& call) {
 
 }  // namespace
 
-bool relu_keeps_nan(const graph::KernelCall& call, const Product& p) {
+bool can_finish(const graph::KernelCall& call, const Product& p) {
   const Call one = p.count == 1 ? stack_of(call, p) : batch_of(p, 0, 0);
-  return context_of(call).relu_keeps_nan(one.shape, one.operands);
+  return context_of(call).can_finish(one.shape, one.operands);
 }
 
 void multiply(const graph::KernelCall& call, const Product& p) {
