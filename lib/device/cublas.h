@@ -53,8 +53,8 @@ class Cublas {
   void multiply(const ProductShape& shape, const ProductOperands& operands, std::byte* workspace,
                 cudaStream_t stream);
 
-  /// Whether cuBLASLt has a product with this epilogue on this GPU, and its relu keeps NaN, which is
-  /// not promised: found out by a bias of NaN, once for each shape. What is in c is lost.
+  /// Whether cuBLASLt has a product with this epilogue on this GPU, and its relu keeps NaN, which
+  /// is not promised: found out by a bias of NaN, once for each shape. What is in c is lost.
   bool can_finish(const ProductShape& shape, const ProductOperands& operands, std::byte* workspace,
                   cudaStream_t stream);
 

@@ -12,6 +12,8 @@
 namespace mlrun::device {
 namespace {
 
+constexpr const char* kByBus = "PCI_BUS_ID";
+
 Gpu describe(const Nvml& nvml, Nvml::Device device, int index) {
   Gpu gpu;
   gpu.index = index;
@@ -69,6 +71,19 @@ std::vector<size_t> shown_by(GpuSurvey& survey, std::optional<std::string_view> 
   return order;
 }
 
+// Of GPUs that are all alike, the fastest is the first on the bus.
+bool may_be_counted_otherwise(const GpuSurvey& survey, std::optional<std::string_view> value) {
+  const auto names = parse_visible_devices(value);
+  if (!names) return false;
+  const bool counts = std::any_of(names->begin(), names->end(), [](const GpuName& name) {
+    return name.kind == GpuName::Kind::kIndex;
+  });
+  const auto differs = [&](const Gpu& gpu) {
+    return gpu.index >= 0 && !gpu.is_slice && gpu.name != survey.gpus.front().name;
+  };
+  return counts && std::any_of(survey.gpus.begin(), survey.gpus.end(), differs);
+}
+
 }  // namespace
 
 std::string Gpu::label() const { return fmt::format("gpu{} {}", number, name); }
@@ -120,9 +135,17 @@ void number_visible(GpuSurvey& survey, std::optional<std::string_view> value) {
   }
 }
 
+void note_order(GpuSurvey& survey, std::optional<std::string_view> value, std::string_view order) {
+  if (order == kByBus || !may_be_counted_otherwise(survey, value)) return;
+  survey.notes.push_back(
+      fmt::format("CUDA_VISIBLE_DEVICES={}: counted in the order of the PCI bus, as by nvidia-smi; "
+                  "other programs count the fastest GPU first, but for CUDA_DEVICE_ORDER={}",
+                  *value, kByBus));
+}
+
 // The order is the driver's, should the GPU have no UUID.
 void see_only(const Gpu& gpu) {
-  ::setenv("CUDA_DEVICE_ORDER", "PCI_BUS_ID", 1);
+  ::setenv("CUDA_DEVICE_ORDER", kByBus, 1);
   ::setenv("CUDA_VISIBLE_DEVICES", gpu.selector().c_str(), 1);
 }
 
@@ -136,7 +159,10 @@ GpuSurvey survey_gpus(const std::string& library) {
     survey.absence = error.what();
   }
   const char* value = ::getenv("CUDA_VISIBLE_DEVICES");
-  number_visible(survey, value ? std::optional<std::string_view>(value) : std::nullopt);
+  const auto visible = value ? std::optional<std::string_view>(value) : std::nullopt;
+  number_visible(survey, visible);
+  const char* order = ::getenv("CUDA_DEVICE_ORDER");
+  note_order(survey, visible, order ? order : "");
   return survey;
 }
 

@@ -35,9 +35,10 @@ struct Gpu {
 };
 
 struct GpuSurvey {
-  std::vector<Gpu> gpus;           ///< all there are; the visible ones are numbered from 0
-  std::string absence;             ///< why there are none: no driver; "" if there are
-  std::vector<std::string> notes;  ///< for people: what CUDA_VISIBLE_DEVICES names in vain
+  std::vector<Gpu> gpus;  ///< all there are; the visible ones are numbered from 0
+  std::string absence;    ///< why there are none: no driver; "" if there are
+  std::vector<std::string>
+      notes;  ///< for people: what CUDA_VISIBLE_DEVICES names in vain, or as others do not
 
   std::vector<Gpu> visible() const;  ///< by number; also those that are too old
 };
@@ -51,6 +52,10 @@ inline constexpr double kLeastComputeCapability = 7.5;
 /// Numbers the GPUs that CUDA_VISIBLE_DEVICES allows (`value` as in parse_visible_devices) in its
 /// order. As CUDA does, the list ends at the first entry that fits no GPU, or more than one.
 void number_visible(GpuSurvey& survey, std::optional<std::string_view> value);
+
+/// Notes where other programs may count the GPUs otherwise than number_visible(): `order` is
+/// CUDA_DEVICE_ORDER.
+void note_order(GpuSurvey& survey, std::optional<std::string_view> value, std::string_view order);
 
 /// Of a process that is to work on this GPU alone, before it touches CUDA.
 void see_only(const Gpu& gpu);

@@ -83,11 +83,13 @@ GpuMonitor::Watched* GpuMonitor::find(const Placement& placement) {
 
 void GpuMonitor::account(Watched& watched, std::optional<double> power_w) {
   const double now = now_seconds();
-  const std::optional<double> energy_j = nvml_->energy_j(watched.device);
+  // Of a slice some drivers give what the whole GPU takes.
+  const bool whole = !watched.gpu.is_slice;
+  const std::optional<double> energy_j = whole ? nvml_->energy_j(watched.device) : std::nullopt;
   double joules = kUnwatched;
   if (energy_j && watched.energy_j) {
     joules = *energy_j - *watched.energy_j;
-  } else if (power_w && watched.power_w) {
+  } else if (whole && power_w && watched.power_w) {
     joules = (*power_w + *watched.power_w) / 2 * (now - watched.last);
   }
   for (auto& [trial, sum] : watched.joules) {

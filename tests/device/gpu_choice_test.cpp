@@ -71,12 +71,31 @@ TEST_CASE("gpu choice: CUDA_VISIBLE_DEVICES numbers in its order and ends where 
   CHECK(visible_under(driver, "1,1") == "0:GPU-12bb ");
   CHECK(visible_under(driver, "") == "");
   const Setting setting("CUDA_VISIBLE_DEVICES", "2,GPU-12,0");
+  const Setting order("CUDA_DEVICE_ORDER", "PCI_BUS_ID");
   const GpuSurvey survey = survey_gpus(driver.library());
   REQUIRE(survey.notes.size() == 1);
   CHECK(survey.notes[0] ==
         "CUDA_VISIBLE_DEVICES=2,GPU-12,0: 'GPU-12' is not one GPU; it and what follows are not "
         "visible");
   CHECK(survey.gpus[0].why_not == "hidden by CUDA_VISIBLE_DEVICES=2,GPU-12,0");
+}
+
+TEST_CASE("gpu choice: numbers that others count otherwise are noted") {
+  const auto notes = [](const char* gpus, const char* order, const char* value) {
+    const FakeDriver driver(gpus);
+    const Setting of_cuda("CUDA_DEVICE_ORDER", order);
+    const Setting visible("CUDA_VISIBLE_DEVICES", value);
+    return survey_gpus(driver.library()).notes;
+  };
+  const char* alike = "gpu name=A uuid=GPU-a total=1\ngpu name=A uuid=GPU-b total=1\n";
+  CHECK(
+      notes(kThree, "FASTEST_FIRST", "1,0") ==
+      std::vector<std::string>{
+          "CUDA_VISIBLE_DEVICES=1,0: counted in the order of the PCI bus, as by nvidia-smi; other "
+          "programs count the fastest GPU first, but for CUDA_DEVICE_ORDER=PCI_BUS_ID"});
+  CHECK(notes(kThree, "PCI_BUS_ID", "1,0").empty());
+  CHECK(notes(kThree, "FASTEST_FIRST", "GPU-34").empty());
+  CHECK(notes(alike, "FASTEST_FIRST", "1,0").empty());
 }
 
 TEST_CASE("gpu choice: CUDA_VISIBLE_DEVICES and MIG") {

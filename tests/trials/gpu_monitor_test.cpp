@@ -90,6 +90,17 @@ TEST_CASE("gpu monitor: the GPU's own counter of energy is preferred to its powe
   CHECK(monitor.ended(place, 1) == doctest::Approx(100 * watch.seconds()).epsilon(0.1));
 }
 
+TEST_CASE("gpu monitor: a slice is not billed what its whole GPU takes") {
+  const FakeDriver driver(
+      "gpu name=A uuid=GPU-a total=10 mig=1\n"
+      "slice name=B uuid=MIG-1 total=5 power=100000 energy=9000\n");
+  const Placement place = placements_of(driver).at(0);
+  GpuMonitor monitor(gpus_of(driver), 0, driver.library());
+  monitor.started(place, 1);
+  watch_for(0.01);
+  CHECK(std::isnan(monitor.ended(place, 1)));
+}
+
 TEST_CASE("gpu monitor: energy is not known on the CPU, nor when the sensor fails") {
   const FakeDriver driver("gpu name=A uuid=GPU-a total=10 power=100000 powerless_after=3\n");
   const Placement place = placements_of(driver).at(0);
