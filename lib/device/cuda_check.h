@@ -8,7 +8,8 @@
 
 namespace mlrun::device {
 
-/// Throw Error("cudaMalloc: out of memory ..."); std::bad_alloc where memory is what is missing.
+/// Throw Error("cudaMalloc: out of memory ..."); std::bad_alloc where memory is what is missing;
+/// DeviceLost where this build has no code for the GPU.
 void check(cudaError_t status, std::string_view call);
 void check(cublasStatus_t status, std::string_view call);
 
