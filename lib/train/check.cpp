@@ -60,6 +60,20 @@ void check_views(const ExperimentSpec& spec, const PhaseGraph& phase, Diagnostic
                                 spec.train.loss.type->name));
 }
 
+// On a GPU, at most: a graph of its own for scoring, whose values are some of the training's, and
+// the rows that are gathered on the host.
+int64_t scoring_bytes(const GraphSetup& setup, int64_t values, int64_t scratch) {
+  const data::Dataset& dataset = *setup.dataset;
+  const config::TrainSpec& train = setup.spec->train;
+  const int64_t sample = setup.input.sample_elements();
+  if (dataset.is_one_graph()) return values + scratch + sample * 4;
+  const int64_t rows = inference_rows(dataset, train, values);
+  const int64_t batch = std::max<int64_t>(batch_rows(dataset, train), 1);
+  const int64_t gathered =
+      most_inference_rows(dataset, train) * (sample + dataset.target_width()) * 4;
+  return rows * (values / batch) + scratch + gathered;
+}
+
 // Costs and memory of a training step: of all phases, as if they ran with every batch.
 void plan_training(const GraphSetup& setup, const std::vector<PhaseGraph>& phases,
                    ModelReport& report) {
@@ -67,6 +81,8 @@ void plan_training(const GraphSetup& setup, const std::vector<PhaseGraph>& phase
     report.variable_bytes += variable.shape.elements() * 4;
   }
   const int64_t batch = batch_rows(*setup.dataset, setup.spec->train);
+  int64_t values = 0;
+  int64_t scratch = 0;
   for (const PhaseGraph& phase : phases) {
     for (const ValueId weight : phase.weights) {
       report.trainable += phase.graph.shape(weight).elements();
@@ -76,11 +92,15 @@ void plan_training(const GraphSetup& setup, const std::vector<PhaseGraph>& phase
     }
     const graph::Plan plan = graph::make_plan(phase.graph, phase.kept(), batch);
     report.batch_bytes += plan.arena_bytes;
-    report.gpu_batch_bytes +=
-        graph::make_plan(phase.graph, phase.kept(), batch, graph::Target::kGpu).arena_bytes;
+    const graph::Plan on_gpu =
+        graph::make_plan(phase.graph, phase.kept(), batch, graph::Target::kGpu);
+    report.gpu_batch_bytes += on_gpu.arena_bytes;
+    values = std::max(values, on_gpu.workspace_offset);
+    scratch = std::max(scratch, on_gpu.arena_bytes - on_gpu.workspace_offset);
     report.unshared_bytes += plan.unshared_bytes;
     report.training_flops_per_sample += plan.cost.flops / static_cast<double>(batch);
   }
+  report.gpu_batch_bytes += scoring_bytes(setup, values, scratch);
 }
 
 // With the transform of all rows: which of them are trained on changes no whole number into a row

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "base/clock.h"
-#include "nn/contrastive.h"
 #include "nn/initializers.h"
 #include "train/structure.h"
 
@@ -13,28 +12,10 @@ namespace {
 
 using graph::ValueId;
 
-// Rows that are predicted at once, whatever the batch size of the training, as far as this memory
-// goes: a long sequence needs much of it.
-constexpr int64_t kInferenceBatch = 1024;
-constexpr int64_t kInferenceBytes = int64_t{128} << 20;
-
 std::vector<const Feed*> feeds_of(std::span<const StackedTrial> trials) {
   std::vector<const Feed*> feeds;
   for (const StackedTrial& trial : trials) feeds.push_back(trial.feed);
   return feeds;
-}
-
-// One graph is computed as a whole, whatever rows are asked for. A contrastive loss is one among so
-// many others: as many in scoring as in training.
-int64_t most_inference_rows(const StackedTrial& trial, int64_t batch_size) {
-  const data::Dataset& dataset = trial.feed->dataset();
-  if (dataset.is_one_graph()) return dataset.rows;
-  const bool contrastive = nn::as_contrastive(trial.spec->train) != nullptr;
-  return contrastive ? batch_size : std::max(batch_size, kInferenceBatch);
-}
-
-int64_t most_training_rows(const StackedTrial& trial) {
-  return batch_rows(trial.feed->dataset(), trial.spec->train);
 }
 
 }  // namespace
@@ -42,12 +23,12 @@ int64_t most_training_rows(const StackedTrial& trial) {
 GradientLearner::GradientLearner(const LearnerOptions& options)
     : backend_(*options.backend),
       context_(*options.backend->context),
-      batch_size_(most_training_rows(options.trials[0])),
+      batch_size_(batch_rows(options.trials[0].feed->dataset(), options.trials[0].spec->train)),
       random_(options.trials.size()) {
   const StackedTrial& first = options.trials[0];
-  const int64_t most_rows = most_inference_rows(first, batch_size_);
-  rows_ = std::make_unique<RowSource>(feeds_of(options.trials), most_rows, options.rows_change,
-                                      backend_);
+  rows_ = std::make_unique<RowSource>(feeds_of(options.trials),
+                                      most_inference_rows(first.feed->dataset(), first.spec->train),
+                                      options.rows_change, backend_);
   const GraphSetup setup{.spec = first.spec,
                          .dataset = &first.feed->dataset(),
                          .input = options.input,
@@ -56,19 +37,16 @@ GradientLearner::GradientLearner(const LearnerOptions& options)
                          .predictions = options.training_predictions};
   build_training(setup, options.trials);
   inference_ = std::make_unique<Inference>(
-      setup, *rows_, memory_, inference_batch(first.feed->dataset(), most_rows), backend_);
+      setup, *rows_, memory_,
+      inference_rows(first.feed->dataset(), first.spec->train, value_bytes()), backend_);
 }
 
-// As many rows as its memory may have: that of values, since scratch memory does not grow with them
-// for ever.
-int64_t GradientLearner::inference_batch(const data::Dataset& dataset, int64_t most_rows) const {
-  if (dataset.is_one_graph()) return most_rows;
+int64_t GradientLearner::value_bytes() const {
   int64_t bytes = 0;
   for (const auto& phase : phases_) {
     bytes = std::max(bytes, phase->executable().plan().workspace_offset);
   }
-  const int64_t sample_bytes = std::max<int64_t>(bytes / batch_size_, 1);
-  return std::clamp(kInferenceBytes / sample_bytes, batch_size_, most_rows);
+  return bytes;
 }
 
 void GradientLearner::build_training(const GraphSetup& setup,

@@ -77,7 +77,7 @@ class GradientLearner {
 
  private:
   void build_training(const GraphSetup& setup, std::span<const StackedTrial> trials);
-  int64_t inference_batch(const data::Dataset& dataset, int64_t most_rows) const;
+  int64_t value_bytes() const;  ///< of a step, without scratch memory
   void run_phases(int64_t rows, EpochSums& sums);
   void take_predictions(size_t row, std::span<float> predictions) const;
 

@@ -4,9 +4,13 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "nn/contrastive.h"
 
 namespace mlrun::train {
 namespace {
+
+constexpr int64_t kInferenceBatch = 1024;
+constexpr int64_t kInferenceBytes = int64_t{128} << 20;
 
 // All nodes of a graph whose rows are links; else none.
 std::vector<int64_t> nodes_of_links(const data::Dataset& dataset) {
@@ -28,6 +32,24 @@ Shape input_shape(const data::Dataset& dataset, const config::DatasetSpec& spec)
 
 int64_t batch_rows(const data::Dataset& dataset, const config::TrainSpec& spec) {
   return std::min(spec.batch_size, dataset.rows);
+}
+
+// One graph is computed as a whole, whatever rows are asked for. A contrastive loss is one among so
+// many others: as many in scoring as in training.
+int64_t most_inference_rows(const data::Dataset& dataset, const config::TrainSpec& spec) {
+  if (dataset.is_one_graph()) return dataset.rows;
+  const int64_t batch = batch_rows(dataset, spec);
+  return nn::as_contrastive(spec) ? batch : std::max(batch, kInferenceBatch);
+}
+
+// That of values, since scratch memory does not grow with them for ever.
+int64_t inference_rows(const data::Dataset& dataset, const config::TrainSpec& spec,
+                       int64_t training_bytes) {
+  const int64_t most = most_inference_rows(dataset, spec);
+  if (dataset.is_one_graph()) return most;
+  const int64_t batch = batch_rows(dataset, spec);
+  const int64_t sample_bytes = std::max<int64_t>(training_bytes / batch, 1);
+  return std::clamp(kInferenceBytes / sample_bytes, batch, most);
 }
 
 ops::AdjacencyPtr make_adjacency(const data::Dataset& dataset,

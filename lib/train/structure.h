@@ -16,6 +16,14 @@ Shape input_shape(const data::Dataset& dataset, const config::DatasetSpec& spec)
 /// The most rows that a batch of the training holds: no more than the data do.
 int64_t batch_rows(const data::Dataset& dataset, const config::TrainSpec& spec);
 
+/// The most rows that are scored at once, whatever the batch size of the training.
+int64_t most_inference_rows(const data::Dataset& dataset, const config::TrainSpec& spec);
+
+/// How many are, where a step of the training holds `training_bytes` of values: a long sequence
+/// needs much memory.
+int64_t inference_rows(const data::Dataset& dataset, const config::TrainSpec& spec,
+                       int64_t training_bytes);
+
 /// Null if the data are no graphs. Of links, messages run along those of `train_rows` only: the
 /// model must not see an edge that it is asked for.
 ops::AdjacencyPtr make_adjacency(const data::Dataset& dataset, std::span<const int64_t> train_rows);

@@ -35,9 +35,9 @@ struct Fleet {
 };
 
 /// Estimate of what a stack of this many trials of the cell takes on a GPU: for each its variables
-/// with their optimizer state, the planned arena of a step and the data, or one copy of the data
-/// for all if all see the same; for all the workspace of the product library. Data that are larger
-/// than the `room` (0: no limit known) are streamed.
+/// with their optimizer state, the planned arena of a step, what scoring takes and the data, or one
+/// copy of the data for all if all see the same; for all the workspace of the product library. Data
+/// that are larger than the `room` (0: no limit known) are streamed.
 int64_t device_bytes(const Search& search, const Cell& cell, int64_t stack = 1, int64_t room = 0);
 
 /// Without GPUs: `jobs` CPU workers, at most as many as have cores of their own (-1: that many).
