@@ -94,7 +94,13 @@ std::vector<device::Gpu> GpusArgument::chosen() const {
   if (!absence.empty()) throw InputError(fmt::format("--gpus {}: {}", given, absence));
   const device::GpuSurvey survey = device::survey_gpus();
   for (const std::string& text : survey.notes) note(text + "\n");
-  return device::choose_gpus(survey, given);
+  std::vector<device::Gpu> gpus = device::choose_gpus(survey, given);
+  if (device::are_unlike(gpus)) {
+    note(
+        "the GPUs are not of one compute capability: which one computes a trial, and with it the "
+        "rounding, depends on who is free first\n");
+  }
+  return gpus;
 }
 
 void add_format_option(Verb& verb, Format& format) {

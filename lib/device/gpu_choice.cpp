@@ -131,6 +131,12 @@ std::vector<size_t> devices_of(const std::vector<Gpu>& gpus, const GpuName& name
   return {};
 }
 
+bool are_unlike(const std::vector<Gpu>& gpus) {
+  return std::any_of(gpus.begin(), gpus.end(), [&](const Gpu& gpu) {
+    return gpu.compute_capability != gpus.front().compute_capability;
+  });
+}
+
 std::vector<Gpu> choose_gpus(const GpuSurvey& survey, const std::string& gpus) {
   if (gpus.empty() || gpus == "none") return {};
   const std::vector<Gpu> visible = survey.visible();

@@ -19,4 +19,7 @@ std::vector<size_t> devices_of(const std::vector<Gpu>& gpus, const GpuName& name
 /// one, or is of one that cannot be used.
 std::vector<Gpu> choose_gpus(const GpuSurvey& survey, const std::string& gpus);
 
+/// Whether they are not of one compute capability: then they need not round alike.
+bool are_unlike(const std::vector<Gpu>& gpus);
+
 }  // namespace mlrun::device

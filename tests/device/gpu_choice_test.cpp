@@ -80,6 +80,16 @@ TEST_CASE("gpu choice: CUDA_VISIBLE_DEVICES numbers in its order and ends where 
   CHECK(survey.gpus[0].why_not == "hidden by CUDA_VISIBLE_DEVICES=2,GPU-12,0");
 }
 
+TEST_CASE("gpu choice: GPUs of several generations are unlike") {
+  const FakeDriver driver(
+      "gpu name=A uuid=GPU-a total=1 capability=8.0\ngpu name=B uuid=GPU-b total=1 "
+      "capability=7.5\ngpu name=C uuid=GPU-c total=1 capability=8.0\n");
+  const GpuSurvey survey = survey_gpus(driver.library());
+  CHECK(are_unlike(choose_gpus(survey, "all")));
+  CHECK_FALSE(are_unlike(choose_gpus(survey, "0,2")));
+  CHECK_FALSE(are_unlike({}));
+}
+
 TEST_CASE("gpu choice: numbers that others count otherwise are noted") {
   const auto notes = [](const char* gpus, const char* order, const char* value) {
     const FakeDriver driver(gpus);
