@@ -60,8 +60,8 @@ void check_views(const ExperimentSpec& spec, const PhaseGraph& phase, Diagnostic
                                 spec.train.loss.type->name));
 }
 
-// On a GPU, at most: a graph of its own for scoring, whose values are some of the training's, and
-// the rows that are gathered on the host.
+// At most: a graph of its own for scoring, whose values are some of the training's, and the rows
+// that are gathered on the host.
 int64_t scoring_bytes(const GraphSetup& setup, int64_t values, int64_t scratch) {
   const data::Dataset& dataset = *setup.dataset;
   const config::TrainSpec& train = setup.spec->train;
@@ -100,7 +100,7 @@ void plan_training(const GraphSetup& setup, const std::vector<PhaseGraph>& phase
     report.unshared_bytes += plan.unshared_bytes;
     report.training_flops_per_sample += plan.cost.flops / static_cast<double>(batch);
   }
-  report.gpu_batch_bytes += scoring_bytes(setup, values, scratch);
+  report.scoring_bytes = scoring_bytes(setup, values, scratch);
 }
 
 // With the transform of all rows: which of them are trained on changes no whole number into a row

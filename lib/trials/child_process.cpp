@@ -109,6 +109,9 @@ std::string ChildProcess::reap_within(double seconds) {
   }
   pid_ = -1;
   if (ended < 0) return "gone";
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
+    return "killed by signal 9 (by the system, if memory ran out)";
+  }
   if (WIFSIGNALED(status)) {
     return fmt::format("killed by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
   }

@@ -29,7 +29,8 @@ class ChildProcess {
   void interrupt();
   void kill();
 
-  /// Waits for the process to be gone and says how it went: "killed by signal 9 (Killed)". One that
+  /// Waits for the process to be gone and says how it went: "killed by signal 11
+  /// (Segmentation fault)". One that
   /// is stuck in a driver cannot be killed; it is left alone after some seconds.
   std::string reap();
 

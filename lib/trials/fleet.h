@@ -29,6 +29,7 @@ struct Fleet {
   std::vector<Station> stations;
   int threads = 1;         ///< of one trial
   std::vector<int> cores;  ///< to pin CPU workers to, in turn; empty: no pinning
+  std::string limit;       ///< why there are fewer workers than cores for them; "" if there are not
 
   bool has_gpus() const { return !stations.empty() && stations.front().placement.gpu.has_value(); }
   bool has_usable() const;
@@ -40,7 +41,8 @@ struct Fleet {
 /// that are larger than the `room` (0: no limit known) are streamed.
 int64_t device_bytes(const Search& search, const Cell& cell, int64_t stack = 1, int64_t room = 0);
 
-/// Without GPUs: `jobs` CPU workers, at most as many as have cores of their own (-1: that many).
+/// Without GPUs: `jobs` CPU workers, at most as many as have cores of their own (-1: that many, as
+/// far as the memory goes).
 ///
 /// With GPUs: a worker for each. It takes as many trials at a time as have a core of their own to
 /// be driven from, at most 16, and over all GPUs at most `jobs`; by device_bytes() they fit into

@@ -55,6 +55,20 @@ TEST_CASE("fleet: CPU workers have cores of their own") {
   CHECK(few.cores.empty());
 }
 
+TEST_CASE("fleet: no more CPU workers than the memory holds, unless they are asked for") {
+  test::SmallSearch small;
+  small.search.cells[1].model.batch_bytes = kGiB;
+  device::Budget budget = cores(4);
+  budget.memory_bytes = 3 * kGiB;
+  CHECK(describe(make_fleet(small.search, budget, -1, {}))
+            .starts_with("cpu: 2 workers x 1 threads (one takes up to 1"));
+  CHECK(make_fleet(small.search, budget, 4, {}).stations.size() == 4);
+  budget.memory_bytes = kGiB;
+  CHECK(make_fleet(small.search, budget, -1, {}).stations.size() == 1);
+  budget.memory_bytes = 100 * kGiB;
+  CHECK(describe(make_fleet(small.search, budget, -1, {})) == "cpu: 4 workers x 1 threads");
+}
+
 TEST_CASE("fleet: a worker for each GPU, trials by cores and --jobs") {
   const test::SmallSearch small;
   CHECK(capacities(make_fleet(small.search, cores(8), -1, gpus(2))) == "4 4 ");
@@ -106,8 +120,9 @@ TEST_CASE("fleet: trials of a stack need data of their own where they learn from
     const Cell& cell = small.search.cells[0];
     const int64_t further =
         device_bytes(small.search, cell, 2) - device_bytes(small.search, cell, 1);
-    return std::pair(further - cell.model.variable_bytes - cell.model.gpu_batch_bytes,
-                     cell.model.gpu_data_bytes);
+    return std::pair(
+        further - cell.model.variable_bytes - cell.model.gpu_batch_bytes - cell.model.scoring_bytes,
+        cell.model.gpu_data_bytes);
   };
   CHECK(bytes_of_further({}).first == 0);
   const auto [bytes, data] = bytes_of_further({"dataset.standardize=true"});
