@@ -32,6 +32,12 @@ std::string identity_of(const trials::Search& search, const Equipment& equipment
   return sha256(text);
 }
 
+trials::FolderRequest folder_request(const trials::Search& search, const Equipment& equipment,
+                                     const std::vector<Point>& points, const RunOptions& options) {
+  return {options.output, identity_of(search, equipment, points), search.config, search.file,
+          options.overwrite};
+}
+
 // All trainings of a stack are of one cell, on the same rows.
 void check_stacks(const trials::Search& search, const std::vector<Point>& points) {
   for (const Point& point : points) {
@@ -91,8 +97,7 @@ class StudyRun {
         options_(options),
         points_(plan_points(study)),
         seals_(options.output),
-        journal_(trials::open_folder(options.output, identity_of(search, equipment, points_),
-                                     search.config, options.overwrite)) {
+        journal_(trials::open_folder(folder_request(search, equipment, points_, options))) {
     for (const std::string& bytes : journal_.records()) {
       if (seals_.take(bytes)) continue;
       auto [index, measurement] = from_bytes(bytes);
@@ -178,8 +183,7 @@ class StudyRun {
 
 void check_output(const trials::Search& search, const Equipment& equipment,
                   const StudyOptions& study, const RunOptions& options) {
-  trials::check_folder(options.output, identity_of(search, equipment, plan_points(study)),
-                       search.config, options.overwrite);
+  trials::check_folder(folder_request(search, equipment, plan_points(study), options));
 }
 
 StudyReport run_study(const trials::Search& search, const Equipment& equipment,

@@ -1,11 +1,14 @@
 #include "trials/folder.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <optional>
+#include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -17,6 +20,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
+// What a run writes, or leaves when it ends early, but for checkpoints.
+constexpr const char* kRunFiles[] = {
+    "journal",          "journal.damaged", "results.h5", "model.h5", "results.h5.changed",
+    "model.h5.changed", "experiment.yaml", "log.txt"};
+
 std::string refusal(const fs::path& folder, const std::string& config) {
   std::string text = fmt::format("'{}' holds the results of another experiment", folder.string());
   const fs::path stored = folder / "experiment.yaml";
@@ -24,15 +32,56 @@ std::string refusal(const fs::path& folder, const std::string& config) {
   return text + "\nuse another folder (-o) or --overwrite";
 }
 
-bool holds_results(const fs::path& folder) {
-  return fs::exists(folder / "results.h5") || fs::exists(folder / "model.h5");
+// What a run replaces or removes. To log.txt it only adds: a batch system may write there too.
+std::vector<std::string> replaced_files(const fs::path& folder) {
+  std::vector<std::string> found;
+  for (const char* name : {"checkpoints", "experiment.yaml", "model.h5", "results.h5"}) {
+    if (fs::exists(folder / name)) found.emplace_back(name);
+  }
+  return found;
 }
 
-[[noreturn]] void refuse_without_journal(const fs::path& folder) {
+// Nothing says that a run has written them: they may be the user's own.
+[[noreturn]] void refuse_without_journal(const fs::path& folder,
+                                         const std::vector<std::string>& files) {
   throw InputError(
-      fmt::format("'{}' holds results without the journal of their run\n"
-                  "use another folder (-o) or --overwrite",
-                  folder.string()));
+      fmt::format("'{}' holds {} without the journal of a run\n"
+                  "use another folder (-o), or --overwrite to replace what it holds",
+                  folder.string(), fmt::join(files, ", ")));
+}
+
+bool is_below(const fs::path& file, const fs::path& folder) {
+  std::error_code error;
+  const fs::path whole = fs::weakly_canonical(file, error);
+  const fs::path way = whole.lexically_relative(fs::weakly_canonical(folder, error));
+  return !error && !way.empty() && *way.begin() != "..";
+}
+
+bool is_same_file(const fs::path& a, const fs::path& b) {
+  std::error_code absent;
+  return fs::equivalent(a, b, absent);
+}
+
+// Whether a run in the folder would write to the file or remove it.
+bool is_taken_by_run(const fs::path& file, const fs::path& folder) {
+  for (const char* name : kRunFiles) {
+    if (is_same_file(folder / name, file)) return true;
+  }
+  return is_below(file, folder / "checkpoints");
+}
+
+// What was resolved may be run again where it lies: it is written as it is.
+bool is_already_resolved(const FolderRequest& request) {
+  return !request.overwrite && is_same_file(request.folder / "experiment.yaml", request.source) &&
+         read_file(request.source) == request.config;
+}
+
+void protect_source(const FolderRequest& request) {
+  if (!is_taken_by_run(request.source, request.folder) || is_already_resolved(request)) return;
+  throw InputError(
+      fmt::format("'{}' is the experiment itself, and a run in '{}' would overwrite it\n"
+                  "use another folder (-o)",
+                  request.source.string(), request.folder.string()));
 }
 
 [[noreturn]] void refuse_to_make(const fs::path& folder, const std::string& why) {
@@ -48,36 +97,45 @@ void check_writable(const fs::path& folder) {
   if (::access(name, W_OK | X_OK) != 0) refuse_to_make(folder, std::strerror(errno));
 }
 
-}  // namespace
-
-void check_folder(const fs::path& folder, std::string_view identity, const std::string& config,
-                  bool overwrite) {
-  if (overwrite) return check_writable(folder);
-  const std::optional<std::string> found = store::Journal::identity_in(folder / "journal");
-  if (found && *found != identity) throw InputError(refusal(folder, config));
-  if (found) return;  // a complete run is printed from where nothing can be written
-  check_writable(folder);
-  if (holds_results(folder)) refuse_without_journal(folder);
+// All but the journal, which is open, and a log that is none of a run.
+void remove_run(const fs::path& folder, bool had_no_journal) {
+  for (const std::string_view name : kRunFiles) {
+    const bool stays = name == "journal" || (name == "log.txt" && had_no_journal);
+    if (!stays) fs::remove(folder / name);
+  }
+  fs::remove_all(folder / "checkpoints");
 }
 
-store::Journal open_folder(const fs::path& folder, std::string_view identity,
-                           const std::string& config, bool overwrite) {
+}  // namespace
+
+void check_folder(const FolderRequest& request) {
+  const fs::path& folder = request.folder;
+  protect_source(request);
+  if (request.overwrite) return check_writable(folder);
+  const std::optional<std::string> found = store::Journal::identity_in(folder / "journal");
+  if (found && *found != request.identity) throw InputError(refusal(folder, request.config));
+  if (found) return;  // a complete run is printed from where nothing can be written
+  check_writable(folder);
+  const std::vector<std::string> files = replaced_files(folder);
+  if (!files.empty()) refuse_without_journal(folder, files);
+}
+
+store::Journal open_folder(const FolderRequest& request) {
+  const fs::path& folder = request.folder;
+  protect_source(request);
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) refuse_to_make(folder, error.message());
-  store::Journal journal = store::Journal::open(folder / "journal", identity);
-  if (overwrite) {
-    for (const char* name : {"results.h5", "model.h5", "experiment.yaml", "log.txt",
-                             "journal.damaged", "results.h5.changed", "model.h5.changed"}) {
-      fs::remove(folder / name);
-    }
-    fs::remove_all(folder / "checkpoints");
-    journal.restart(identity);
+  store::Journal journal = store::Journal::open(folder / "journal", request.identity);
+  const bool is_new = journal.origin() == store::JournalOrigin::kCreated;
+  if (request.overwrite) {
+    remove_run(folder, is_new);
+    journal.restart(request.identity);
   } else if (journal.origin() == store::JournalOrigin::kForeign) {
-    throw InputError(refusal(folder, config));
-  } else if (journal.origin() == store::JournalOrigin::kCreated && holds_results(folder)) {
+    throw InputError(refusal(folder, request.config));
+  } else if (const auto files = replaced_files(folder); is_new && !files.empty()) {
     fs::remove(folder / "journal");
-    refuse_without_journal(folder);
+    refuse_without_journal(folder, files);
   }
   if (journal.damage() > 0) {
     fmt::print(stderr,

@@ -3,24 +3,29 @@
 
 #include <filesystem>
 #include <string>
-#include <string_view>
 
 #include "store/journal.h"
 
 namespace mlrun::trials {
 
-/// Makes the folder if it is absent and opens its journal. With `overwrite` what an earlier run
-/// left there is removed. Throws InputError when the folder cannot be made, is in use, or holds
-/// (without overwrite) results that no journal knows, or another experiment; then it says how
-/// `config`, the resolved experiment, differs from the stored one. A damaged journal is told on
-/// stderr.
-store::Journal open_folder(const std::filesystem::path& folder, std::string_view identity,
-                           const std::string& config, bool overwrite);
+/// What a run wants of its folder.
+struct FolderRequest {
+  std::filesystem::path folder;
+  std::string identity;          ///< of the run
+  std::string config;            ///< the resolved experiment, which the folder will hold
+  std::filesystem::path source;  ///< file of the experiment; no run replaces or removes it
+  bool overwrite = false;        ///< removes what an earlier run left
+};
+
+/// Makes the folder if it is absent and opens its journal. Throws InputError when the folder cannot
+/// be made, is in use, is where the run would overwrite its own experiment file, or holds (without
+/// overwrite) files of a run that no journal knows, or another experiment; then it says how
+/// `config` differs from the stored one. A damaged journal is told on stderr.
+store::Journal open_folder(const FolderRequest& request);
 
 /// Before a run: throws InputError where open_folder() would, but for a folder that is in use.
 /// Changes nothing.
-void check_folder(const std::filesystem::path& folder, std::string_view identity,
-                  const std::string& config, bool overwrite);
+void check_folder(const FolderRequest& request);
 
 /// Of this machine, for the results file.
 std::string host_name();

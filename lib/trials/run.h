@@ -39,9 +39,9 @@ struct RunReport {
   int64_t failures() const;
 };
 
-/// Runs what is left of the search and writes results.h5. Throws InputError when the folder holds
-/// another experiment (without overwrite) or is in use, and, before anything is touched, when this
-/// program cannot compute on GPUs and is given some.
+/// Runs what is left of the search and writes results.h5. Throws InputError where open_folder()
+/// does, and, before anything is touched, when this program cannot compute on GPUs and is given
+/// some.
 RunReport run_search(const Search& search, const device::Budget& budget, const RunOptions& options);
 
 }  // namespace mlrun::trials

@@ -295,6 +295,7 @@ Search prepare_search(const SearchOptions& options) {
   config::Reader reader{diagnostics, all_catalogs()};
   Node tree = config::load_tree(options.source, reader);
   Search search;
+  search.file = options.source.file;
   search.kind = options.kind;
   const std::string name = options.source.file.stem().string();
   search.spec = config::read_experiment(tree, name, reader);

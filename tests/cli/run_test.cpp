@@ -80,7 +80,7 @@ TEST_CASE("cli: --dry-run says what is wrong with the folder") {
   CHECK(work.read("out/results.h5") == results);
   CHECK(work.run("rm out/journal").code == 0);
   CHECK(holds(work.run("mlrun train moons.yaml --dry-run -o out").err,
-              "'out' holds results without the journal of their run"));
+              "'out' holds experiment.yaml, model.h5, results.h5 without the journal of a run"));
   CHECK(holds(work.run("mlrun train moons.yaml --dry-run -o moons.yaml/out").err,
               "cannot make the folder 'moons.yaml/out' (-o): Not a directory"));
 }
@@ -186,9 +186,70 @@ TEST_CASE("cli: results without their journal are kept, lost ones are made again
   for (int attempt = 0; attempt < 2; ++attempt) {
     const Answer other = work.run("rm -f results/moons/journal; " + train + " train.epochs=1");
     CHECK_MESSAGE(other.code == 2, failure(other));
-    CHECK(holds(other.err, "'results/moons' holds results without the journal of their run"));
+    CHECK(holds(other.err,
+                "'results/moons' holds experiment.yaml, model.h5, results.h5 without the journal"));
   }
   CHECK(work.has("results/moons/model.h5"));
+}
+
+TEST_CASE("cli: the experiment file itself is never overwritten") {
+  const Workspace work;
+  REQUIRE(work.run("mkdir own && cp moons.yaml own/experiment.yaml").code == 0);
+  const std::string written = work.read("moons.yaml");
+  const std::string message =
+      "mlrun: error: 'own/experiment.yaml' is the experiment itself, and a run in 'own' would "
+      "overwrite it\nuse another folder (-o)\n";
+  for (const std::string line :
+       {"train own/experiment.yaml -o own", "train own/experiment.yaml -o own --dry-run",
+        "train own/experiment.yaml -o own --overwrite",
+        "scale own/experiment.yaml -o own --overwrite",
+        "scale own/experiment.yaml -o own --dry-run"}) {
+    CAPTURE(line);
+    const Answer answer = work.run("mlrun " + line);
+    CHECK(answer.code == 2);
+    CHECK(answer.err == message);
+  }
+  CHECK(work.run("cd own; mlrun train experiment.yaml -o .").code == 2);
+  CHECK(work.run("ls own").out == "experiment.yaml\n");
+  CHECK(work.read("own/experiment.yaml") == written);
+  REQUIRE(work.run("mkdir -p own/checkpoints; mv own/experiment.yaml own/checkpoints/").code == 0);
+  CHECK(work.run("mlrun train own/checkpoints/experiment.yaml -o own --overwrite").code == 2);
+  CHECK(work.read("own/checkpoints/experiment.yaml") == written);
+}
+
+TEST_CASE("cli: a resolved experiment is run again where it lies, with settings elsewhere") {
+  const Workspace work;
+  const Answer first = work.run("mlrun train moons.yaml -q -o out");
+  REQUIRE(first.code == 0);
+  CHECK(work.run("mlrun train out/experiment.yaml -q -o out").out == first.out);
+  const Answer other = work.run("mlrun train out/experiment.yaml threads=1 -q -o out");
+  CHECK(other.code == 2);
+  CHECK(holds(other.err, "'out/experiment.yaml' is the experiment itself"));
+}
+
+TEST_CASE("cli: files that no run has written are kept, and a log is added to") {
+  const Workspace work;
+  REQUIRE(work.run("mkdir -p own/checkpoints && echo mine | tee own/experiment.yaml "
+                   "own/log.txt own/checkpoints/1")
+              .code == 0);
+  const std::string message =
+      "mlrun: error: 'own' holds checkpoints, experiment.yaml without the journal of a run\n"
+      "use another folder (-o), or --overwrite to replace what it holds\n";
+  for (const std::string line :
+       {"train moons.yaml", "train moons.yaml --dry-run", "scale moons.yaml --dry-run"}) {
+    CAPTURE(line);
+    const Answer answer = work.run("mlrun " + line + " -o own");
+    CHECK(answer.code == 2);
+    CHECK(answer.err == message);
+  }
+  CHECK(work.run("cat own/experiment.yaml own/checkpoints/1").out == "mine\nmine\n");
+  CHECK(!work.has("own/journal"));
+  CHECK(work.run("mlrun train moons.yaml -q -o own --overwrite").code == 0);
+  CHECK(work.read("own/log.txt").starts_with("mine\n"));
+  CHECK(!work.has("own/checkpoints"));
+  REQUIRE(work.run("mkdir job && echo of the job > job/log.txt").code == 0);
+  CHECK(work.run("mlrun train moons.yaml -q -o job").code == 0);
+  CHECK(work.read("job/log.txt").starts_with("of the job\n"));
 }
 
 TEST_CASE("cli: exit code 3 when some trials failed, 1 when all did or the first must stop") {
