@@ -90,6 +90,7 @@ trials::Search prepare(const ScaleArguments& args) {
       {}};
   if (!args.vary.empty()) {
     options.kind = trials::SearchKind::kGridSearch;
+    options.grid_wins = true;
     options.source.overrides.push_back(as_grid(args.vary));
   }
   return trials::prepare_search(options);

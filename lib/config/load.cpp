@@ -12,30 +12,33 @@
 namespace mlrun::config {
 namespace {
 
-struct Override {
+struct Setting {
   std::string path;
   std::shared_ptr<const SourceText> text;
   size_t value_begin = 0;
 };
 
-void apply(Node& root, const Override& override, Reader& reader) {
+void apply(ExperimentTree& tree, const Setting& setting, Reader& reader) {
   Diagnostics syntax;
-  Node value = parse_yaml(override.text, syntax, override.value_begin);
-  const Mark begin{override.text, 1, static_cast<int>(override.value_begin) + 1};
+  Node value = parse_yaml(setting.text, syntax, setting.value_begin);
+  const Mark begin{setting.text, 1, static_cast<int>(setting.value_begin) + 1};
   if (!syntax.ok()) {
     reader.error(begin, fmt::format("'{}' is not a YAML value",
-                                    override.text->text.substr(override.value_begin)));
+                                    setting.text->text.substr(setting.value_begin)));
     return;
   }
   if (value.is_null()) value.mark = begin;
-  set_path(root, ExperimentSpec::fields(), override.path, value, {override.text, 1, 1}, reader);
+  const Mark mark{setting.text, 1, 1};
+  const std::string path =
+      set_path(tree.root, ExperimentSpec::fields(), setting.path, value, mark, reader);
+  tree.overrides.push_back({setting.path, path, std::move(value), mark});
 }
 
 std::shared_ptr<const SourceText> word(std::string name, std::string text) {
   return std::make_shared<SourceText>(SourceText{std::move(name), std::move(text)});
 }
 
-void apply_environment(Node& root, const std::string& setting, Reader& reader) {
+void apply_environment(ExperimentTree& tree, const std::string& setting, Reader& reader) {
   constexpr std::string_view kPrefix = "MLRUN_";
   const size_t equals = setting.find('=');
   if (!setting.starts_with(kPrefix) || equals == std::string::npos) return;
@@ -50,17 +53,17 @@ void apply_environment(Node& root, const std::string& setting, Reader& reader) {
   }
   const bool ours = ExperimentSpec::fields().find(path.substr(0, path.find('.'))) != nullptr;
   if (!ours && path.find('.') == std::string::npos) return;
-  apply(root, {path, word("environment", setting), equals + 1}, reader);
+  apply(tree, {path, word("environment", setting), equals + 1}, reader);
 }
 
-void apply_command_line(Node& root, const std::string& setting, Reader& reader) {
+void apply_command_line(ExperimentTree& tree, const std::string& setting, Reader& reader) {
   const auto text = word("command line", setting);
   const size_t equals = setting.find('=');
   if (equals == std::string::npos || equals == 0) {
     reader.error({text, 1, 1}, "an override is written key.sub=value");
     return;
   }
-  apply(root, {setting.substr(0, equals), text, equals + 1}, reader);
+  apply(tree, {setting.substr(0, equals), text, equals + 1}, reader);
 }
 
 Mark mark_of(const Node& tree, std::initializer_list<std::string_view> path) {
@@ -115,7 +118,7 @@ void hold_out_last(const Node& tree, ExperimentSpec& spec, Reader& reader) {
 
 }  // namespace
 
-Node load_tree(const ExperimentSource& source, Reader& reader) {
+ExperimentTree load_tree(const ExperimentSource& source, Reader& reader) {
   auto text = std::make_shared<SourceText>();
   text->name = source.file.string();
   if (std::filesystem::is_directory(source.file)) {
@@ -128,7 +131,8 @@ Node load_tree(const ExperimentSource& source, Reader& reader) {
   }
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   if (text->text.starts_with(kByteOrderMark)) text->text.erase(0, kByteOrderMark.size());
-  Node root = parse_yaml(text, reader.diagnostics);
+  ExperimentTree tree{parse_yaml(text, reader.diagnostics), {}};
+  Node& root = tree.root;
   if (!root.mark.source) root.mark = {text, 1, 1};
   if (!root.is_map()) {
     if (reader.diagnostics.ok()) {
@@ -136,11 +140,11 @@ Node load_tree(const ExperimentSource& source, Reader& reader) {
                                           "and train",
                                           root.is_null() ? "nothing is written here; " : ""));
     }
-    return root;
+    return tree;
   }
-  for (const std::string& setting : source.environment) apply_environment(root, setting, reader);
-  for (const std::string& setting : source.overrides) apply_command_line(root, setting, reader);
-  return root;
+  for (const std::string& setting : source.environment) apply_environment(tree, setting, reader);
+  for (const std::string& setting : source.overrides) apply_command_line(tree, setting, reader);
+  return tree;
 }
 
 ExperimentSpec read_experiment(const Node& tree, const std::string& default_name, Reader& reader) {

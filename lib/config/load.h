@@ -20,8 +20,22 @@ struct ExperimentSource {
   std::vector<std::string> environment;
 };
 
+/// A setting of the environment or the command line.
+struct Override {
+  std::string written;  ///< its path, as the user has it
+  std::string path;     ///< with all names, see set_path(); "" where there is no such setting
+  Node value;
+  Mark mark;
+};
+
+/// An experiment, not yet read.
+struct ExperimentTree {
+  Node root;                        ///< all merged
+  std::vector<Override> overrides;  ///< that are in it, the later ones win
+};
+
 /// Reads and merges. Throws InputError if the file cannot be read; the rest goes to the reader.
-Node load_tree(const ExperimentSource& source, Reader& reader);
+ExperimentTree load_tree(const ExperimentSource& source, Reader& reader);
 
 /// The spec of a merged tree, with positions of what later checks point at. `default_name` is used
 /// when the file gives none.

@@ -63,6 +63,10 @@ class PathSetter {
 
   void into_map(Node& node, size_t at) {
     if (at == parts_.size()) return assign(node);
+    if (node.is_sequence()) {  // of maps
+      if (Node* item = item_at(node, at)) into_map(*item, at + 1);
+      return;
+    }
     if (!node.is_map() && !node.is_null()) return fail("it leads into a plain value");
     std::string key = parts_[at];
     while (++at < parts_.size()) key += "." + parts_[at];

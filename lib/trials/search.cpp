@@ -108,6 +108,51 @@ void resolve_cell(Cell& cell, const Grid& grid, const Node& tree, const std::str
   together.add(describe_params(cell), own);
 }
 
+// The axes, as the first cell of the grid has them, by their paths with all names.
+std::map<std::string, const Grid::Axis*> axes_by_path(const Grid& grid, Node tree) {
+  Diagnostics elsewhere;  // they are told with the cells
+  config::Reader reader{elsewhere, all_catalogs()};
+  std::map<std::string, const Grid::Axis*> axes;
+  for (const Grid::Axis& axis : grid.axes) {
+    const std::string path = config::set_path(tree, ExperimentSpec::fields(), axis.path,
+                                              axis.values.front(), axis.mark, reader);
+    if (!path.empty()) axes.emplace(path, &axis);
+  }
+  return axes;
+}
+
+// Each cell would replace what the override sets, and the search be another than was asked for.
+// `where` is the path of the grid.
+void check_overrides(const Grid& grid, const std::string& where, const config::ExperimentTree& tree,
+                     Diagnostics& diagnostics) {
+  if (tree.overrides.empty()) return;
+  for (const auto& [path, axis] : axes_by_path(grid, tree.root)) {
+    for (const config::Override& override : tree.overrides) {
+      if (override.path == path) {
+        diagnostics.error(
+            override.mark,
+            fmt::format("{} is varied by param_grid; give it as {}.{}=[{}]", override.written,
+                        where, axis->path, config::to_flow(override.value)));
+      } else if (override.path.starts_with(path + ".")) {
+        diagnostics.error(
+            override.mark,
+            fmt::format("{} is varied by param_grid, which replaces {}; give it there", axis->path,
+                        override.written));
+      }
+    }
+  }
+}
+
+void check_overrides(const std::vector<Grid>& grids, const config::ExperimentTree& tree,
+                     Diagnostics& diagnostics) {
+  const config::Entry* written = tree.root.find("param_grid");
+  for (size_t g = 0; g < grids.size(); ++g) {
+    const bool is_list = written && written->value.is_sequence();
+    check_overrides(grids[g], is_list ? fmt::format("param_grid.{}", g) : "param_grid", tree,
+                    diagnostics);
+  }
+}
+
 // Trials are numbered in 32 bits and each keeps its records; years of training are in this many.
 constexpr double kMostTrials = 1e6;
 
@@ -293,7 +338,8 @@ int Search::largest_stack() const {
 Search prepare_search(const SearchOptions& options) {
   Diagnostics diagnostics;
   config::Reader reader{diagnostics, all_catalogs()};
-  Node tree = config::load_tree(options.source, reader);
+  config::ExperimentTree loaded = config::load_tree(options.source, reader);
+  Node& tree = loaded.root;
   Search search;
   search.file = options.source.file;
   search.kind = options.kind;
@@ -303,6 +349,9 @@ Search prepare_search(const SearchOptions& options) {
     search.kind = SearchKind::kGridSearch;
   }
   if (diagnostics.ok()) train::check_training(search.spec, diagnostics);
+  if (search.kind == SearchKind::kGridSearch && !options.grid_wins) {
+    check_overrides(search.spec.param_grid.grids, loaded, diagnostics);
+  }
   diagnostics.throw_if_any();
   TrainedModel model;
   if (options.of_model) {

@@ -75,6 +75,7 @@ struct SearchOptions {
   SearchKind kind = SearchKind::kTrain;
   std::filesystem::path cache;
   bool grid_if_any = false;  ///< be a grid search if the experiment has a grid
+  bool grid_wins = false;    ///< over overrides of what it varies, which are an error otherwise
   /// False: rows to be predicted. They may be without a target, are not checked for it, and are
   /// split only where a model depends on it (documents, graphs).
   bool needs_target = true;

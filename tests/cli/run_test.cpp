@@ -120,6 +120,28 @@ TEST_CASE("cli: the command line wins over the environment, the environment over
         "mean 'train'?\nMLRUN_TRIAN__EPOCHS=5\n^\n");
 }
 
+TEST_CASE("cli: a setting that a grid varies is given in the grid") {
+  const Workspace work;
+  const Answer refused = work.run("mlrun gridsearch grid.yaml model.0.units=12 --dry-run");
+  CHECK(refused.code == 2);
+  CHECK(refused.err ==
+        "command line:1:1: error: model.0.units is varied by param_grid; give it as "
+        "param_grid.model.0.units=[12]\nmodel.0.units=12\n^\n");
+  CHECK(holds(work.run("mlrun gridsearch grid.yaml 'param_grid.model.0.units=[12]' --dry-run").out,
+              "1 cell x 3 folds"));
+  work.write("grids.yaml", work.read("grid.yaml") +
+                               "param_grid: [{model.0.activation: [relu, tanh]}, "
+                               "{model.0.units: [4, 8]}]\n");
+  CHECK(work.run("sed -i '/^param_grid: {/d' grids.yaml").code == 0);
+  CHECK(
+      holds(work.run("mlrun gridsearch grids.yaml 'param_grid.1.model.0.units=[12]' --dry-run").out,
+            "3 cells x 3 folds"));
+  CHECK(work.run("mlrun train grid.yaml model.0.units=12 --dry-run").code == 0);
+  CHECK(
+      work.run("mlrun scale grid.yaml model.0.units=12 --vary model.0.units=4,8 --dry-run").code ==
+      0);
+}
+
 TEST_CASE("cli: an error in a variable names the variable, and only verbs that read it fail") {
   const Workspace work;
   const Answer bad = work.run("MLRUN_JOBS=many mlrun train moons.yaml");

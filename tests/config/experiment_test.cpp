@@ -27,8 +27,9 @@ config::ExperimentSpec resolve(const std::string& text, const Settings& settings
   std::ofstream(folder / "file.yaml") << text;
   Diagnostics diagnostics;
   config::Reader reader{diagnostics, trials::all_catalogs()};
-  const config::Node tree = config::load_tree(
-      {folder / "file.yaml", settings.command_line, settings.environment}, reader);
+  const config::Node tree =
+      config::load_tree({folder / "file.yaml", settings.command_line, settings.environment}, reader)
+          .root;
   config::ExperimentSpec spec = config::read_experiment(tree, "file", reader);
   diagnostics.throw_if_any();
   return spec;
