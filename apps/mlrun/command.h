@@ -19,7 +19,7 @@ enum ExitCode {
   kRunFailed = 1,
   kBadInput = 2,
   kSomeTrialsFailed = 3,
-  kInterrupted = 75,
+  kInterrupted = 75,  ///< or the folder is in use: the same command goes on later
 };
 
 void add_check_command(CommandLine& line);

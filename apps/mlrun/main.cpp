@@ -26,7 +26,8 @@ constexpr const char* kFooter =
     "  mlrun help layer Dense       the options of one layer, loss, optimizer, ...\n"
     "\n"
     "Exit codes: 0 all trials succeeded, 1 the run failed, 2 bad usage or experiment,\n"
-    "3 some trials failed, 75 interrupted (the same command goes on).";
+    "3 some trials failed, 75 interrupted, or another mlrun is in the folder (the same command\n"
+    "goes on).";
 
 // Errors in files begin with their position (or with "error: "), all others with the program.
 void print_error(const std::string& text, bool is_input) {
@@ -85,6 +86,9 @@ int main(int argc, char** argv) {
   } catch (const InputError& error) {
     app::print_error(error.what(), true);
     return app::kBadInput;
+  } catch (const BusyError& error) {
+    app::print_error(error.what(), false);
+    return app::kInterrupted;
   } catch (const std::bad_alloc&) {
     app::print_error("out of memory", false);
     return app::kRunFailed;

@@ -1,4 +1,4 @@
-// The two ways in which mlrun says no.
+// The ways in which mlrun says no.
 #pragma once
 
 #include <stdexcept>
@@ -15,6 +15,12 @@ class Error : public std::runtime_error {
 /// The user's input is wrong (command line, experiment file, data file). Exit code 2: nothing has
 /// been started. `what()` is complete, ready to print, and may span several lines.
 class InputError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// What is needed is in use, and will be free: the same command can go on then. Exit code 75.
+class BusyError : public Error {
  public:
   using Error::Error;
 };

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <limits>
 
 #include "base/error.h"
@@ -18,16 +19,32 @@ std::filesystem::path folder_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
 
-[[noreturn]] void refuse_second_run(int file, const std::filesystem::path& path) {
+// The lock that another process has; nothing if it has just ended.
+std::optional<struct flock> lock_of_other(int file) {
   struct flock lock {};
   lock.l_type = F_WRLCK;
-  std::string owner;
-  // The owner has no pid here if it runs on another machine or has just ended.
-  if (::fcntl(file, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK && lock.l_pid > 0) {
-    owner = fmt::format(" (pid {})", lock.l_pid);
+  if (::fcntl(file, F_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) return std::nullopt;
+  return lock;
+}
+
+// Of this step of a Slurm job, or of the job; 1 where there is none.
+int64_t slurm_tasks() {
+  for (const char* name : {"SLURM_STEP_NUM_TASKS", "SLURM_NTASKS"}) {
+    if (const char* value = std::getenv(name)) return std::strtoll(value, nullptr, 10);
   }
-  throw InputError(
-      fmt::format("another mlrun is running in '{}'{}", folder_of(path).string(), owner));
+  return 1;
+}
+
+[[noreturn]] void refuse_second_run(int file, const std::filesystem::path& path) {
+  std::string text = fmt::format("another mlrun is running in '{}'", folder_of(path).string());
+  // The owner has no pid here if it runs on another machine.
+  const auto lock = lock_of_other(file);
+  if (lock && lock->l_pid > 0) text += fmt::format(" (pid {})", lock->l_pid);
+  if (const int64_t tasks = slurm_tasks(); tasks > 1) {
+    text += fmt::format("\nstarted {0} times by srun? srun -n 1 -c {0} starts one with {0} cores",
+                        tasks);
+  }
+  throw BusyError(text);
 }
 
 void take_lock(int file, const std::filesystem::path& path) {
@@ -81,6 +98,11 @@ Journal Journal::open(const std::filesystem::path& path, std::string_view identi
     throw Error(fmt::format("'{}': {}", path.string(), error.what()));
   }
   return journal;
+}
+
+void Journal::check_free(const std::filesystem::path& path) {
+  const FileDescriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  if (file && lock_of_other(file.get())) refuse_second_run(file.get(), path);
 }
 
 std::optional<std::string> Journal::identity_in(const std::filesystem::path& path) {

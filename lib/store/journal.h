@@ -32,10 +32,14 @@ enum class JournalOrigin {
 class Journal {
  public:
   /// `identity` is one line without spaces (the sha256 of the resolved experiment). The folder
-  /// must exist. Throws InputError "another mlrun is running in 'DIR' (pid N)"; Error on I/O, on a
+  /// must exist. Throws BusyError "another mlrun is running in 'DIR' (pid N)"; Error on I/O, on a
   /// file that is no journal, and on another format version. A whole one that this user may only
   /// read is opened without a lock.
   static Journal open(const std::filesystem::path& path, std::string_view identity);
+
+  /// Throws BusyError where open() would. Changes nothing, and is for a process that has not opened
+  /// the journal.
+  static void check_free(const std::filesystem::path& path);
 
   /// The identity in the file, of a run that may be going on; nothing if there is no file or no
   /// whole header. For a process that has not opened the journal. Throws Error on I/O and on a file

@@ -111,6 +111,7 @@ void remove_run(const fs::path& folder, bool had_no_journal) {
 void check_folder(const FolderRequest& request) {
   const fs::path& folder = request.folder;
   protect_source(request);
+  store::Journal::check_free(folder / "journal");
   if (request.overwrite) return check_writable(folder);
   const std::optional<std::string> found = store::Journal::identity_in(folder / "journal");
   if (found && *found != request.identity) throw InputError(refusal(folder, request.config));

@@ -18,13 +18,13 @@ struct FolderRequest {
 };
 
 /// Makes the folder if it is absent and opens its journal. Throws InputError when the folder cannot
-/// be made, is in use, is where the run would overwrite its own experiment file, or holds (without
-/// overwrite) files of a run that no journal knows, or another experiment; then it says how
-/// `config` differs from the stored one. A damaged journal is told on stderr.
+/// be made, is where the run would overwrite its own experiment file, or holds (without overwrite)
+/// files of a run that no journal knows, or another experiment; then it says how `config` differs
+/// from the stored one. Throws BusyError when the folder is in use. A damaged journal is told on
+/// stderr.
 store::Journal open_folder(const FolderRequest& request);
 
-/// Before a run: throws InputError where open_folder() would, but for a folder that is in use.
-/// Changes nothing.
+/// Before a run: throws where open_folder() would. Changes nothing.
 void check_folder(const FolderRequest& request);
 
 /// Of this machine, for the results file.

@@ -185,6 +185,20 @@ TEST_CASE("cli: SIGINT, SIGTERM and the time budget end with 75, and the same co
 }
 
 TEST_CASE("cli: a SIGTERM that only a worker gets is none of its business") {
+TEST_CASE("cli: a folder in which another mlrun is running may be had later: 75") {
+  const Workspace work;
+  const std::string train = "mlrun train moons.yaml train.epochs=10000000 -q -o out";
+  const Answer busy =
+      work.run(train +
+               " & for i in $(seq 1000); do [ -e out/experiment.yaml ] && break; sleep 0.01; done; "
+               "for option in '' --dry-run --overwrite '--overwrite --dry-run'; do " +
+               train +
+               " $option 2>err; echo $? $(grep -c \"another mlrun is running in 'out' (pid $!)\" "
+               "err); done; "
+               "kill -9 $!");
+  CHECK_MESSAGE(busy.out == "75 1\n75 1\n75 1\n75 1\n", failure(busy));
+}
+
   const Workspace work;
   const std::string search = "mlrun gridsearch grid.yaml train.epochs=300 -j1 -q --format csv -o ";
   const Answer whole = work.run(search + "whole");

@@ -60,13 +60,23 @@ int in_child(Body body) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-int try_open(const std::filesystem::path& path, const std::string& expected) {
+// 1 if nothing is thrown, 2 for what is expected.
+template <class Body>
+int try_body(const std::string& expected, Body body) {
   try {
-    Journal::open(path, kIdentity);
+    body();
     return 1;
-  } catch (const InputError& error) {
+  } catch (const BusyError& error) {
     return error.what() == expected ? 2 : 3;
   }
+}
+
+int try_open(const std::filesystem::path& path, const std::string& expected) {
+  return try_body(expected, [&] { Journal::open(path, kIdentity); });
+}
+
+int try_free(const std::filesystem::path& path, const std::string& expected) {
+  return try_body(expected, [&] { Journal::check_free(path); });
 }
 
 }  // namespace
@@ -194,7 +204,19 @@ TEST_CASE("journal: a second process is refused until the first one has ended") 
             return try_open(path, message);
           }) == 2);
     CHECK(in_child([&] { return try_open(path, message); }) == 2);
+    CHECK(in_child([&] { return try_free(path, message); }) == 2);
+    const std::string hint = "\nstarted 4 times by srun? srun -n 1 -c 4 starts one with 4 cores";
+    CHECK(in_child([&] {
+            ::setenv("SLURM_NTASKS", "4", 1);
+            return try_open(path, message + hint);
+          }) == 2);
+    CHECK(in_child([&] {
+            ::setenv("SLURM_NTASKS", "4", 1);
+            ::setenv("SLURM_STEP_NUM_TASKS", "1", 1);
+            return try_open(path, message);
+          }) == 2);
   }
+  CHECK(in_child([&] { return try_free(path, message); }) == 1);
   CHECK(in_child([&] { return try_open(path, message); }) == 1);
 }
 
