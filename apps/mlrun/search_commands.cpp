@@ -9,6 +9,7 @@
 #include <set>
 #include <span>
 
+#include "base/duration.h"
 #include "base/error.h"
 #include "command.h"
 #include "config/scalar.h"
@@ -49,16 +50,18 @@ struct SearchArguments {
   bool verbose = false;
 };
 
-// "90", "90s", "15m", "1.5h".
-double parse_duration(const std::string& text) {
-  const size_t end = std::min(text.find_first_not_of("0123456789."), text.size());
-  const double value = config::parse_float(text.substr(0, end)).value_or(0);
-  const std::string unit = text.substr(end);
-  const double factor = unit.empty() || unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
-  if (!(value > 0) || factor == 0) {
-    throw InputError(fmt::format("--time-budget '{}' is no duration such as 90s, 15m or 2h", text));
+// In seconds; 0 for no end.
+double parse_time_budget(const std::string& text) {
+  constexpr double kLeast = 1e-3;
+  const std::optional<double> seconds = parse_duration(text);
+  // What is left of a job that is about to end is 0:00, and the next one goes on.
+  const bool ends_now = seconds == 0.0 && text.find(':') != std::string::npos;
+  if (!seconds || (*seconds == 0 && !ends_now)) {
+    throw InputError(fmt::format(
+        "--time-budget '{}' is no duration such as 90s, 15m, 1h30m, or 1-12:00:00 as in Slurm",
+        text));
   }
-  return value * factor;
+  return std::isinf(*seconds) ? 0 : std::max(*seconds, kLeast);
 }
 
 std::optional<int> parse_stack(const std::string& text) {
@@ -100,7 +103,7 @@ void add_options(Verb& verb, SearchArguments& args) {
       .shown_as("N");
   verb.add_option(
           "--time-budget", [&args](const std::string& text) { args.time_budget = text; },
-          "stop after 90s, 15m, 2h; resumable")
+          "stop after 90s, 15m, 1h30m, or as in Slurm 12:00:00, 1-12 (days-hours); resumable")
       .shown_as("TIME");
   add_format_option(verb, args.format);
   const Option quiet = verb.add_flag("-q,--quiet", args.quiet, "no progress");
@@ -224,7 +227,7 @@ int run(const SearchArguments& args, const std::string& command_line) {
   options.gpus = args.gpus.chosen();
   options.jobs = args.jobs;
   options.stack = parse_stack(args.stack);
-  if (args.time_budget) options.time_budget = parse_duration(*args.time_budget);
+  if (args.time_budget) options.time_budget = parse_time_budget(*args.time_budget);
   const Search search = trials::prepare_search(
       {{args.experiment.file, args.experiment.all_overrides(), ExperimentArguments::environment()},
        args.kind,

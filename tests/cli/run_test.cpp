@@ -180,11 +180,11 @@ TEST_CASE("cli: SIGINT, SIGTERM and the time budget end with 75, and the same co
   }
   const Answer late = work.run(slow + "late --time-budget 0.01s");
   CHECK_MESSAGE(late.code == 75, failure(late));
-  const std::string table = " -q --format csv";
+  CHECK(work.run(slow + "late --time-budget 0:00").code == 75);
+  const std::string table = " -q --format csv --time-budget UNLIMITED";
   CHECK(work.run(slow + "late" + table).out == work.run(slow + "whole" + table).out);
 }
 
-TEST_CASE("cli: a SIGTERM that only a worker gets is none of its business") {
 TEST_CASE("cli: a folder in which another mlrun is running may be had later: 75") {
   const Workspace work;
   const std::string train = "mlrun train moons.yaml train.epochs=10000000 -q -o out";
@@ -199,6 +199,7 @@ TEST_CASE("cli: a folder in which another mlrun is running may be had later: 75"
   CHECK_MESSAGE(busy.out == "75 1\n75 1\n75 1\n75 1\n", failure(busy));
 }
 
+TEST_CASE("cli: a SIGTERM that only a worker gets is none of its business") {
   const Workspace work;
   const std::string search = "mlrun gridsearch grid.yaml train.epochs=300 -j1 -q --format csv -o ";
   const Answer whole = work.run(search + "whole");

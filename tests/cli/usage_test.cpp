@@ -89,7 +89,8 @@ TEST_CASE("cli: values of options are checked") {
           "mlrun: error: --seed: must be a whole number, at least 0, not '1.5'\n"
           "Try 'mlrun train --help'.\n");
   refuses(work, "mlrun train moons.yaml --time-budget soon",
-          "mlrun: error: --time-budget 'soon' is no duration such as 90s, 15m or 2h\n");
+          "mlrun: error: --time-budget 'soon' is no duration such as 90s, 15m, 1h30m, or "
+          "1-12:00:00 as in Slurm\n");
   refuses(work, "mlrun train moons.yaml -q -v",
           "mlrun: error: --quiet excludes --verbose\nTry 'mlrun train --help'.\n");
 }
