@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 #include <optional>
 #include <set>
 #include <span>
@@ -120,38 +121,53 @@ void print_plan(const Search& search, const trials::RunOptions& options) {
                                                  options.gpus, options.stack)));
 }
 
+// Each in the order of train::score_names().
+struct Scores {
+  std::vector<double> training, validation, test;
+};
+
+bool validates(const trials::Cell& cell) {
+  return cell.spec.train.validation_split.value_or(0) > 0;
+}
+
+store::Table table_of(const Search& search, const trials::Cell& cell, const Scores& scores) {
+  store::Table table;
+  table.columns = {{"score", train::score_names(cell.spec)}, {"training", scores.training}};
+  if (validates(cell)) table.columns.push_back({"validation", scores.validation});
+  if (!search.hold_out.test.empty()) table.columns.push_back({"test", scores.test});
+  return table;
+}
+
+// For programs: a single training that came to nothing has the rows of one that went well.
+void print_lack_of_scores(const Search& search, Format format) {
+  const trials::Cell& cell = search.cells.front();
+  const std::vector<double> none(train::score_names(cell.spec).size(),
+                                 std::numeric_limits<double>::quiet_NaN());
+  print_table(table_of(search, cell, {none, none, none}), format);
+}
+
 // What a single training, or the final fit, came to.
 void print_scores(const Search& search, const RunReport& report, Format format) {
   const auto fit = report.records.find(static_cast<int32_t>(search.trials.size()));
-  if (fit == report.records.end() || fit->second.status != trials::TrialStatus::kFinished) return;
+  if (fit == report.records.end() || fit->second.status != trials::TrialStatus::kFinished) {
+    if (format != Format::kTable) print_lack_of_scores(search, format);
+    return;
+  }
   const trials::Cell& cell = search.cells[static_cast<size_t>(fit->second.trial.cell)];
-  const std::vector<std::string> names = train::score_names(cell.spec);
   const std::vector<train::EpochRecord>& history = fit->second.history;
   const size_t epoch = train::epoch_of_model(cell.spec, history);
-  store::Table table;
-  std::vector<double> training, validation, test;
-  for (size_t i = 0; i < names.size(); ++i) {
-    training.push_back(history[epoch].training[i]);
-    validation.push_back(history[epoch].validation[i]);
-    test.push_back(fit->second.test[i]);
-  }
-  table.columns = {{"score", names}, {"training", training}};
-  const bool validates = cell.spec.train.validation_split.value_or(0) > 0;
-  if (validates) {
-    table.columns.push_back({"validation", validation});
-  }
-  if (!search.hold_out.test.empty()) table.columns.push_back({"test", test});
   if (format == Format::kTable) {
     const bool restored = epoch + 1 < history.size();
     fmt::print("\n{} after {} epochs{}, {} parameters:\n",
                search.folds.empty() ? "model"
-               : validates          ? "final fit of the best cell, not on the rows that validate,"
+               : validates(cell)    ? "final fit of the best cell, not on the rows that validate,"
                                     : "final fit of the best cell on all training rows",
                history.size(),
                restored ? fmt::format(", restored to epoch {} (from 0)", epoch) : "",
                fit->second.parameters);
   }
-  print_table(table, format);
+  const Scores scores{history[epoch].training, history[epoch].validation, fit->second.test};
+  print_table(table_of(search, cell, scores), format);
 }
 
 // As JSON and CSV one table: the ranking, or the scores of a single training.

@@ -82,11 +82,11 @@ std::string read_file(const std::filesystem::path& path) {
   return content;
 }
 
-void write_all(int fd, std::string_view bytes) {
+void write_all(int fd, std::string_view bytes, const std::filesystem::path& path) {
   while (!bytes.empty()) {
     const ssize_t put = ::write(fd, bytes.data(), bytes.size());
     if (put < 0 && errno == EINTR) continue;
-    if (put < 0) throw_errno("write");
+    if (put < 0) throw_errno(fmt::format("write '{}'", path.string()));
     bytes.remove_prefix(static_cast<size_t>(put));
   }
 }
@@ -129,7 +129,7 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
     const FileDescriptor file(
         ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (!file) throw_errno(fmt::format("create '{}'", temporary.string()));
-    write_all(file.get(), content);
+    write_all(file.get(), content, temporary);
   }
   publish_file(temporary, path);
 }

@@ -57,8 +57,9 @@ void remove_abandoned(const std::filesystem::path& path, const std::filesystem::
 /// Syncs a finished file `temporary` and moves it to `path`, then syncs the folder.
 void publish_file(const std::filesystem::path& temporary, const std::filesystem::path& path);
 
-/// Writes all of `bytes`, restarting after signals and short writes. Throws Error.
-void write_all(int fd, std::string_view bytes);
+/// Writes all of `bytes`, restarting after signals and short writes. Throws Error ("write 'x': No
+/// space left on device"); `path` is for that.
+void write_all(int fd, std::string_view bytes, const std::filesystem::path& path);
 
 /// Lower-case hexadecimal SHA-256 of the content.
 std::string sha256_of_file(const std::filesystem::path& path);

@@ -76,7 +76,7 @@ std::string describe(hid_t location, const std::string& path) {
   std::string object =
       name_from([&](char* buffer, size_t size) { return H5Iget_name(location, buffer, size); });
   if (!path.empty()) object += (object.ends_with('/') || path.starts_with('/') ? "" : "/") + path;
-  return fmt::format("'{}' {}", file, object);
+  return fmt::format("'{}'{}{}", file, object == "/" ? "" : " ", object == "/" ? "" : object);
 }
 
 void throw_hdf5(hid_t location, const std::string& path, const std::string& action) {

@@ -18,7 +18,8 @@ void tame_hdf5();
 /// HDF5's message closest to the cause of the call that has just failed.
 std::string innermost_message();
 
-/// "'FILE' /group/object"; `path` is relative to the object `location`. Clears HDF5's messages.
+/// "'FILE' /group/object", or "'FILE'" of its root; `path` is relative to the object `location`.
+/// Clears HDF5's messages.
 std::string describe(hid_t location, const std::string& path);
 
 /// Throws Hdf5Error "'FILE' OBJECT: ACTION: <innermost message>".

@@ -77,6 +77,15 @@ void sync_folder(const std::filesystem::path& folder) {
   if (!file || ::fsync(file.get()) != 0) throw_errno(fmt::format("sync '{}'", folder.string()));
 }
 
+std::optional<JournalHeader> header_in(std::string_view content,
+                                       const std::filesystem::path& path) {
+  try {
+    return parse_journal_header(content);
+  } catch (const Error& error) {
+    throw Error(fmt::format("'{}': {}", path.string(), error.what()));
+  }
+}
+
 }  // namespace
 
 Journal::Journal(std::filesystem::path path, FileDescriptor file)
@@ -92,11 +101,7 @@ Journal Journal::open(const std::filesystem::path& path, std::string_view identi
   if (!may_not_write) take_lock(file.get(), path);
   Journal journal(path, std::move(file));
   journal.read_only_ = may_not_write;
-  try {
-    journal.load(identity);
-  } catch (const Error& error) {
-    throw Error(fmt::format("'{}': {}", path.string(), error.what()));
-  }
+  journal.load(identity);
   return journal;
 }
 
@@ -107,17 +112,13 @@ void Journal::check_free(const std::filesystem::path& path) {
 
 std::optional<std::string> Journal::identity_in(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path)) return std::nullopt;
-  try {
-    const auto header = parse_journal_header(read_file(path));
-    return header ? std::optional(header->identity) : std::nullopt;
-  } catch (const Error& error) {
-    throw Error(fmt::format("'{}': {}", path.string(), error.what()));
-  }
+  const auto header = header_in(read_file(path), path);
+  return header ? std::optional(header->identity) : std::nullopt;
 }
 
 void Journal::load(std::string_view identity) {
   const std::string content = read_through(file_.get(), path_);
-  const auto header = parse_journal_header(content);
+  const auto header = header_in(content, path_);
   if (!header) {
     cut_bytes_ = static_cast<int64_t>(content.size());
     return write_header(identity);
@@ -152,7 +153,7 @@ void Journal::restart(std::string_view identity) {
 void Journal::write_header(std::string_view identity) {
   cut_to(0);
   const std::string header = journal_header(identity);
-  write_all(file_.get(), header);
+  write_all(file_.get(), header, path_);
   end_ = static_cast<int64_t>(header.size());
   origin_ = JournalOrigin::kCreated;
   identity_ = identity;

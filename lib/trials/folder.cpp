@@ -85,16 +85,30 @@ void protect_source(const FolderRequest& request) {
 }
 
 [[noreturn]] void refuse_to_make(const fs::path& folder, const std::string& why) {
-  throw InputError(fmt::format("cannot make the folder '{}' (-o): {}", folder.string(), why));
+  std::error_code unreachable;
+  const char* const verb = fs::exists(folder, unreachable) ? "use" : "make";
+  throw InputError(fmt::format("cannot {} the folder '{}' (-o): {}", verb, folder.string(), why));
 }
 
-// Of the folder, or of the one in which it would be made.
-void check_writable(const fs::path& folder) {
+// The folder, or the nearest above it that is there; one that can be entered.
+fs::path nearest_folder(const fs::path& folder) {
+  std::error_code unreachable;
   fs::path there = fs::absolute(folder);
-  while (!fs::exists(there) && there.has_relative_path()) there = there.parent_path();
-  const char* const name = there.c_str();
+  while (!fs::exists(there, unreachable) && there.has_relative_path()) {
+    if (fs::is_symlink(fs::symlink_status(there, unreachable))) {
+      refuse_to_make(folder, fmt::format("'{}' is a link to '{}', which is not there",
+                                         there.string(), fs::read_symlink(there).string()));
+    }
+    there = there.parent_path();
+  }
   if (!fs::is_directory(there)) refuse_to_make(folder, std::strerror(ENOTDIR));
-  if (::access(name, W_OK | X_OK) != 0) refuse_to_make(folder, std::strerror(errno));
+  if (::access(there.c_str(), X_OK) != 0) refuse_to_make(folder, std::strerror(errno));
+  return there;
+}
+
+void check_writable(const fs::path& folder) {
+  const fs::path there = nearest_folder(folder);
+  if (::access(there.c_str(), W_OK) != 0) refuse_to_make(folder, std::strerror(errno));
 }
 
 // All but the journal, which is open, and a log that is none of a run.
@@ -110,6 +124,7 @@ void remove_run(const fs::path& folder, bool had_no_journal) {
 
 void check_folder(const FolderRequest& request) {
   const fs::path& folder = request.folder;
+  nearest_folder(folder);
   protect_source(request);
   store::Journal::check_free(folder / "journal");
   if (request.overwrite) return check_writable(folder);
@@ -123,6 +138,7 @@ void check_folder(const FolderRequest& request) {
 
 store::Journal open_folder(const FolderRequest& request) {
   const fs::path& folder = request.folder;
+  nearest_folder(folder);
   protect_source(request);
   std::error_code error;
   fs::create_directories(folder, error);

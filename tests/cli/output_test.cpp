@@ -188,6 +188,8 @@ TEST_CASE("cli: readers that go, a stdout that is closed, a disk that is full") 
     const Answer limited = work.run("ulimit -f " + blocks + "; mlrun train moons.yaml -o limited");
     CHECK(limited.code == 1);
     CHECK(holds(limited.err, "File too large"));
+    CHECK(holds(limited.err, " 'limited/"));
+    CHECK(!holds(limited.err, " /:"));
   }
 }
 

@@ -303,6 +303,12 @@ TEST_CASE("cli: exit code 3 when some trials failed, 1 when all did or the first
       work.run("mlrun train moons.yaml 'train.optimizer={SGD: 1e38}' model.0.activation=linear");
   CHECK_MESSAGE(all.code == 1, failure(all));
   CHECK(holds(all.err, "diverged"));
+  const std::string again =
+      "mlrun train moons.yaml 'train.optimizer={SGD: 1e38}' model.0.activation=linear --format ";
+  CHECK(work.run(again + "csv").out ==
+        "score,training,test\nloss,nan,nan\naccuracy,nan,nan\nauc,nan,nan\n");
+  CHECK(holds(work.run(again + "json").out,
+              "{\"score\": \"loss\", \"training\": null, \"test\": null}"));
 }
 
 TEST_CASE(

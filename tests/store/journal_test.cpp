@@ -234,7 +234,7 @@ TEST_CASE("journal: a worker that outlives the killed parent does not hold the l
       ::sleep(30);
       ::_exit(0);
     }
-    write_all(ready[1], {reinterpret_cast<const char*>(&worker), sizeof worker});
+    write_all(ready[1], {reinterpret_cast<const char*>(&worker), sizeof worker}, "pipe");
     ::pause();
   }
   pid_t worker = 0;
