@@ -69,6 +69,7 @@ int run(const CheckArguments& arguments) {
       {}};
   options.grid_if_any = true;
   const Search search = trials::prepare_search(options);
+  note_environment(search);
   note_doubts(search);
   fmt::print("{}\n", search.config);
   const train::ModelReport& model = search.cells.front().model;

@@ -24,6 +24,12 @@ void note_doubts(const trials::Search& search) {
   }
 }
 
+void note_environment(const trials::Search& search) {
+  for (const std::string& setting : search.environment) {
+    note(fmt::format("from the environment: {}\n", setting));
+  }
+}
+
 void ExperimentArguments::add_to(Verb& verb) {
   verb.add_option("config", file, "experiment file").required().shown_as("FILE.yaml");
   verb.add_option("overrides", overrides, "settings to change, such as train.epochs=5")

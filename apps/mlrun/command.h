@@ -78,6 +78,9 @@ void note(const std::string& text);
 /// Warnings of what the experiment hardly means.
 void note_doubts(const trials::Search& search);
 
+/// Says which settings come from the environment: an export that was forgotten changes results.
+void note_environment(const trials::Search& search);
+
 void add_format_option(Verb& verb, Format& format);
 
 /// Rows on stdout: aligned columns, a JSON array of objects, or CSV.

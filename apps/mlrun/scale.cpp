@@ -151,6 +151,7 @@ int run(const ScaleArguments& args, const std::string& command_line) {
   const device::Budget budget = device::find_budget();
   const scale::Equipment equipment{.budget = budget, .gpus = args.gpus.chosen()};
   const trials::Search search = prepare(args);
+  note_environment(search);
   const StudyOptions study =
       study_options(args, search, {budget.core_count(), static_cast<int>(equipment.gpus.size())});
   if (search.spec.train.early_stopping && !args.quiet) {

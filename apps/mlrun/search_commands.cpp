@@ -248,6 +248,7 @@ int run(const SearchArguments& args, const std::string& command_line) {
       {{args.experiment.file, args.experiment.all_overrides(), ExperimentArguments::environment()},
        args.kind,
        {}});
+  note_environment(search);
   note_doubts(search);
   for (const std::string& text : trials::describe_precisions(search, options.gpus, true)) {
     note(fmt::format("precision: {}\n", text));

@@ -12,6 +12,8 @@
 namespace mlrun::config {
 namespace {
 
+constexpr const char* kEnvironment = "environment";
+
 struct Setting {
   std::string path;
   std::shared_ptr<const SourceText> text;
@@ -38,6 +40,14 @@ std::shared_ptr<const SourceText> word(std::string name, std::string text) {
   return std::make_shared<SourceText>(SourceText{std::move(name), std::move(text)});
 }
 
+// A path below a section that has the underscores of a name where those of a dot belong.
+bool lacks_underscores(const std::string& path) {
+  for (const Field& field : ExperimentSpec::fields().fields()) {
+    if (path.starts_with(field.name + "_")) return true;
+  }
+  return false;
+}
+
 void apply_environment(ExperimentTree& tree, const std::string& setting, Reader& reader) {
   constexpr std::string_view kPrefix = "MLRUN_";
   const size_t equals = setting.find('=');
@@ -52,8 +62,13 @@ void apply_environment(ExperimentTree& tree, const std::string& setting, Reader&
     }
   }
   const bool ours = ExperimentSpec::fields().find(path.substr(0, path.find('.'))) != nullptr;
-  if (!ours && path.find('.') == std::string::npos) return;
-  apply(tree, {path, word("environment", setting), equals + 1}, reader);
+  if (!ours && path.find('.') == std::string::npos) {
+    if (!lacks_underscores(path)) return;
+    return reader.error({word(kEnvironment, setting), 1, 1},
+                        "no setting has this name; two underscores stand for a dot, as in "
+                        "MLRUN_TRAIN__EPOCHS");
+  }
+  apply(tree, {path, word(kEnvironment, setting), equals + 1}, reader);
 }
 
 void apply_command_line(ExperimentTree& tree, const std::string& setting, Reader& reader) {
@@ -117,6 +132,17 @@ void hold_out_last(const Node& tree, ExperimentSpec& spec, Reader& reader) {
 }
 
 }  // namespace
+
+std::vector<std::string> taken_from_environment(const ExperimentTree& tree) {
+  std::vector<std::string> settings;
+  for (auto at = tree.overrides.begin(); at != tree.overrides.end(); ++at) {
+    const SourceText& text = *at->mark.source;
+    const bool stays = std::none_of(at + 1, tree.overrides.end(),
+                                    [&](const Override& later) { return later.path == at->path; });
+    if (stays && text.name == kEnvironment) settings.push_back(text.text);
+  }
+  return settings;
+}
 
 ExperimentTree load_tree(const ExperimentSource& source, Reader& reader) {
   auto text = std::make_shared<SourceText>();

@@ -37,6 +37,9 @@ struct ExperimentTree {
 /// Reads and merges. Throws InputError if the file cannot be read; the rest goes to the reader.
 ExperimentTree load_tree(const ExperimentSource& source, Reader& reader);
 
+/// The settings that environment variables have the last word on: "MLRUN_SEED=2".
+std::vector<std::string> taken_from_environment(const ExperimentTree& tree);
+
 /// The spec of a merged tree, with positions of what later checks point at. `default_name` is used
 /// when the file gives none.
 ExperimentSpec read_experiment(const Node& tree, const std::string& default_name, Reader& reader);

@@ -342,6 +342,7 @@ Search prepare_search(const SearchOptions& options) {
   Node& tree = loaded.root;
   Search search;
   search.file = options.source.file;
+  search.environment = config::taken_from_environment(loaded);
   search.kind = options.kind;
   const std::string name = options.source.file.stem().string();
   search.spec = config::read_experiment(tree, name, reader);

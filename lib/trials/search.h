@@ -43,8 +43,9 @@ enum class SearchKind { kTrain, kGridSearch };
 
 /// An experiment, read, checked and laid out; nothing has been trained. Immutable.
 struct Search {
-  config::ExperimentSpec spec;  ///< without the grid's changes
-  std::filesystem::path file;   ///< that it was read from
+  config::ExperimentSpec spec;           ///< without the grid's changes
+  std::filesystem::path file;            ///< that it was read from
+  std::vector<std::string> environment;  ///< settings that come from there: MLRUN_SEED=2
   SearchKind kind = SearchKind::kTrain;
   data::Dataset dataset;
   data::Split hold_out;  ///< training rows and held-out test rows

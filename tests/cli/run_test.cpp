@@ -118,6 +118,14 @@ TEST_CASE("cli: the command line wins over the environment, the environment over
   CHECK(slip.err ==
         "environment:1:1: error: no setting 'trian.epochs': experiment has no key 'trian'; did you "
         "mean 'train'?\nMLRUN_TRIAN__EPOCHS=5\n^\n");
+  const Answer narrow = work.run("MLRUN_TRAIN_EPOCHS=5 mlrun check moons.yaml");
+  CHECK(narrow.code == 2);
+  CHECK(holds(narrow.err,
+              "error: no setting has this name; two underscores stand for a dot, as in "
+              "MLRUN_TRAIN__EPOCHS\nMLRUN_TRAIN_EPOCHS=5\n^\n"));
+  const std::string train = "MLRUN_TRAIN__EPOCHS=1 mlrun train moons.yaml -q -o out";
+  CHECK(work.run(train).err == "from the environment: MLRUN_TRAIN__EPOCHS=1\n");
+  CHECK(work.run(train + " train.epochs=1").err == "");
 }
 
 TEST_CASE("cli: a setting that a grid varies is given in the grid") {
