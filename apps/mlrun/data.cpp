@@ -1,12 +1,16 @@
-// mlrun data list | import SOURCE | inspect SOURCE
+// mlrun data list | import SOURCE | inspect SOURCE | clean
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <memory>
 
+#include "base/duration.h"
+#include "base/error.h"
 #include "command.h"
+#include "data/cache_folder.h"
 #include "data/inspect.h"
+#include "data/open.h"
 
 namespace mlrun::app {
 namespace {
@@ -18,6 +22,7 @@ struct DataArguments {
   std::string read_as;
   std::string translations;
   bool latin1 = false;
+  std::string unused_for = "30d";
   Format format = Format::kTable;
 
   data::Inspection inspect(bool with_columns) const {
@@ -133,6 +138,24 @@ int inspect(const DataArguments& arguments) {
   return kSuccess;
 }
 
+std::string mebibytes(int64_t bytes) {
+  return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1024 * 1024));
+}
+
+int clean(const std::string& unused_for) {
+  const std::optional<double> seconds = parse_duration(unused_for);
+  if (!seconds) {
+    throw InputError(
+        fmt::format("--unused-for '{}' is no duration such as 30d, 12h or 0s", unused_for));
+  }
+  const std::filesystem::path folder = data::default_cache();
+  const data::CleanedCache cleaned = data::clean_cache(folder, *seconds);
+  fmt::print("removed {} of {} files, {} of {}, from '{}'\n", cleaned.removed.files,
+             cleaned.found.files, mebibytes(cleaned.removed.bytes), mebibytes(cleaned.found.bytes),
+             folder.string());
+  return kSuccess;
+}
+
 Verb add_source_verb(Verb& data, const char* name, const char* help, DataArguments& arguments) {
   Verb verb = data.add_verb(name, help);
   verb.add_option("source", arguments.source, "a manifest's name, or a path")
@@ -149,7 +172,8 @@ Verb add_source_verb(Verb& data, const char* name, const char* help, DataArgumen
 }  // namespace
 
 void add_data_command(CommandLine& line) {
-  Verb data = line.program().add_verb("data", "List, import and inspect data sets");
+  Verb data =
+      line.program().add_verb("data", "List, import and inspect data sets, clean their cache");
   const auto arguments = std::make_shared<DataArguments>();
   Verb list_verb = data.add_verb("list", "Print the manifests that are known");
   add_format_option(list_verb, arguments->format);
@@ -168,6 +192,11 @@ void add_data_command(CommandLine& line) {
       .shown_as("FILE");
   inspect_verb.add_flag("--latin-1", arguments->latin1, "the text is in Latin-1, not in UTF-8");
   inspect_verb.runs([arguments] { return inspect(*arguments); });
+  Verb clean_verb = data.add_verb("clean", "Remove imported data that were not used lately");
+  clean_verb
+      .add_option("--unused-for", arguments->unused_for, "since when: 30d, 12h; 0s: all there is")
+      .shown_as("TIME");
+  clean_verb.runs([arguments] { return clean(arguments->unused_for); });
 }
 
 }  // namespace mlrun::app

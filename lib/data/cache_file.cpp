@@ -17,6 +17,7 @@
 #include "base/checksum.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "data/cache_folder.h"
 #include "data/text_pack.h"
 
 namespace mlrun::data {
@@ -231,6 +232,7 @@ std::optional<Dataset> open_cache(const std::filesystem::path& path, const std::
     dataset.groups = reinterpret_cast<const int32_t*>(file.get() + header.groups);
   }
   dataset.owner = file;
+  mark_as_used(path);
   return dataset;
 }
 

@@ -210,6 +210,8 @@ TEST_CASE("cli: data verbs list, import and inspect") {
   const Answer import = work.run("mlrun data import ./points.csv --target y --classes");
   CHECK(import.code == 0);
   CHECK_MESSAGE(holds(import.out, "points"), import.out);
+  CHECK(holds(work.run("mlrun data clean").out, "removed 0 of "));
+  CHECK(work.run("mlrun data clean --unused-for soon").code == 2);
   const Answer inspect = work.run("mlrun data inspect ./points.csv --target y --classes");
   CHECK(inspect.code == 0);
   CHECK_MESSAGE(holds(inspect.out, "class no: 1 rows"), inspect.out);
