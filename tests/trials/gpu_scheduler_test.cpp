@@ -328,9 +328,16 @@ TEST_CASE("gpu scheduler: a stack of which one trial is left is cut by what it w
 TEST_CASE("gpu scheduler: a GPU whose workers die one after the other gets no further trials") {
   const FakeDriver driver(kPair);
   GpuRun run(driver);
-  CHECK(run.run([](int gpu) -> Fit {
-    return [gpu](const train::FitInput& input) {
-      if (gpu == 0) ::_exit(1);
+  const std::filesystem::path deaths = run.folder / "deaths";
+  std::ofstream(deaths).flush();
+  CHECK(run.run([deaths](int gpu) -> Fit {
+    return [gpu, deaths](const train::FitInput& input) {
+      if (gpu == 0) {
+        std::ofstream(deaths, std::ios::app) << "x" << std::flush;
+        ::_exit(1);
+      }
+      // The other one is not to have all trials before.
+      for (int i = 0; i < 3000 && std::filesystem::file_size(deaths) < 3; ++i) ::usleep(10000);
       return fit_slowly(input);
     };
   }) == RunOutcome::kDone);
