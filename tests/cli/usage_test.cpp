@@ -62,7 +62,7 @@ TEST_CASE("cli: slips in verbs and options are guessed") {
           "mlrun: error: mlrun train needs FILE.yaml (experiment file)\n"
           "Try 'mlrun train --help'.\n");
   refuses(work, "mlrun data",
-          "mlrun: error: mlrun data needs a verb: list, import, inspect\n"
+          "mlrun: error: mlrun data needs a verb: list, import, inspect, clean\n"
           "Try 'mlrun data --help'.\n");
   refuses(work, "mlrun data insepct x.csv",
           "mlrun: error: mlrun data has no verb 'insepct'; did you mean 'inspect'?\n"
