@@ -22,9 +22,7 @@ const config::FieldList& GroupNormalization::fields() {
           "GroupNormalization", "Zero mean and unit variance per sample and group of channels.")
           .field("groups", &GroupNormalization::groups,
                  "how many groups; they must divide the channels. -1: each channel is one")
-          .field("epsilon", &GroupNormalization::epsilon, "added to the variance", config::above(0))
-          .field("center", &GroupNormalization::center, "whether a shift is learned")
-          .field("scale", &GroupNormalization::scale, "whether a factor is learned");
+          .with(LayerNormalization::fields());
   return list;
 }
 
