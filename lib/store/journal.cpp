@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <limits>
 
 #include "base/error.h"
@@ -27,23 +26,11 @@ std::optional<struct flock> lock_of_other(int file) {
   return lock;
 }
 
-// Of this step of a Slurm job, or of the job; 1 where there is none.
-int64_t slurm_tasks() {
-  for (const char* name : {"SLURM_STEP_NUM_TASKS", "SLURM_NTASKS"}) {
-    if (const char* value = std::getenv(name)) return std::strtoll(value, nullptr, 10);
-  }
-  return 1;
-}
-
 [[noreturn]] void refuse_second_run(int file, const std::filesystem::path& path) {
   std::string text = fmt::format("another mlrun is running in '{}'", folder_of(path).string());
   // The owner has no pid here if it runs on another machine.
   const auto lock = lock_of_other(file);
   if (lock && lock->l_pid > 0) text += fmt::format(" (pid {})", lock->l_pid);
-  if (const int64_t tasks = slurm_tasks(); tasks > 1) {
-    text += fmt::format("\nstarted {0} times by srun? srun -n 1 -c {0} starts one with {0} cores",
-                        tasks);
-  }
   throw BusyError(text);
 }
 

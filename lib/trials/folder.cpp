@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <string_view>
@@ -111,6 +112,35 @@ void check_writable(const fs::path& folder) {
   if (::access(there.c_str(), W_OK) != 0) refuse_to_make(folder, std::strerror(errno));
 }
 
+// Of this step of a Slurm job, or of the job; 1 where there is none.
+int64_t slurm_tasks() {
+  for (const char* name : {"SLURM_STEP_NUM_TASKS", "SLURM_NTASKS"}) {
+    if (const char* value = std::getenv(name)) return std::strtoll(value, nullptr, 10);
+  }
+  return 1;
+}
+
+// One mlrun that was started as several tasks meets itself.
+[[noreturn]] void refuse_busy(const BusyError& error) {
+  const int64_t tasks = slurm_tasks();
+  if (tasks <= 1) throw error;
+  throw BusyError(
+      fmt::format("{0}\nstarted {1} times by srun? srun -n 1 -c {1} starts one with {1} cores",
+                  error.what(), tasks));
+}
+
+store::Journal open_journal(const FolderRequest& request) try {
+  return store::Journal::open(request.folder / "journal", request.identity);
+} catch (const BusyError& error) {
+  refuse_busy(error);
+}
+
+void check_free(const fs::path& folder) try {
+  store::Journal::check_free(folder / "journal");
+} catch (const BusyError& error) {
+  refuse_busy(error);
+}
+
 // All but the journal, which is open, and a log that is none of a run.
 void remove_run(const fs::path& folder, bool had_no_journal) {
   for (const std::string_view name : kRunFiles) {
@@ -126,7 +156,7 @@ void check_folder(const FolderRequest& request) {
   const fs::path& folder = request.folder;
   nearest_folder(folder);
   protect_source(request);
-  store::Journal::check_free(folder / "journal");
+  check_free(folder);
   if (request.overwrite) return check_writable(folder);
   const std::optional<std::string> found = store::Journal::identity_in(folder / "journal");
   if (found && *found != request.identity) throw InputError(refusal(folder, request.config));
@@ -143,7 +173,7 @@ store::Journal open_folder(const FolderRequest& request) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) refuse_to_make(folder, error.message());
-  store::Journal journal = store::Journal::open(folder / "journal", request.identity);
+  store::Journal journal = open_journal(request);
   const bool is_new = journal.origin() == store::JournalOrigin::kCreated;
   if (request.overwrite) {
     remove_run(folder, is_new);

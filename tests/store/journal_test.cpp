@@ -205,16 +205,6 @@ TEST_CASE("journal: a second process is refused until the first one has ended") 
           }) == 2);
     CHECK(in_child([&] { return try_open(path, message); }) == 2);
     CHECK(in_child([&] { return try_free(path, message); }) == 2);
-    const std::string hint = "\nstarted 4 times by srun? srun -n 1 -c 4 starts one with 4 cores";
-    CHECK(in_child([&] {
-            ::setenv("SLURM_NTASKS", "4", 1);
-            return try_open(path, message + hint);
-          }) == 2);
-    CHECK(in_child([&] {
-            ::setenv("SLURM_NTASKS", "4", 1);
-            ::setenv("SLURM_STEP_NUM_TASKS", "1", 1);
-            return try_open(path, message);
-          }) == 2);
   }
   CHECK(in_child([&] { return try_free(path, message); }) == 1);
   CHECK(in_child([&] { return try_open(path, message); }) == 1);

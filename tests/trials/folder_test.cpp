@@ -1,9 +1,12 @@
 #include "trials/folder.h"
 
 #include <doctest/doctest.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <functional>
 
 #include "base/error.h"
 #include "scratch_folder.h"
@@ -17,17 +20,19 @@ FolderRequest request_for(const std::filesystem::path& folder) {
   return {folder, "0123abcd", "name: x\n", "x.yaml", false};
 }
 
-// Whether both say this, in a process that has not root's rights.
-bool nobody_is_refused(const std::filesystem::path& folder, const std::string& text) {
+// Whether both say this, in a process of its own that is prepared so.
+template <class Refusal>
+bool are_refused(const std::filesystem::path& folder, const std::string& text,
+                 const std::function<void()>& prepare) {
   const pid_t child = ::fork();
   if (child == 0) {
-    if (::geteuid() == 0 && ::setuid(65534) != 0) ::_exit(3);
+    prepare();
     int as_expected = 0;
     for (const bool opens : {false, true}) {
       try {
         opens ? void(trials::open_folder(request_for(folder)))
               : trials::check_folder(request_for(folder));
-      } catch (const InputError& error) {
+      } catch (const Refusal& error) {
         as_expected += error.what() == text ? 1 : 0;
       }
     }
@@ -38,7 +43,28 @@ bool nobody_is_refused(const std::filesystem::path& folder, const std::string& t
   return WIFEXITED(status) && WEXITSTATUS(status) == 2;
 }
 
+// Without root's rights.
+bool nobody_is_refused(const std::filesystem::path& folder, const std::string& text) {
+  return are_refused<InputError>(folder, text, [] {
+    if (::geteuid() == 0 && ::setuid(65534) != 0) ::_exit(3);
+  });
+}
+
 }  // namespace
+
+TEST_CASE("folder: one in use, by other tasks of a Slurm job as it seems") {
+  const ScratchFolder scratch;
+  const std::filesystem::path folder = scratch / "out";
+  const std::string text = "another mlrun is running in '" + folder.string() + "' (pid " +
+                           std::to_string(::getpid()) + ")";
+  const auto refused_with = [&](const char* tasks, const std::string& hint) {
+    return are_refused<BusyError>(folder, text + hint,
+                                  [tasks] { ::setenv("SLURM_STEP_NUM_TASKS", tasks, 1); });
+  };
+  const store::Journal mine = trials::open_folder(request_for(folder));
+  CHECK(refused_with("4", "\nstarted 4 times by srun? srun -n 1 -c 4 starts one with 4 cores"));
+  CHECK(refused_with("1", ""));
+}
 
 TEST_CASE("folder: a link that leads nowhere") {
   const ScratchFolder scratch;
