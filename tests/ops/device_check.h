@@ -1,7 +1,6 @@
 // What a device must give the same results for.
 #pragma once
 
-#include <functional>
 #include <span>
 
 #include "ops/device_backends.h"
@@ -11,6 +10,9 @@ namespace mlrun::ops::testing {
 
 bool same_bits(const std::vector<std::vector<float>>& a, const std::vector<std::vector<float>>& b);
 
+/// Graphs side by side in a stack.
+inline constexpr size_t kCopies = 3;
+
 /// A graph before and after fusion, with its inputs.
 struct DeviceCase {
   const graph::Graph& graph;
@@ -18,9 +20,9 @@ struct DeviceCase {
   std::span<const graph::ValueId> inputs;
   std::span<const graph::ValueId> keep;
   int64_t batch = 0;
-  int64_t spare = 0;                         ///< samples by which a plan is larger
-  double tolerance = 0;                      ///< where the device does not promise the same bits
-  std::function<Words(size_t copy)> memory;  ///< the inputs of a copy of the stack
+  int64_t spare = 0;              ///< samples by which a plan is larger
+  double tolerance = 0;           ///< where the device does not promise the same bits
+  std::span<const Words> memory;  ///< the inputs of each copy
 };
 
 /// Checks that fused, in a larger plan, replayed, and as one of a stack the results are the same;
