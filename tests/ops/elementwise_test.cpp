@@ -125,11 +125,14 @@ struct Binary {
   double tolerance = 1e-5;
 };
 
+const Binary kDivide = {"div", Ew::kDiv, [](double a, double b) { return a / b; }, 0.3, 3,
+                        true,  3e-5};
+
 const Binary kBinary[] = {
     {"add", Ew::kAdd, [](double a, double b) { return a + b; }},
     {"sub", Ew::kSub, [](double a, double b) { return a - b; }},
     {"mul", Ew::kMul, [](double a, double b) { return a * b; }},
-    {"div", Ew::kDiv, [](double a, double b) { return a / b; }, 0.3, 3, true, 3e-5},
+    kDivide,
     {"maximum", Ew::kMaximum, [](double a, double b) { return std::max(a, b); }},
     {"minimum", Ew::kMinimum, [](double a, double b) { return std::min(a, b); }},
     {"greater_equal", Ew::kGreaterEqual, [](double a, double b) { return a >= b ? 1.0 : 0.0; }},
@@ -196,9 +199,8 @@ Case binary_case(const Binary& op, Lie a, Lie b) {
       1e-2};
 }
 
-// With the five of shape_of(), large enough for more than one thread.
-constexpr Sizes kElementwiseSizes[] = {{0, 7}, {1, 1}, {1, 7},   {7, 33},
-                                       {7, 7}, {5, 5}, {1, 700}, {131, 67}};
+constexpr Sizes kBroadcastSizes[] = {{0, 7}, {1, 1}, {1, 7}, {7, 33}, {7, 7}, {5, 5}, {1, 700}};
+constexpr Sizes kManyThreads[] = {{131, 67}};  // with the five of shape_of()
 
 }  // namespace
 
@@ -209,16 +211,25 @@ TEST_CASE("elementwise: unary operations") {
 TEST_CASE("elementwise: binary operations over every broadcast") {
   for (const Binary& op : kBinary) {
     for (const Lie lie : kLies) {
-      check(binary_case(op, Lie::kSame, lie), kElementwiseSizes);
-      if (lie != Lie::kSame) check(binary_case(op, lie, Lie::kSame), kElementwiseSizes);
+      check(binary_case(op, Lie::kSame, lie), kBroadcastSizes);
+      if (lie != Lie::kSame) check(binary_case(op, lie, Lie::kSame), kBroadcastSizes);
     }
+    check(binary_case(op, Lie::kSame, Lie::kSame), kManyThreads);
+  }
+}
+
+TEST_CASE("elementwise: every broadcast, enough for several threads") {
+  for (const Lie lie : kLies) {
+    check(binary_case(kDivide, Lie::kSame, lie), kManyThreads);
+    if (lie != Lie::kSame) check(binary_case(kDivide, lie, Lie::kSame), kManyThreads);
   }
 }
 
 TEST_CASE("elementwise: broadcast") {
   for (const Lie lie : kLies) {
     const Binary op = {"broadcast", Ew::kBroadcast, [](double, double b) { return b; }};
-    check(binary_case(op, Lie::kSame, lie), kElementwiseSizes);
+    check(binary_case(op, Lie::kSame, lie), kBroadcastSizes);
+    check(binary_case(op, Lie::kSame, lie), kManyThreads);
   }
 }
 
