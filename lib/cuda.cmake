@@ -34,7 +34,7 @@ endif()
 set(CMAKE_CUDA_STANDARD 20)
 set(CMAKE_CUDA_EXTENSIONS OFF)
 
-file(GLOB cuda_sources CONFIGURE_DEPENDS
+file(GLOB_RECURSE cuda_sources CONFIGURE_DEPENDS
      ${CMAKE_CURRENT_SOURCE_DIR}/device/*.cu ${CMAKE_CURRENT_SOURCE_DIR}/ops/*.cu)
 set(kernel_sources ${cuda_sources})
 list(FILTER kernel_sources INCLUDE REGEX "_cuda\\.cu$")

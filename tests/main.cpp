@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 #include <stdlib.h>
 
-#include "ops/blas_kernels.h"
+#include "ops/product/blas_kernels.h"
 
 // The data sets of whoever runs the tests are not those of the tests.
 int main(int argc, char** argv) {

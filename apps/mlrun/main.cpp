@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/version.h"
 #include "command.h"
-#include "ops/blas_kernels.h"
+#include "ops/product/blas_kernels.h"
 #include "trials/interrupt.h"
 
 namespace mlrun::app {

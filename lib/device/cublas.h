@@ -13,8 +13,8 @@ namespace mlrun::device {
 enum class ProductPrecision : uint8_t { kFloat32, kTfloat32, kBfloat16, kFloat16 };
 enum class ProductEpilogue : uint8_t { kNone, kBias, kBiasRelu };
 
-/// `count` products c = op(a) op(b) side by side, as ops/gemm.h has them: row-major, op(a) is
-/// (m, k), op(b) is (k, n). Strides are in elements, from one product to the next. Of epilogues,
+/// `count` products c = op(a) op(b) side by side, as ops/product/gemm.h has them: row-major, op(a)
+/// is (m, k), op(b) is (k, n). Strides are in elements, from one product to the next. Of epilogues,
 /// one bias (n) for each product, and relu behind it.
 struct ProductShape {
   bool transpose_a = false;

@@ -1,7 +1,7 @@
 #include "nn/contrastive.h"
 
 #include "nn/activations.h"
-#include "ops/nt_xent.h"
+#include "ops/loss/nt_xent.h"
 
 namespace mlrun::nn {
 namespace {

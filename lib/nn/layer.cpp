@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "ops/adjacency.h"
+#include "ops/sparse/adjacency.h"
 
 namespace mlrun::nn {
 

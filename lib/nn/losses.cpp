@@ -10,8 +10,8 @@
 #include "nn/margin.h"
 #include "nn/negative_sampling.h"
 #include "ops/functions.h"
-#include "ops/matmul.h"
-#include "ops/softmax.h"
+#include "ops/loss/softmax.h"
+#include "ops/product/matmul.h"
 
 namespace mlrun::nn {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include "ops/divider.h"
-#include "ops/launch.h"
+#include "ops/kernel/divider.h"
+#include "ops/kernel/launch.h"
 
 namespace mlrun::ops {
 namespace {

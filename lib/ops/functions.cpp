@@ -1,16 +1,16 @@
 #include "ops/functions.h"
 
-#include "ops/batch_matmul.h"
-#include "ops/concat.h"
-#include "ops/embedding.h"
-#include "ops/matmul.h"
-#include "ops/normalize.h"
-#include "ops/one_hot.h"
-#include "ops/permute.h"
-#include "ops/reduce.h"
-#include "ops/rotary.h"
-#include "ops/shaping.h"
-#include "ops/softmax.h"
+#include "ops/attention/rotary.h"
+#include "ops/loss/softmax.h"
+#include "ops/normalize/normalize.h"
+#include "ops/product/batch_matmul.h"
+#include "ops/product/matmul.h"
+#include "ops/shape/concat.h"
+#include "ops/shape/embedding.h"
+#include "ops/shape/one_hot.h"
+#include "ops/shape/permute.h"
+#include "ops/shape/reduce.h"
+#include "ops/shape/shaping.h"
 
 namespace mlrun::ops {
 

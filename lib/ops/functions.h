@@ -5,8 +5,8 @@
 #pragma once
 
 #include "graph/graph.h"
-#include "ops/attention.h"
-#include "ops/elementwise.h"
+#include "ops/attention/attention.h"
+#include "ops/elementwise/elementwise.h"
 
 namespace mlrun::ops {
 
@@ -24,8 +24,8 @@ inline ValueId scale(Graph& g, ValueId a, float c) { return unary(g, Ew::kScale,
 inline ValueId offset(Graph& g, ValueId a, float c) { return unary(g, Ew::kOffset, a, c); }
 
 /// a with a fraction `rate` of its elements set to 0 and the rest scaled by 1 / (1 - rate).
-/// `random` is the random state, uint32 (4): Philox key and step (see ops/elementwise_cpu.cpp).
-/// Dropouts of one graph differ in `salt`.
+/// `random` is the random state, uint32 (4): Philox key and step (see
+/// ops/elementwise/elementwise_cpu.cpp). Dropouts of one graph differ in `salt`.
 ValueId dropout(Graph& g, ValueId a, ValueId random, float rate, uint32_t salt);
 
 /// a + scale * standard normal numbers, or + scale * numbers in [0, 1): `random` and `salt` as of
@@ -103,8 +103,8 @@ ValueId batch_matmul(Graph& g, ValueId a, ValueId b, bool transpose_a = false,
 /// (N, T, H, D) with {2, 1, 3} -> (N, H, T, D).
 ValueId permute(Graph& g, ValueId a, const std::vector<int>& order);
 
-/// Attention as ops/attention.h has it, of {qkv} or {q, kv}; mask and random are kNoValue where
-/// the options do not ask for them.
+/// Attention as ops/attention/attention.h has it, of {qkv} or {q, kv}; mask and random are kNoValue
+/// where the options do not ask for them.
 ValueId attention(Graph& g, std::vector<ValueId> tokens, const AttentionOptions& options,
                   ValueId mask = graph::kNoValue, ValueId random = graph::kNoValue);
 

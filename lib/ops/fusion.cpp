@@ -4,7 +4,7 @@
 #include <map>
 #include <optional>
 
-#include "ops/epilogue.h"
+#include "ops/elementwise/epilogue.h"
 
 namespace mlrun::ops {
 namespace {

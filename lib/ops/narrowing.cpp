@@ -5,10 +5,10 @@
 #include <optional>
 #include <vector>
 
-#include "ops/elementwise.h"
-#include "ops/matmul.h"
-#include "ops/reduce.h"
-#include "ops/summed_gradient.h"
+#include "ops/elementwise/elementwise.h"
+#include "ops/elementwise/summed_gradient.h"
+#include "ops/product/matmul.h"
+#include "ops/shape/reduce.h"
 
 namespace mlrun::ops {
 namespace {

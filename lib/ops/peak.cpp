@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "device/cpu_context.h"
-#include "ops/gemm.h"
+#include "ops/product/gemm.h"
 
 namespace mlrun::ops {
 namespace {

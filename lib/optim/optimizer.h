@@ -3,7 +3,7 @@
 
 #include "config/experiment.h"
 #include "graph/graph.h"
-#include "ops/update.h"
+#include "ops/update/update.h"
 #include "optim/schedule.h"
 
 namespace mlrun::optim {
@@ -26,7 +26,7 @@ class Optimizer : public config::Component {
   ops::UpdateSettings settings() const;
 
   /// Appends the step to the graph. Slots start at `initial_slot_value()`. `gate`, if there is one,
-  /// leaves steps out (ops/update.h).
+  /// leaves steps out (ops/update/update.h).
   UpdateNode append(graph::Graph& g, std::span<const graph::ValueId> parameters,
                     std::span<const graph::ValueId> gradients,
                     graph::ValueId gate = graph::kNoValue) const;

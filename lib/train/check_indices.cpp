@@ -7,9 +7,9 @@
 #include <numeric>
 #include <optional>
 
-#include "ops/concat.h"
-#include "ops/embedding.h"
-#include "ops/shaping.h"
+#include "ops/shape/concat.h"
+#include "ops/shape/embedding.h"
+#include "ops/shape/shaping.h"
 
 namespace mlrun::train {
 namespace {

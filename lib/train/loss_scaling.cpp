@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "ops/loss_scale.h"
+#include "ops/update/loss_scale.h"
 
 namespace mlrun::train {
 

@@ -1,5 +1,5 @@
-// Loss scaling in the graph of a phase (ops/loss_scale.h): the objective is differentiated times a
-// scale, which follows the gradients from step to step.
+// Loss scaling in the graph of a phase (ops/update/loss_scale.h): the objective is differentiated
+// times a scale, which follows the gradients from step to step.
 #pragma once
 
 #include <span>
@@ -22,7 +22,7 @@ LossScaling add_loss_scaling(graph::Graph& graph, const config::LossScaleSpec& s
                              const std::string& phase);
 
 /// Replaces gradients of the objective times the scale by those of the objective. Returns the gate
-/// of the update (ops/update.h).
+/// of the update (ops/update/update.h).
 graph::ValueId append_unscale(graph::Graph& graph, const LossScaling& scaling,
                               const config::LossScaleSpec& spec,
                               std::span<graph::ValueId> gradients);

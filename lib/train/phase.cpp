@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <limits>
 
+#include "ops/elementwise/summed_gradient.h"
 #include "ops/narrowing.h"
-#include "ops/summed_gradient.h"
 
 namespace mlrun::train {
 

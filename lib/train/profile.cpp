@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "ops/matmul.h"
+#include "ops/product/matmul.h"
 
 namespace mlrun::train {
 namespace {

@@ -6,7 +6,7 @@
 #include "config/experiment.h"
 #include "data/dataset.h"
 #include "data/transform.h"
-#include "ops/aggregate.h"
+#include "ops/sparse/aggregate.h"
 
 namespace mlrun::train {
 

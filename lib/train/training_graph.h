@@ -13,8 +13,8 @@
 #include "nn/layer.h"
 #include "nn/losses.h"
 #include "nn/model.h"
-#include "ops/aggregate.h"
-#include "ops/precision.h"
+#include "ops/product/precision.h"
+#include "ops/sparse/aggregate.h"
 #include "optim/optimizer.h"
 #include "train/loss_scaling.h"
 

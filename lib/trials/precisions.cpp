@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "ops/precision.h"
+#include "ops/product/precision.h"
 #include "train/training_graph.h"
 
 namespace mlrun::trials {

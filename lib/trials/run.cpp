@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/version.h"
-#include "ops/gemm.h"
+#include "ops/product/gemm.h"
 #include "store/hdf5.h"
 #include "store/model_file.h"
 #include "trials/folder.h"

@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "device/device_error.h"
 #include "device/pin.h"
-#include "ops/precision.h"
+#include "ops/product/precision.h"
 #include "store/bytes.h"
 #include "train/fit.h"
 #include "train/training_graph.h"

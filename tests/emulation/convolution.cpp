@@ -1,8 +1,8 @@
-// Stands in for ops/convolution_cudnn.cu.
+// Stands in for ops/image/convolution_cudnn.cu.
 #include <algorithm>
 
 #include "emulation/context.h"
-#include "ops/cuda_convolution.h"
+#include "ops/image/cuda_convolution.h"
 
 namespace mlrun::ops {
 namespace {

@@ -7,9 +7,9 @@
 #include <cstring>
 
 #include "emulation/context.h"
-#include "ops/divider.h"
-#include "ops/launch.h"
-#include "ops/shaping.h"
+#include "ops/kernel/divider.h"
+#include "ops/kernel/launch.h"
+#include "ops/shape/shaping.h"
 
 using namespace mlrun;
 using namespace mlrun::ops;

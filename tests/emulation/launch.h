@@ -1,5 +1,5 @@
-// ops/launch.h as loops of the host. Column sums are added up in the order of the GPU; rows have
-// fewer lanes than there.
+// ops/kernel/launch.h as loops of the host. Column sums are added up in the order of the GPU; rows
+// have fewer lanes than there.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 #include "emulation/context.h"
 #include "emulation/lanes.h"
 #include "graph/op.h"
-#include "ops/column_sums.h"
+#include "ops/kernel/column_sums.h"
 
 namespace mlrun::ops {
 

@@ -1,12 +1,12 @@
-// Stands in for ops/product_cublas.cu.
-#include "ops/cuda_product.h"
+// Stands in for ops/product/product_cublas.cu.
+#include "ops/product/cuda_product.h"
 
 #include <bit>
 #include <cmath>
 #include <vector>
 
 #include "emulation/context.h"
-#include "ops/half_bits.h"
+#include "ops/kernel/half_bits.h"
 
 namespace mlrun::ops {
 namespace {

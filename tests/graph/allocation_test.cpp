@@ -12,11 +12,11 @@
 #include "graph/executable.h"
 #include "nn/component.h"
 #include "nn/contrastive.h"
-#include "ops/aggregate.h"
 #include "ops/cpu_kernels.h"
 #include "ops/functions.h"
 #include "ops/fusion.h"
-#include "ops/precision.h"
+#include "ops/product/precision.h"
+#include "ops/sparse/aggregate.h"
 
 using namespace mlrun;
 using graph::ValueId;

@@ -6,7 +6,7 @@
 #include "graph/executable.h"
 #include "ops/cpu_kernels.h"
 #include "ops/functions.h"
-#include "ops/image.h"
+#include "ops/image/image.h"
 
 using namespace mlrun;
 using namespace mlrun::graph;

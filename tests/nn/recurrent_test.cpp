@@ -1,4 +1,5 @@
-// Recurrent layers and the masks that reach them. Their arithmetic: tests/ops/recurrent_test.cpp.
+// Recurrent layers and the masks that reach them. Their arithmetic:
+// tests/ops/recurrent/recurrent_test.cpp.
 #include <doctest/doctest.h>
 
 #include "nn/component.h"

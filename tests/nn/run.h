@@ -9,7 +9,7 @@
 #include "nn/contrastive.h"
 #include "nn/layer.h"
 #include "nn/losses.h"
-#include "ops/aggregate.h"
+#include "ops/sparse/aggregate.h"
 
 namespace mlrun::nn::testing {
 

@@ -10,7 +10,7 @@
 #include "ops/cpu_kernels.h"
 #include "ops/functions.h"
 #include "ops/harness.h"
-#include "ops/matmul.h"
+#include "ops/product/matmul.h"
 
 using namespace mlrun;
 using namespace mlrun::ops;

@@ -8,11 +8,11 @@
 #include "ops/device_backends.h"
 #include "ops/device_check.h"
 #include "ops/device_run.h"
+#include "ops/elementwise/summed_gradient.h"
 #include "ops/functions.h"
 #include "ops/fusion.h"
 #include "ops/harness.h"
-#include "ops/matmul.h"
-#include "ops/summed_gradient.h"
+#include "ops/product/matmul.h"
 
 using namespace mlrun;
 using namespace mlrun::ops;

@@ -4,8 +4,8 @@
 #include <functional>
 #include <vector>
 
-#include "ops/aggregate.h"
 #include "ops/harness.h"
+#include "ops/sparse/aggregate.h"
 
 namespace mlrun::ops::testing {
 

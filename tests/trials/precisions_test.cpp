@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "device/budget.h"
-#include "ops/bfloat16.h"
+#include "ops/product/bfloat16.h"
 #include "store/results.h"
 #include "trials/run.h"
 #include "trials/small_search.h"

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include "nn/activations.h"
-#include "ops/capsule.h"
 #include "ops/functions.h"
-#include "ops/position_matmul.h"
+#include "ops/product/capsule.h"
+#include "ops/product/position_matmul.h"
 
 namespace mlrun::nn {
 

@@ -5,7 +5,7 @@
 #include "nn/layers/batch_normalization.h"
 #include "nn/layers/dense.h"
 #include "ops/functions.h"
-#include "ops/graph_attention.h"
+#include "ops/sparse/graph_attention.h"
 
 namespace mlrun::nn {
 namespace {

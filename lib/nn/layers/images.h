@@ -7,7 +7,7 @@
 
 #include "config/codec.h"
 #include "nn/layer.h"
-#include "ops/image.h"
+#include "ops/image/image.h"
 
 namespace mlrun::nn {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "ops/functions.h"
-#include "ops/image.h"
+#include "ops/image/image.h"
 
 namespace mlrun::nn {
 namespace {

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "ops/functions.h"
-#include "ops/grouped_matmul.h"
-#include "ops/routing.h"
+#include "ops/product/grouped_matmul.h"
+#include "ops/shape/routing.h"
 
 namespace mlrun::nn {
 namespace {

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "ops/functions.h"
-#include "ops/shaping.h"
+#include "ops/shape/shaping.h"
 
 namespace mlrun::nn {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "config/codec.h"
 #include "nn/layer.h"
-#include "ops/recurrent.h"
+#include "ops/recurrent/recurrent.h"
 
 namespace mlrun::nn {
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "ops/functions.h"
-#include "ops/image.h"
+#include "ops/image/image.h"
 
 namespace mlrun::nn {
 
