@@ -112,8 +112,8 @@ void add_options(Verb& verb, SearchArguments& args) {
 }
 
 void print_plan(const Search& search, const trials::RunOptions& options) {
-  trials::check_folder(
-      {options.output, search.identity, search.config, search.file, options.overwrite});
+  trials::check_folder({options.output, search.identity, search.config, search.file,
+                        search.initial_weights, options.overwrite});
   fmt::print("{}: {}, into {}\n", search.spec.name, trials::describe_trials(search),
              options.output.string());
   fmt::print("devices: {}\n",

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <optional>
+#include <sstream>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "command.h"
 #include "data/tokens.h"
 #include "device/budget.h"
@@ -22,6 +24,7 @@ struct TranslateArguments {
   ExperimentArguments experiment;
   ModelArgument model;
   std::optional<std::string> text;
+  std::string lines;
   int64_t beam = 1;
   double length_penalty = 0.6;
   std::string output;
@@ -66,6 +69,31 @@ void translate_held_out(train::Translator& translator, std::span<const int64_t> 
   fmt::print("all in {}\n", output.string());
 }
 
+std::string text_of(const std::string& file) try {
+  return read_file(file == "-" ? "/dev/stdin" : file);
+} catch (const Error& error) {
+  throw InputError(fmt::format("--lines: {}", error.what()));
+}
+
+// Line n of what is printed is the translation of line n; empty where that holds no token.
+void translate_lines(train::Translator& translator, const data::Tokens& tokens,
+                     const TranslateArguments& args) {
+  std::istringstream text(text_of(args.lines));
+  Texts sources;
+  std::vector<size_t> places;
+  size_t count = 0;
+  for (std::string line; std::getline(text, line); ++count) {
+    if (line.ends_with('\r')) line.pop_back();
+    if (tokens.split(line).empty()) continue;
+    sources.push_back(line);
+    places.push_back(count);
+  }
+  Texts made = translator.translate(sources, args.beam, args.length_penalty);
+  Texts lines(count);
+  for (size_t i = 0; i < made.size(); ++i) lines[places[i]] = std::move(made[i]);
+  for (const std::string& line : lines) fmt::print("{}\n", line);
+}
+
 int translate(const TranslateArguments& args) {
   const Trained trained = open_trained(args.experiment, args.model);
   const trials::Search& search = trained.search;
@@ -77,6 +105,10 @@ int translate(const TranslateArguments& args) {
     }
     const Texts made = translator.translate(Texts{*args.text}, args.beam, args.length_penalty);
     fmt::print("{}\n", made.front());
+    return kSuccess;
+  }
+  if (!args.lines.empty()) {
+    translate_lines(translator, *search.dataset.tokens, args);
     return kSuccess;
   }
   if (search.hold_out.test.empty()) {
@@ -93,13 +125,16 @@ int translate(const TranslateArguments& args) {
 
 void add_translate_command(CommandLine& line) {
   Verb verb = line.program().add_verb(
-      "translate", "Translate what was held out, or a sentence, by a trained model");
+      "translate", "Translate what was held out, a sentence, or a file, by a trained model");
   auto args = std::make_shared<TranslateArguments>();
   args->experiment.add_to(verb);
   args->model.add_to(verb);
-  verb.add_option(
+  const Option sentence = verb.add_option(
       "--text", [args = args.get()](const std::string& text) { args->text = text; },
       "translate this sentence only");
+  verb.add_option("--lines", args->lines, "print a translation of each line of this file; -: stdin")
+      .excludes(sentence)
+      .shown_as("FILE");
   verb.add_option("--beam", args->beam, "beginnings that are kept; 1: greedy")
       .check(whole_number(1, train::kWidestBeam))
       .shown_as("N");

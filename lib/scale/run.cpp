@@ -34,8 +34,9 @@ std::string identity_of(const trials::Search& search, const Equipment& equipment
 
 trials::FolderRequest folder_request(const trials::Search& search, const Equipment& equipment,
                                      const std::vector<Point>& points, const RunOptions& options) {
-  return {options.output, identity_of(search, equipment, points), search.config, search.file,
-          options.overwrite};
+  return {options.output,         identity_of(search, equipment, points),
+          search.config,          search.file,
+          search.initial_weights, options.overwrite};
 }
 
 // All trainings of a stack are of one cell, on the same rows.

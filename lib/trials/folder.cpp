@@ -77,12 +77,20 @@ bool is_already_resolved(const FolderRequest& request) {
          read_file(request.source) == request.config;
 }
 
-void protect_source(const FolderRequest& request) {
-  if (!is_taken_by_run(request.source, request.folder) || is_already_resolved(request)) return;
+void protect(const fs::path& file, const char* what, const fs::path& folder) {
+  if (!is_taken_by_run(file, folder)) return;
   throw InputError(
-      fmt::format("'{}' is the experiment itself, and a run in '{}' would overwrite it\n"
-                  "use another folder (-o)",
-                  request.source.string(), request.folder.string()));
+      fmt::format("'{}' is {}, and a run in '{}' would overwrite it\nuse another folder (-o)",
+                  file.string(), what, folder.string()));
+}
+
+void protect_inputs(const FolderRequest& request) {
+  if (!is_already_resolved(request)) {
+    protect(request.source, "the experiment itself", request.folder);
+  }
+  for (const fs::path& file : request.weights) {
+    protect(file, "what the training starts from (initial_weights)", request.folder);
+  }
 }
 
 [[noreturn]] void refuse_to_make(const fs::path& folder, const std::string& why) {
@@ -155,7 +163,7 @@ void remove_run(const fs::path& folder, bool had_no_journal) {
 void check_folder(const FolderRequest& request) {
   const fs::path& folder = request.folder;
   nearest_folder(folder);
-  protect_source(request);
+  protect_inputs(request);
   check_free(folder);
   if (request.overwrite) return check_writable(folder);
   const std::optional<std::string> found = store::Journal::identity_in(folder / "journal");
@@ -169,7 +177,7 @@ void check_folder(const FolderRequest& request) {
 store::Journal open_folder(const FolderRequest& request) {
   const fs::path& folder = request.folder;
   nearest_folder(folder);
-  protect_source(request);
+  protect_inputs(request);
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) refuse_to_make(folder, error.message());

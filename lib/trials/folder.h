@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "store/journal.h"
 
@@ -14,11 +15,12 @@ struct FolderRequest {
   std::string identity;          ///< of the run
   std::string config;            ///< the resolved experiment, which the folder will hold
   std::filesystem::path source;  ///< file of the experiment; no run replaces or removes it
-  bool overwrite = false;        ///< removes what an earlier run left
+  std::vector<std::filesystem::path> weights;  ///< that trainings start from; likewise
+  bool overwrite = false;                      ///< removes what an earlier run left
 };
 
 /// Makes the folder if it is absent and opens its journal. Throws InputError when the folder cannot
-/// be made, is where the run would overwrite its own experiment file, or holds (without overwrite)
+/// be made, is where the run would overwrite what it is made from, or holds (without overwrite)
 /// files of a run that no journal knows, or another experiment; then it says how `config` differs
 /// from the stored one. Throws BusyError when the folder is in use. A damaged journal is told on
 /// stderr.

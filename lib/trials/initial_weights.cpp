@@ -43,6 +43,12 @@ std::string WeightFiles::digest() const {
   return sum.hex();
 }
 
+std::vector<fs::path> WeightFiles::paths() const {
+  std::vector<fs::path> paths;
+  for (const auto& [path, file] : files_) paths.push_back(path);
+  return paths;
+}
+
 std::string describe(const train::TakeOver& start) {
   std::string text = fmt::format("initial weights: {} of {} taken\n", start.taken.size(),
                                  start.taken.size() + start.fresh.size());

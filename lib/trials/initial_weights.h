@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "config/experiment.h"
 #include "store/model_file.h"
@@ -26,6 +27,9 @@ class WeightFiles {
   /// SHA-256 of the weights of all files that were opened; empty when there are none. That of a
   /// file is not used: HDF5 writes the time into it.
   std::string digest() const;
+
+  /// Of those that were opened.
+  std::vector<std::filesystem::path> paths() const;
 
  private:
   std::filesystem::path base_;

@@ -97,8 +97,9 @@ class Run {
 
   // Opens the journal and takes over what was measured and the trials that have ended for good.
   store::Journal open_journal() {
-    store::Journal journal = open_folder(
-        {options_.output, search_.identity, search_.config, search_.file, options_.overwrite});
+    store::Journal journal =
+        open_folder({options_.output, search_.identity, search_.config, search_.file,
+                     search_.initial_weights, options_.overwrite});
     for (const std::string& bytes : journal.records()) {
       if (seals_.take(bytes)) continue;
       if (holds_device_samples(bytes)) {

@@ -373,6 +373,7 @@ Search prepare_search(const SearchOptions& options) {
   lay_out_trials(search);
   if (options.needs_target) check_rows(search);
   identify(search, files);
+  search.initial_weights = files.paths();
   return search;
 }
 

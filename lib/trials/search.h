@@ -46,6 +46,7 @@ struct Search {
   config::ExperimentSpec spec;           ///< without the grid's changes
   std::filesystem::path file;            ///< that it was read from
   std::vector<std::string> environment;  ///< settings that come from there: MLRUN_SEED=2
+  std::vector<std::filesystem::path> initial_weights;  ///< files that trainings start from
   SearchKind kind = SearchKind::kTrain;
   data::Dataset dataset;
   data::Split hold_out;  ///< training rows and held-out test rows

@@ -115,6 +115,14 @@ train: {loss: {sparse_categorical_crossentropy: {from_logits: true, ignore_class
   const Answer empty = work.run("mlrun translate t.yaml --text ''");
   CHECK(empty.code == 2);
   CHECK(empty.err == "mlrun: error: --text holds no token\n");
+  const std::string word = work.run("mlrun translate t.yaml --text ja").out;
+  const std::string sentence = work.run("mlrun translate t.yaml --text nein").out;
+  work.write("new.txt", "ja\r\n\nnein");
+  CHECK(work.run("mlrun translate t.yaml --lines new.txt").out == word + "\n" + sentence);
+  CHECK(work.run("mlrun translate t.yaml --lines - < new.txt").out == word + "\n" + sentence);
+  const Answer gone = work.run("mlrun translate t.yaml --lines gone.txt");
+  CHECK(gone.code == 2);
+  CHECK(gone.err == "mlrun: error: --lines: open 'gone.txt': No such file or directory\n");
   CHECK(holds(work.run("mlrun translate moons.yaml").err, "no model"));
   CHECK(work.run("mlrun train moons.yaml").code == 0);
   CHECK(holds(work.run("mlrun translate moons.yaml").err,

@@ -262,6 +262,20 @@ TEST_CASE("cli: the experiment file itself is never overwritten") {
   CHECK(work.read("own/checkpoints/experiment.yaml") == written);
 }
 
+TEST_CASE("cli: a model that the training starts from is never overwritten") {
+  const Workspace work;
+  REQUIRE(work.run("mlrun train moons.yaml -q -o out").code == 0);
+  const std::string trained = work.read("out/model.h5");
+  const Answer again =
+      work.run("mlrun train moons.yaml -q -o out --overwrite train.initial_weights=out/model.h5");
+  CHECK(again.code == 2);
+  CHECK(again.err ==
+        "mlrun: error: 'out/model.h5' is what the training starts from (initial_weights), and a "
+        "run in 'out' would overwrite it\nuse another folder (-o)\n");
+  CHECK(work.read("out/model.h5") == trained);
+  CHECK(work.run("mlrun train moons.yaml -q -o more train.initial_weights=out/model.h5").code == 0);
+}
+
 TEST_CASE("cli: a resolved experiment is run again where it lies, with settings elsewhere") {
   const Workspace work;
   const Answer first = work.run("mlrun train moons.yaml -q -o out");

@@ -17,7 +17,7 @@ using trials::FolderRequest;
 namespace {
 
 FolderRequest request_for(const std::filesystem::path& folder) {
-  return {folder, "0123abcd", "name: x\n", "x.yaml", false};
+  return {folder, "0123abcd", "name: x\n", "x.yaml", {}, false};
 }
 
 // Whether both say this, in a process of its own that is prepared so.
