@@ -8,6 +8,7 @@
 #include "data/transform.h"
 #include "device/budget.h"
 #include "store/model_file.h"
+#include "train/feed.h"
 #include "train/predict.h"
 #include "trained.h"
 #include "trials/search.h"
@@ -46,7 +47,7 @@ int run(const PredictArguments& args) {
     const store::ModelFile file = store::read_model(model);
     return trials::TrainedModel{model, file.config,
                                 data::trained_columns(file, spec.dataset.rescale),
-                                !file.vocabulary.empty()};
+                                train::trained_classes(file), !file.vocabulary.empty()};
   };
   const trials::Search search = trials::prepare_search(search_options);
   note_settings_of_model(search, args.experiment, model);

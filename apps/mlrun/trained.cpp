@@ -33,7 +33,7 @@ Trained open_trained(const ExperimentArguments& experiment, const ModelArgument&
   options.of_model = [&](const config::ExperimentSpec& spec) {
     trained.path = model.file(spec.name);
     trained.model = store::read_model(trained.path);
-    return trials::TrainedModel{trained.path, trained.model.config, {}};
+    return trials::TrainedModel{trained.path, trained.model.config, {}, {}};
   };
   trained.search = trials::prepare_search(options);
   const std::string here = config::dump_experiment(trained.search.cells[0].spec);

@@ -1,8 +1,10 @@
 #include "data/documents.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include "data/masked_tokens.h"
 #include "data/refuse.h"
@@ -42,6 +44,27 @@ void check_documents(const Source& source) {
   if (spec.masked_lm && spec.masked_lm->mask_token_rate + spec.masked_lm->random_token_rate > 1) {
     refuse(spec, "masked_lm: mask_token_rate and random_token_rate are more than 1 together");
   }
+}
+
+// Of rows to be predicted: whether their lines are text from the first word on. The classes that
+// the model knows tell.
+bool lack_classes(const std::vector<Document>& documents, const Source& source) {
+  if (!source.may_lack_target || source.trained_classes.empty() || documents.empty()) return false;
+  const auto lacks = [&](const Document& document) {
+    const auto& known = source.trained_classes;
+    return std::find(known.begin(), known.end(), document.label) == known.end();
+  };
+  const bool first_lacks = lacks(documents.front());
+  for (const Document& document : documents) {
+    if (lacks(document) == first_lacks) continue;
+    const Document& odd = first_lacks ? documents.front() : document;
+    throw file_error(
+        source.train.front().path,
+        fmt::format("some lines begin with a class of the model ({}), and one with '{}'; put a "
+                    "class in front of all documents, or of none",
+                    fmt::join(source.trained_classes, ", "), odd.label));
+  }
+  return first_lacks;
 }
 
 void set_classes(const std::vector<Document>& documents, const Source& source, Dataset& dataset,
@@ -105,7 +128,12 @@ Dataset open_documents(const Source& source) {
   const int64_t length = *spec.length;
   auto memory = std::make_shared<TokenRows>();
   auto words = std::make_shared<Dictionary>();
-  if (!spec.masked_lm) set_classes(documents, source, dataset, memory->classes);
+  if (lack_classes(documents, source)) {
+    for (Document& document : documents) document.text.insert(0, document.label);
+  } else if (!spec.masked_lm) {
+    set_classes(documents, source, dataset, memory->classes);
+    dataset.target_names = {"class"};
+  }
   for (const Document& document : documents) {
     const std::vector<int32_t> row = numbered_row(tokens.split(document.text), length, *words);
     memory->features.insert(memory->features.end(), row.begin(), row.end());
@@ -114,7 +142,6 @@ Dataset open_documents(const Source& source) {
   for (int64_t i = 0; i < length; ++i) {
     dataset.columns.push_back({fmt::format("token[{}]", i), {}, 0});
   }
-  dataset.target_names = {"class"};
   dataset.token_count = tokens.most_tokens(*words, kReservedTokens);
   if (spec.masked_lm) {
     dataset.token_count = tokens.most_tokens(*words, kReservedMasked);

@@ -33,6 +33,7 @@ struct OpenOptions {
   /// Features as a model knows them, see trained_columns(): a table's are read as these. Those of
   /// the same names come in this order; which are text is not told from the file.
   std::vector<Column> trained;
+  std::vector<std::string> trained_classes;  ///< of the target, as a model knows them
   std::vector<OutputColumns> outputs;
   /// The model whose tokens a text or documents have, whatever the spec says; empty: as it says.
   /// Translations learn theirs all the same.

@@ -209,6 +209,7 @@ Source find_source(const config::DatasetSpec& spec, const OpenOptions& options) 
   }
   source.may_lack_target = options.may_lack_target;
   if (table) source.trained = trained_features(source, options.trained);
+  source.trained_classes = options.trained_classes;
   source.threads = options.threads;
   return source;
 }

@@ -32,7 +32,8 @@ struct Source {
   std::vector<OutputColumns> outputs;    ///< see OpenOptions; their columns are in spec.ignore
   bool may_lack_target = false;          ///< columns that are no features may be absent
   std::vector<Column> trained;           ///< features as a model knows them; empty: there is none
-  bool holds_classes = false;            ///< the manifest says that the target is one of classes
+  std::vector<std::string> trained_classes;  ///< likewise, of the target
+  bool holds_classes = false;  ///< the manifest says that the target is one of classes
   int threads = 0;
 };
 

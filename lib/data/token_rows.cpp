@@ -26,7 +26,7 @@ void hand_over(std::shared_ptr<TokenRows> rows, const Source& source, const Prov
   dataset.name = source.name;
   dataset.sha256 = provenance.sha256();
   dataset.features = rows->features.data();
-  dataset.classes = rows->classes.data();
+  if (!rows->classes.empty()) dataset.classes = rows->classes.data();
   dataset.owner = std::move(rows);
 }
 

@@ -65,6 +65,11 @@ void restore_columns(const FeedTarget& target, std::span<float> predictions, int
 
 }  // namespace
 
+std::vector<std::string> trained_classes(const store::ModelFile& model) {
+  const auto classes = model.names.find(classes_key(""));
+  return classes == model.names.end() ? std::vector<std::string>() : classes->second;
+}
+
 std::vector<FeedTarget> further_targets(const config::ExperimentSpec& spec,
                                         const data::Dataset& dataset,
                                         std::span<const int64_t> train_rows) {

@@ -47,6 +47,9 @@ std::vector<FeedTarget> further_targets(const config::ExperimentSpec& spec,
 /// a row has is as in `dataset`.
 data::Dataset as_trained(const data::Dataset& dataset, const store::ModelFile& model);
 
+/// Of the last layer's target; none where it has no classes, or they are words.
+std::vector<std::string> trained_classes(const store::ModelFile& model);
+
 /// Gathers features (transformed), targets and sample weights. Immutable; does not allocate.
 class Feed {
  public:

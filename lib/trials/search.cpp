@@ -166,15 +166,21 @@ double count_cells(const std::vector<Grid>& grids) {
   return total;
 }
 
-void check_count(const Search& search, const std::vector<Grid>& grids, Diagnostics& diagnostics) {
+// Of a search that does not say, those that it will get.
+double count_folds(const Search& search) {
   const auto& cv = search.spec.cv;
+  if (!cv && search.kind == SearchKind::kTrain) return 1;
+  const config::CvSpec folds = cv.value_or(config::CvSpec());
+  return static_cast<double>(folds.n_splits) * static_cast<double>(folds.n_repeats);
+}
+
+void check_count(const Search& search, const std::vector<Grid>& grids, Diagnostics& diagnostics) {
   const double cells = count_cells(grids);
-  const double folds =
-      cv ? static_cast<double>(cv->n_splits) * static_cast<double>(cv->n_repeats) : 1;
+  const double folds = count_folds(search);
   if (cells * folds <= kMostTrials) return;
   const bool has_axes = !grids.front().axes.empty();
   diagnostics.error(
-      has_axes ? grids.front().axes.front().mark : cv->marks.of("n_splits"),
+      has_axes ? grids.front().axes.front().mark : search.spec.cv->marks.of("n_splits"),
       fmt::format("{:.0f} cells x {:.0f} folds are more than the {:.0f} trials that a "
                   "search can have",
                   cells, folds, kMostTrials));
@@ -238,6 +244,7 @@ void open_data(Search& search, const SearchOptions& options, const TrainedModel&
   open.may_lack_target = !options.needs_target;
   open.outputs = train::output_columns(search.spec.train);
   open.trained = model.columns;
+  open.trained_classes = model.classes;
   if (model.gives_tokens) open.tokens_of = model.file;
   search.dataset = data::open_dataset(search.spec.dataset, open);
   const bool learns_tokens =

@@ -69,6 +69,7 @@ struct TrainedModel {
   std::filesystem::path file;
   std::string config;                 ///< store::ModelFile::config
   std::vector<data::Column> columns;  ///< data::OpenOptions::trained
+  std::vector<std::string> classes;   ///< data::OpenOptions::trained_classes
   bool gives_tokens = false;          ///< to rows to be predicted, if they are a text or documents
 };
 

@@ -332,6 +332,17 @@ train: {loss: binary_crossentropy, optimizer: Adam, epochs: 1}
   };
   const float known = predict("seen.txt").at(1);
   CHECK(predict("new.txt").at(1) == known);
+
+  // Without classes: none of the first words is one that the model knows.
+  std::ofstream(folder.at("bare.txt")) << "good day\n bad night\n";
+  const std::vector<float> with_classes = {predict("seen.txt").at(0), known};
+  CHECK(predict("bare.txt") == with_classes);
+  CHECK_FALSE(store::File::open(folder.at("scores.h5")).contains("label"));
+  std::ofstream(folder.at("mixed.txt")) << "up good day\nbad night\n";
+  CHECK(folder.run({"predict", "dataset.source=" + folder.at("mixed.txt"), "--model",
+                    folder.at("out/model.h5")}) == 2);
+  CHECK(folder.log().find("some lines begin with a class of the model (down, up), and one with "
+                          "'bad'") != std::string::npos);
 }
 
 TEST_CASE("predict: the last window and what generate says next are of the end of the series") {
