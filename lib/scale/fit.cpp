@@ -38,6 +38,12 @@ double rms_of(const Fit& fit, std::span<const ScalingPoint> points) {
   return points.empty() ? 0 : std::sqrt(sum / static_cast<double>(points.size()));
 }
 
+template <class Fit>
+FitQuality quality_of(const Fit& fit, const std::vector<ScalingPoint>& points, size_t parameters) {
+  const size_t distinct = distinct_workers_above_one(points);
+  return {rms_of(fit, points), static_cast<int>(distinct), distinct >= parameters};
+}
+
 // Logarithms that differ by rounding alone have about this much of a second moment.
 constexpr double kNoSpread = 1e-24;
 
@@ -101,7 +107,7 @@ AmdahlFit fit_amdahl(std::span<const ScalingPoint> points) {
   const std::vector<ScalingPoint> kept = sound(points);
   AmdahlFit fit;
   fit.serial = std::min(1.0, fit_capacity(kept, Coherency::kZero).contention);
-  fit.quality = {rms_of(fit, kept), distinct_workers_above_one(kept) >= 1};
+  fit.quality = quality_of(fit, kept, 1);
   return fit;
 }
 
@@ -117,7 +123,7 @@ GustafsonFit fit_gustafson(std::span<const ScalingPoint> points) {
   }
   GustafsonFit fit;
   fit.serial = below > 0 ? std::clamp(above / below, 0.0, 1.0) : 0;
-  fit.quality = {rms_of(fit, kept), distinct_workers_above_one(kept) >= 1};
+  fit.quality = quality_of(fit, kept, 1);
   return fit;
 }
 
@@ -133,7 +139,7 @@ UslFit fit_usl(std::span<const ScalingPoint> points) {
   const size_t distinct = distinct_workers_above_one(kept);
   const Capacity found = fit_capacity(kept, distinct >= 2 ? Coherency::kFree : Coherency::kZero);
   UslFit fit{found.contention, found.coherency, {}};
-  fit.quality = {rms_of(fit, kept), distinct >= 2};
+  fit.quality = quality_of(fit, kept, 2);
   return fit;
 }
 

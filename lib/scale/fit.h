@@ -37,7 +37,8 @@ double scaled_serial_fraction(double workers, double speedup);
 /// What all fits say about themselves. Nothing here is ever NaN.
 struct FitQuality {
   double rms = 0;           ///< root mean square of measured minus fitted S, over all points
-  bool determined = false;  ///< enough distinct p > 1 for the number of parameters
+  int points = 0;           ///< distinct p > 1; as many as parameters are met whatever they are
+  bool determined = false;  ///< enough of them for the number of parameters
 };
 
 /// S(p) = 1 / (s + (1 - s) / p), 0 <= s <= 1, least squares in S. Without a point at p > 1: s = 0.

@@ -23,6 +23,12 @@ std::string curve_name(const Curve& curve) {
   return fmt::format("{}_{}_cell{}", to_string(point.strategy), to_string(point.mode), point.cell);
 }
 
+// "rms 0.000, 1 point": with no more points than parameters a fit meets all of them.
+std::string describe(const FitQuality& quality) {
+  return fmt::format("rms {:.3f}, {} point{}{}", quality.rms, quality.points,
+                     quality.points == 1 ? "" : "s", quality.determined ? "" : ": too few");
+}
+
 }  // namespace
 
 Table summary_table(const std::vector<Curve>& curves) {
@@ -63,18 +69,14 @@ std::vector<std::string> describe_fits(const std::vector<Curve>& curves) {
                                          to_string(one.point.mode), one.params,
                                          one.params.empty() ? "" : ", ", one.parameters);
     if (one.point.mode == Mode::kWeak) {
-      lines.push_back(fmt::format("{}: Gustafson serial fraction {:.3f} (rms {:.3f}{})", name,
-                                  curve.gustafson.serial, curve.gustafson.quality.rms,
-                                  curve.gustafson.quality.determined ? "" : ", too few points"));
+      lines.push_back(fmt::format("{}: Gustafson serial fraction {:.3f} ({})", name,
+                                  curve.gustafson.serial, describe(curve.gustafson.quality)));
       continue;
     }
     lines.push_back(fmt::format(
-        "{}: Amdahl serial fraction {:.3f} (rms {:.3f}{}), USL contention {:.3f} coherency {:.4f} "
-        "(rms {:.3f}{})",
-        name, curve.amdahl.serial, curve.amdahl.quality.rms,
-        curve.amdahl.quality.determined ? "" : ", too few points", curve.usl.contention,
-        curve.usl.coherency, curve.usl.quality.rms,
-        curve.usl.quality.determined ? "" : ", too few points"));
+        "{}: Amdahl serial fraction {:.3f} ({}), USL contention {:.3f} coherency {:.4f} ({})", name,
+        curve.amdahl.serial, describe(curve.amdahl.quality), curve.usl.contention,
+        curve.usl.coherency, describe(curve.usl.quality)));
   }
   return lines;
 }
@@ -105,7 +107,10 @@ store::Section scale_section(const std::vector<Measurement>& measurements,
   for (const Curve& curve : curves) {
     const std::string name = curve_name(curve);
     auto& a = section.attributes;
-    if (curve.points.front().point.mode == Mode::kWeak) {
+    const bool weak = curve.points.front().point.mode == Mode::kWeak;
+    const FitQuality& quality = weak ? curve.gustafson.quality : curve.amdahl.quality;
+    a.emplace_back(name + "_points", int64_t{quality.points});
+    if (weak) {
       a.emplace_back(name + "_gustafson_serial", curve.gustafson.serial);
       a.emplace_back(name + "_gustafson_rms", curve.gustafson.quality.rms);
     } else {

@@ -119,6 +119,7 @@ TEST_CASE("fit: few, repeated and unusable points") {
   CHECK(all_finite({{1, 1}, {2, 0}, {4, std::nan("")}, {0, 1}, {8, 1e9}}));
   CHECK_FALSE(fit_amdahl(Points{{1, 1}}).quality.determined);
   CHECK(fit_amdahl(Points{{4, 2}}).quality.determined);
+  CHECK(fit_amdahl(Points{{1, 1}, {4, 2}, {4, 3}, {2, 2}}).quality.points == 2);
   CHECK(fit_amdahl(Points{{4, 2}}).serial == nearly(1.0 / 3));
   const UslFit usl = fit_usl(Points{{1, 1}, {4, 2}, {4, 2}});
   CHECK_FALSE(usl.quality.determined);
