@@ -99,6 +99,9 @@ const FieldList& DatasetSpec::fields() {
           .field("generate", &DatasetSpec::generate, "a generator instead of a source")
           .field("format", &DatasetSpec::format, "file format; auto goes by the name")
           .field("target", &DatasetSpec::target, "target column(s): name or position")
+          .field("positive", &DatasetSpec::positive,
+                 "which of two classes is 1: the one that a single unit, precision, recall, f1 and "
+                 "average_precision are of; default: the last by name")
           .field("features", &DatasetSpec::features, "feature columns; default: all others")
           .field("ignore", &DatasetSpec::ignore, "columns to leave out")
           .field("categorical", &DatasetSpec::categorical, "numeric columns that are classes")
@@ -201,7 +204,7 @@ const FieldList& TrainSpec::fields() {
           .field("outputs", &TrainSpec::outputs, "further outputs of the model, each with its loss")
           .field("validation_split", &TrainSpec::validation_split,
                  "fraction of the training rows kept for validation, if the source has no part for "
-                 "it: drawn at random, with TimeSeriesSplit the last",
+                 "it: drawn at random, of windows and with TimeSeriesSplit the last",
                  fraction())
           .field("early_stopping", &TrainSpec::early_stopping, "when to stop before the end")
           .field("class_weight", &TrainSpec::class_weight,

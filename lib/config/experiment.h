@@ -125,8 +125,9 @@ struct DatasetSpec {
   std::optional<std::string> source;
   Ref<GeneratorKind> generate;
   FileFormat format = FileFormat::kAuto;
-  std::vector<std::string> target;    ///< names or positions (negative from the end)
-  std::vector<std::string> features;  ///< empty: every column that is nothing else
+  std::vector<std::string> target;      ///< names or positions (negative from the end)
+  std::optional<std::string> positive;  ///< the class, of two, that metrics and one unit are of
+  std::vector<std::string> features;    ///< empty: every column that is nothing else
   std::vector<std::string> ignore;
   std::vector<std::string> categorical;  ///< numeric columns to be read as classes
   std::optional<std::string> group;      ///< column for GroupKFold

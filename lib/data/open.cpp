@@ -19,6 +19,7 @@
 #include "data/idx.h"
 #include "data/pairs.h"
 #include "data/parallel.h"
+#include "data/positive_class.h"
 #include "data/refuse.h"
 #include "data/source.h"
 #include "data/text.h"
@@ -195,7 +196,9 @@ Dataset open_source(const Source& source, const OpenOptions& options) {
   throw Error(fmt::format("the data cache '{}' vanished while it was made", path.string()));
 }
 
-Dataset open_dataset(const config::DatasetSpec& spec, const OpenOptions& options) {
+namespace {
+
+Dataset open_any(const config::DatasetSpec& spec, const OpenOptions& options) {
   if (spec.generate && spec.source) {
     refuse(spec, "dataset has both source and generate");
   }
@@ -242,6 +245,14 @@ Dataset open_dataset(const config::DatasetSpec& spec, const OpenOptions& options
     return window_dataset(open_source(source, options), spec, options.may_lack_target);
   }
   return open_table(source, options);
+}
+
+}  // namespace
+
+Dataset open_dataset(const config::DatasetSpec& spec, const OpenOptions& options) {
+  Dataset dataset = open_any(spec, options);
+  choose_positive(spec, options.may_lack_target, dataset);
+  return dataset;
 }
 
 }  // namespace mlrun::data

@@ -93,16 +93,23 @@ std::string misfit_of_probability(bool from_logits, bool linear, bool activated,
 struct BinaryCrossentropy : Loss {
   bool from_logits = false;
   double label_smoothing = 0;
+  bool multi_label = false;
   static const FieldList& fields() {
     static const FieldList list =
         FieldListOf<BinaryCrossentropy>("binary_crossentropy", "-y log p - (1 - y) log(1 - p)")
             .field("from_logits", &BinaryCrossentropy::from_logits,
                    "the model ends without a sigmoid")
             .field("label_smoothing", &BinaryCrossentropy::label_smoothing,
-                   "targets move this far towards 0.5", config::fraction());
+                   "targets move this far towards 0.5", config::fraction())
+            .field("multi_label", &BinaryCrossentropy::multi_label,
+                   "the target has a column of 0 and 1 for each unit");
     return list;
   }
-  TargetKind target_kind() const override { return TargetKind::kBinary; }
+  TargetKind target_kind() const override {
+    return multi_label ? TargetKind::kValues : TargetKind::kBinary;
+  }
+  bool is_multi_label() const override { return multi_label; }
+  bool knows_zero() const override { return multi_label; }
   std::string misfit(const Graph& g, ValueId output) const override {
     return misfit_of_probability(from_logits, ends_linear(g, output), ends_in_sigmoid(g, output),
                                  "sigmoid");

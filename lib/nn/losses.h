@@ -40,6 +40,9 @@ class Loss : public config::Component {
   /// Whether zero means something: targets cannot be shifted without its becoming another loss.
   virtual bool knows_zero() const { return false; }
 
+  /// Of kValues: each is a class of its own, 0 or 1, and they do not exclude each other.
+  virtual bool is_multi_label() const { return false; }
+
   /// A label that does not count.
   virtual std::optional<int64_t> ignored() const { return {}; }
 

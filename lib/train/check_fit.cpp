@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "base/suggest.h"
 #include "nn/contrastive.h"
@@ -123,6 +124,12 @@ struct Judged {
   ValueId value;
 };
 
+bool has_other_than_labels(const data::Dataset& dataset) {
+  const auto count = static_cast<size_t>(dataset.rows * dataset.target_width());
+  return std::ranges::any_of(std::span(dataset.values, count),
+                             [](float y) { return y < 0 || y > 1; });
+}
+
 // One probability, one of each class, or the values of a row.
 void check_flat_output(const Judged& judged, const graph::Graph& g, Diagnostics& diagnostics) {
   const auto& [loss, mark, dataset, value] = judged;
@@ -153,6 +160,10 @@ void check_flat_output(const Judged& judged, const graph::Graph& g, Diagnostics&
     diagnostics.error(
         mark, fmt::format("the model must end in {0} unit{1}, one for each target column, not {2}",
                           dataset.target_width(), dataset.target_width() == 1 ? "" : "s", width));
+  } else if (loss.as<nn::Loss>().is_multi_label() && has_other_than_labels(dataset)) {
+    diagnostics.error(loss.mark, fmt::format("{} with multi_label wants targets from 0 to 1, but "
+                                             "the data has others",
+                                             loss.type->name));
   } else if (const std::string misfit = loss.as<nn::Loss>().misfit(g, value); !misfit.empty()) {
     diagnostics.error(mark, loss.type->name + " " + misfit);
   } else {

@@ -25,14 +25,16 @@ using Metrics = std::vector<config::Ref<config::MetricKind>>;
 void check_metrics(const Metrics& metrics, nn::TargetKind kind,
                    const config::Ref<config::LossKind>& loss, Diagnostics& diagnostics) {
   std::vector<std::string> seen;
+  const bool labels = kind == nn::TargetKind::kValues && loss.as<nn::Loss>().is_multi_label();
   for (const auto& metric : metrics) {
     const std::string& name = metric.type->name;
+    const bool of_each_label = labels && metric.as<Metric>().accepts(nn::TargetKind::kBinary);
     if (kind == nn::TargetKind::kNone && !metric.as<Metric>().accepts(kind)) {
       diagnostics.error(metric.mark, fmt::format("metric {} needs a target, but this training has "
                                                  "none; auc compares each row's score with its "
                                                  "class",
                                                  name));
-    } else if (!metric.as<Metric>().accepts(kind)) {
+    } else if (!metric.as<Metric>().accepts(kind) && !of_each_label) {
       const bool classes = kind != nn::TargetKind::kValues;
       diagnostics.error(metric.mark, fmt::format("metric {} needs {}, but the loss {} is for {}",
                                                  name, classes ? "values" : "classes",
@@ -167,11 +169,6 @@ void check_early_stopping(ExperimentSpec& spec, Diagnostics& diagnostics) {
   }
   if (metric_begin == 0) return;
   if (!train.validation_split) train.validation_split = kDefaultValidation;
-  if (*train.validation_split == 0) {
-    diagnostics.error(
-        train.early_stopping_mark,
-        fmt::format("early_stopping monitors '{}', but validation_split is 0", stopping.monitor));
-  }
 }
 
 // In float16 small gradients vanish if the loss is not scaled.

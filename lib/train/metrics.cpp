@@ -115,7 +115,7 @@ struct MatthewsCorrelation : ClassificationMetric {
 
 // Mean over classes of a score of one against the rest; of two classes that of class 1.
 double one_against_rest(const Scores& s, double (*score)(const Scores&, int64_t, int32_t)) {
-  if (s.width == 1) return score(s, 0, 1);
+  if (s.width == 1 || (s.width == 2 && !s.ignored)) return score(s, s.width - 1, 1);
   double sum = 0;
   for (int64_t c = 0; c < s.width; ++c) {
     if (c != s.ignored) sum += score(s, c, static_cast<int32_t>(c));
@@ -138,8 +138,8 @@ struct Auc : ClassificationMetric {
 struct AveragePrecision : ClassificationMetric {
   static const FieldList& fields() {
     static const FieldList list("average_precision",
-                                "Area under precision over recall; several classes and target: "
-                                "input as for auc.");
+                                "Area under precision over recall, of two classes of class 1; "
+                                "several classes and target: input as for auc.");
     return list;
   }
   bool accepts(TargetKind kind) const override { return kind != TargetKind::kValues; }
@@ -320,7 +320,9 @@ struct R2 : RegressionMetric {
 const config::Catalog& metric_catalog() {
   static const config::Catalog catalog = [] {
     config::Catalog all("metric");
-    all.add<Accuracy>({"acc"}).add<Auc>({"roc_auc"}).add<AveragePrecision>({"pr_auc"});
+    all.add<Accuracy>(
+        {"acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"});
+    all.add<Auc>({"roc_auc"}).add<AveragePrecision>({"pr_auc"});
     all.add<BalancedAccuracy>().add<F1>({"f1_score"}).add<LogLoss>().add<MatthewsCorrelation>();
     all.add<MeanAbsoluteError>({"mean_absolute_error"});
     all.add<MeanSquaredError>({"mean_squared_error"});

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "train/metrics.h"
 #include "train/training_graph.h"
 
 namespace mlrun::train {
@@ -52,9 +51,27 @@ std::vector<double> Scorer::nothing() const {
   return std::vector<double>(count_, std::numeric_limits<double>::quiet_NaN());
 }
 
-double Scorer::compute(const config::Ref<config::MetricKind>& metric) const {
-  return metric.as<Metric>().compute(
-      {predictions_, width_, labels_, targets_, ignored_, threshold_});
+// Macro average: each label is a task of two classes.
+double Scorer::mean_over_labels(const Metric& metric) const {
+  const auto width = static_cast<size_t>(width_);
+  double sum = 0;
+  for (size_t k = 0; k < width; ++k) {
+    std::vector<float> predictions;
+    std::vector<int32_t> labels;
+    for (size_t i = k; i < targets_.size(); i += width) {
+      predictions.push_back(predictions_[i]);
+      labels.push_back(targets_[i] > 0.5f ? 1 : 0);
+    }
+    sum += metric.compute({predictions, 1, labels, {}, {}, threshold_});
+  }
+  return sum / static_cast<double>(width);
+}
+
+double Scorer::compute(const config::Ref<config::MetricKind>& ref) const {
+  const auto& metric = ref.as<Metric>();
+  const bool of_classes = !metric.accepts(nn::TargetKind::kValues);
+  if (multi_label_ && of_classes) return mean_over_labels(metric);
+  return metric.compute({predictions_, width_, labels_, targets_, ignored_, threshold_});
 }
 
 void Scorer::take(const Part& part, std::span<const int64_t> rows,
@@ -74,6 +91,7 @@ void Scorer::take(const Part& part, std::span<const int64_t> rows,
     predictions_ = columns_;
   }
   threshold_ = part.loss.is_of_margins() ? 0 : 0.5f;
+  multi_label_ = part.kind == nn::TargetKind::kValues && part.loss.is_multi_label();
   ignored_ = part.loss.ignored();
   if (ignored_) leave_out(static_cast<int32_t>(*ignored_));
 }

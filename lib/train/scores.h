@@ -10,6 +10,7 @@
 #include "config/experiment.h"
 #include "data/dataset.h"
 #include "train/learner.h"
+#include "train/metrics.h"
 #include "train/outputs.h"
 
 namespace mlrun::train {
@@ -46,7 +47,8 @@ class Scorer {
 
  private:
   struct Part;
-  double compute(const config::Ref<config::MetricKind>& metric) const;
+  double compute(const config::Ref<config::MetricKind>& ref) const;
+  double mean_over_labels(const Metric& metric) const;
   void take(const Part& part, std::span<const int64_t> rows, std::span<const float> predictions,
             int64_t output_width);
   void take_target(const Part& part, int64_t row, int64_t width);
@@ -62,6 +64,7 @@ class Scorer {
   std::vector<float> columns_;          ///< a copy of it, if it is not all that was predicted
   std::optional<int64_t> ignored_;      ///< a label that does not count
   float threshold_ = 0.5f;              ///< between two classes
+  bool multi_label_ = false;            ///< each column is compared with classes of its own
   std::vector<int32_t> labels_;
   std::vector<float> targets_;
 };

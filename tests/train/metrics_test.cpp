@@ -97,6 +97,7 @@ TEST_CASE("metrics: of two classes the second is the positive one, as in scikit-
     CHECK(metric("precision", scores) == doctest::Approx(2.0 / 3));
     CHECK(metric("recall", scores) == doctest::Approx(0.5));
     CHECK(metric("f1", scores) == doctest::Approx(4.0 / 7));
+    CHECK(metric("average_precision", scores) == doctest::Approx(0.6220238095238095));
     CHECK(metric("recall: {average: macro}", scores) == doctest::Approx(7.0 / 12));
     CHECK(metric("precision: {average: weighted}", scores) == doctest::Approx(25.0 / 42));
     CHECK(metric("recall: {average: micro}", scores) == doctest::Approx(4.0 / 7));

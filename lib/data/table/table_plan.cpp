@@ -58,7 +58,9 @@ class UseChooser {
       throw error_(fmt::format(
           "the loss wants classes from one target, but there are {}{}", plan_.targets,
           plan_.targets == 0 ? "; set dataset.target"
-                             : "; of one-hot columns make one, the number of the class"));
+                             : "; of one-hot columns make one, the number of the class, and for "
+                               "labels that do not exclude each other set binary_crossentropy: "
+                               "{multi_label: true}"));
     }
   }
 
