@@ -126,14 +126,11 @@ struct Scores {
   std::vector<double> training, validation, test;
 };
 
-bool validates(const trials::Cell& cell) {
-  return cell.spec.train.validation_split.value_or(0) > 0;
-}
-
 store::Table table_of(const Search& search, const trials::Cell& cell, const Scores& scores) {
   store::Table table;
   table.columns = {{"score", train::score_names(cell.spec)}, {"training", scores.training}};
-  if (validates(cell)) table.columns.push_back({"validation", scores.validation});
+  if (train::validates(cell.spec, search.dataset))
+    table.columns.push_back({"validation", scores.validation});
   if (!search.hold_out.test.empty()) table.columns.push_back({"test", scores.test});
   return table;
 }
@@ -158,9 +155,10 @@ void print_scores(const Search& search, const RunReport& report, Format format) 
   const size_t epoch = train::epoch_of_model(cell.spec, history);
   if (format == Format::kTable) {
     const bool restored = epoch + 1 < history.size();
+    const bool validates = train::validates(cell.spec, search.dataset);
     fmt::print("\n{} after {} epochs{}, {} parameters:\n",
                search.folds.empty() ? "model"
-               : validates(cell)    ? "final fit of the best cell, not on the rows that validate,"
+               : validates          ? "final fit of the best cell, not on the rows that validate,"
                                     : "final fit of the best cell on all training rows",
                history.size(),
                restored ? fmt::format(", restored to epoch {} (from 0)", epoch) : "",

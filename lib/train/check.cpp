@@ -11,6 +11,7 @@
 #include "nn/losses.h"
 #include "train/check_fit.h"
 #include "train/check_indices.h"
+#include "train/fit.h"
 #include "train/outputs.h"
 #include "train/resident_data.h"
 #include "train/structure.h"
@@ -113,6 +114,15 @@ void check_lookups(const ExperimentSpec& spec, const data::Dataset& dataset,
   check_indices(lookups, dataset, fit_transform(dataset, spec.dataset, rows), diagnostics);
 }
 
+void check_monitor(const ExperimentSpec& spec, const data::Dataset& dataset,
+                   Diagnostics& diagnostics) {
+  const auto& stopping = spec.train.early_stopping;
+  if (!stopping || !stopping->monitor.starts_with("val_") || validates(spec, dataset)) return;
+  diagnostics.error(
+      spec.train.early_stopping_mark,
+      fmt::format("early_stopping monitors '{}', but validation_split is 0", stopping->monitor));
+}
+
 }  // namespace
 
 ModelReport check_model(const ExperimentSpec& spec, const data::Dataset& dataset,
@@ -148,6 +158,7 @@ ModelReport check_model(const ExperimentSpec& spec, const data::Dataset& dataset
   if (!none) check_output(spec, dataset, g, output, diagnostics);
   check_further_outputs(spec, dataset, report.input, g, wanted, diagnostics);
   check_class_weights(spec, dataset, diagnostics);
+  check_monitor(spec, dataset, diagnostics);
   check_tokens(spec, dataset, diagnostics);
   check_lookups(spec, dataset, find_lookups(g, inputs.features, report.layers), diagnostics);
   if (diagnostics.size() != errors) return report;

@@ -38,7 +38,8 @@ void check_training(config::ExperimentSpec& spec, Diagnostics& diagnostics);
 
 /// Builds and plans the model for this data; layers that do not fit, an output that does not match
 /// the target, features that are no rows of the table they are looked up in, class weights of
-/// unknown classes and initial weights (null: none) of another model go to `diagnostics`.
+/// unknown classes, early stopping by a validation that there is not, and initial weights (null:
+/// none) of another model go to `diagnostics`.
 ModelReport check_model(const config::ExperimentSpec& spec, const data::Dataset& dataset,
                         const store::ModelFile* initial_weights, Diagnostics& diagnostics);
 

@@ -373,23 +373,31 @@ void run_stack(const Fitters& fitters, GradientLearner& learner, device::Context
   }
 }
 
-// The rows that the data set itself keeps for validation, where its own split is in use.
+// Whether a part of the data set is for validation, and its own split is in use.
+bool has_own_validation(const config::ExperimentSpec& spec, const data::Dataset& dataset) {
+  return spec.dataset.split.test == 0 &&
+         std::ranges::find(dataset.parts, data::Part::kValidation) != dataset.parts.end();
+}
+
 data::Split own_validation(const FitInput& input) {
   data::Split split;
-  if (input.spec.dataset.split.test > 0) return split;
   for (size_t row = 0; row < input.dataset.parts.size(); ++row) {
     if (input.dataset.parts[row] == data::Part::kValidation) {
       split.test.push_back(static_cast<int64_t>(row));
     }
   }
-  if (!split.test.empty()) split.train.assign(input.train_rows.begin(), input.train_rows.end());
+  split.train.assign(input.train_rows.begin(), input.train_rows.end());
   return split;
 }
 
 }  // namespace
 
+bool validates(const config::ExperimentSpec& spec, const data::Dataset& dataset) {
+  return has_own_validation(spec, dataset) || spec.train.validation_split.value_or(0) > 0;
+}
+
 data::Split fitting_rows(const FitInput& input) {
-  if (data::Split own = own_validation(input); !own.test.empty()) return own;
+  if (has_own_validation(input.spec, input.dataset)) return own_validation(input);
   const double fraction = input.spec.train.validation_split.value_or(0);
   if (fraction == 0) return {{input.train_rows.begin(), input.train_rows.end()}, {}};
   const auto& cv = input.spec.cv;

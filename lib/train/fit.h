@@ -77,6 +77,9 @@ struct FitResult {
   ops::Peak peak;
 };
 
+/// Whether rows are kept for validation: by the data set itself, or by validation_split.
+bool validates(const config::ExperimentSpec& spec, const data::Dataset& dataset);
+
 /// The training rows, and those of them that are kept back for validation (`test`).
 data::Split fitting_rows(const FitInput& input);
 

@@ -31,7 +31,7 @@ void check_rows(const Search& search) {
   const auto check = [&](const Trial& trial) {
     const train::FitInput input = fit_input(search, trial);
     const double fraction = input.spec.train.validation_split.value_or(0);
-    const bool validates = fraction > 0;
+    const bool validates = train::validates(input.spec, search.dataset);
     if (!fills && !validates) return;
     const bool is_new = seen.emplace(trial.fold, fraction).second;
     if (!is_new && !(fills && validates)) return;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "data/transform.h"
+#include "train/fit.h"
 
 namespace mlrun::trials {
 namespace {
@@ -25,7 +26,7 @@ constexpr int64_t kWorkspaceBytes = int64_t{64} << 20;
 // Whether what is learned from the training rows, if anything, is the same in all trials of a
 // stack.
 bool share_data(const Search& search, const config::ExperimentSpec& spec) {
-  const bool same_rows = search.folds.size() <= 1 && !spec.train.validation_split;
+  const bool same_rows = search.folds.size() <= 1 && !train::validates(spec, search.dataset);
   const bool learns =
       data::Transform::learns(search.dataset, spec.dataset) || spec.train.class_weight.balanced;
   return same_rows || !learns;

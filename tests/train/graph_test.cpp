@@ -149,6 +149,15 @@ train: {loss: binary_crossentropy, optimizer: Adam, epochs: 2, metrics: [accurac
   const data::Split rows = train::fitting_rows(input_of(search));
   CHECK(rows.train == search.hold_out.train);
   CHECK(rows.test == std::vector<int64_t>{4, 5});
+  CHECK(train::validates(search.spec, search.dataset));
+  // Which is what early stopping watches; a split of one's own leaves no part to validate.
+  const std::string stops = test::changed(
+      yaml, "epochs: 2", "epochs: 2, validation_split: 0, early_stopping: {patience: 1}");
+  CHECK(prepare(folder, stops).hold_out.train.size() == 4);
+  const std::string own = test::changed(stops, "target: y,", "target: y, split: {test: 0.2},");
+  CHECK_THROWS_WITH_AS(prepare(folder, own),
+                       doctest::Contains("monitors 'val_loss', but validation_split is 0"),
+                       InputError);
 }
 
 // Messages do not run along the links that are asked for.
