@@ -56,6 +56,22 @@ void not_one_component(const Node& node, Reader& reader, const Catalog& catalog)
                                       catalog.kind(), found));
 }
 
+// What may be meant by a name that the catalog does not have.
+std::string hint_for(const std::string& name, const Catalog& catalog, const Catalogs& all) {
+  for (const auto& [kind, other] : all.by_kind) {
+    const ComponentType* type = other->find(name);
+    if (!type) continue;
+    const bool vowel = std::string_view("aeiou").find(kind.front()) != std::string_view::npos;
+    return fmt::format("; '{0}' is {1} {2} ('mlrun help {2}')", type->name, vowel ? "an" : "a",
+                       kind);
+  }
+  const std::vector<std::string> known = catalog.names();
+  const std::string near = did_you_mean(name, known);
+  if (!near.empty()) return near;
+  if (known.size() > kMostNamed) return fmt::format("; 'mlrun help {}' lists them", catalog.kind());
+  return fmt::format("; known: {}", fmt::join(known, ", "));
+}
+
 }  // namespace
 
 Catalog& Catalog::add_plain(std::string name, std::string doc,
@@ -110,14 +126,8 @@ void read_component(const Node& node, Reader& reader, std::string_view kind, Any
   }
   const ComponentType* type = catalog.find(name);
   if (!type) {
-    const std::vector<std::string> known = catalog.names();
-    std::string hint = did_you_mean(name, known);
-    if (hint.empty() && known.size() > kMostNamed) {
-      hint = fmt::format("; 'mlrun help {}' lists them", kind);
-    } else if (hint.empty()) {
-      hint = fmt::format("; known: {}", fmt::join(known, ", "));
-    }
-    reader.error(mark, fmt::format("unknown {} '{}'{}", kind, name, hint));
+    reader.error(mark, fmt::format("unknown {} '{}'{}", kind, name,
+                                   hint_for(name, catalog, reader.catalogs)));
     return;
   }
   auto [object, spec] = type->make();

@@ -321,8 +321,9 @@ const config::Catalog& initializer_catalog() {
       all.add_plain(preset.name, preset.doc,
                     [&preset] { return std::make_shared<PresetInitializer>(preset); });
     }
-    all.add<VarianceScaling>().add<RandomUniform>().add<RandomNormal>().add<TruncatedNormal>();
-    all.add<Constant>().add<Zeros>().add<Ones>().add<Identity>().add<Orthogonal>();
+    all.add<VarianceScaling>().add<RandomUniform>({"uniform"}).add<RandomNormal>({"normal"});
+    all.add<TruncatedNormal>().add<Constant>().add<Zeros>({"zero"}).add<Ones>({"one"});
+    all.add<Identity>().add<Orthogonal>();
     return all;
   }();
   return catalog;

@@ -51,7 +51,9 @@ TEST_CASE("recurrent layers: shapes and weights are those of Keras") {
         "layer/kernel (3, 15)\nlayer/recurrent_kernel (5, 15)\n");
   CHECK(names(build_layers({"SimpleRNN: 5"}, {kBatch, 7, 3})) ==
         "layer/kernel (3, 5)\nlayer/recurrent_kernel (5, 5)\nlayer/bias (5)\n");
-  CHECK_THROWS_WITH_AS(build_layers({"LSTM: 5"}, {kBatch, 7}), "needs (N, T, C), not (N, 7)",
+  CHECK_THROWS_WITH_AS(build_layers({"LSTM: 5"}, {kBatch, 7}),
+                       "needs (N, T, C), not (N, 7); a recurrent layer gives all steps with "
+                       "return_sequences: true",
                        ShapeError);
 }
 

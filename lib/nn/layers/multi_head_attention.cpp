@@ -25,7 +25,8 @@ const config::FieldList& MultiHeadAttention::fields() {
           .field("rotary", &MultiHeadAttention::rotary,
                  "turn queries and keys by their position; key_dim must be even")
           .field("kernel_initializer", &MultiHeadAttention::kernel_initializer,
-                 "start of the projections")
+                 "start of the projections; of those to query, key and value as one matrix if they "
+                 "read the same")
           .field("bias_initializer", &MultiHeadAttention::bias_initializer, "start of the biases");
   return list;
 }

@@ -80,7 +80,10 @@ ValueId RecurrentLayer::build(Builder& b, ValueId x) const {
 ValueId RecurrentLayer::run(Builder& b, ValueId x, bool backwards) const {
   graph::Graph& g = b.graph();
   if (g.shape(x).rank() != 3) {
-    throw graph::ShapeError(fmt::format("needs (N, T, C), not {}", g.shape(x).to_string()));
+    const bool one_step = g.shape(x).rank() == 2;
+    throw graph::ShapeError(fmt::format(
+        "needs (N, T, C), not {}{}", g.shape(x).to_string(),
+        one_step ? "; a recurrent layer gives all steps with return_sequences: true" : ""));
   }
   ops::RecurrentSettings settings = this->settings();
   const int64_t width = settings.gates() * units;
