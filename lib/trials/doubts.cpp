@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <string_view>
 
 #include "nn/layer.h"
@@ -62,6 +63,27 @@ std::string doubt_of_masking(const Search& search) {
       standardized ? "standardize" : "min_max");
 }
 
+// "-12,5"
+bool is_decimal_comma(std::string_view text) {
+  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  const size_t comma = text.find(',');
+  const auto digits = [](std::string_view part) {
+    return !part.empty() && part.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  return comma != std::string_view::npos && digits(text.substr(0, comma)) &&
+         digits(text.substr(comma + 1));
+}
+
+std::string doubt_of_commas(const Search& search) {
+  for (const data::Column& column : search.dataset.columns) {
+    if (!column.categorical() || !std::ranges::all_of(column.classes, is_decimal_comma)) continue;
+    return fmt::format(
+        "column '{}' is of texts such as '{}': numbers have a decimal point, not a comma",
+        column.name, column.classes.front());
+  }
+  return "";
+}
+
 // Names, dates and the like become a feature for every row.
 std::string doubt_of_texts(const Search& search) {
   constexpr size_t kFew = 20;
@@ -71,7 +93,7 @@ std::string doubt_of_texts(const Search& search) {
     if (column.classes.size() < kFew || 2 * classes < search.dataset.rows) continue;
     return fmt::format(
         "column '{}' has {} different texts in {} rows, and each becomes a feature; if it names "
-        "the rows, put it under dataset.ignore",
+        "the rows, put it under dataset.ignore; sentences are read with format: documents",
         column.name, classes, search.dataset.rows);
   }
   return "";
@@ -97,11 +119,37 @@ std::string doubt_of_ranking(const Search& search) {
   return "";
 }
 
+bool has_all_classes(const data::Dataset& dataset, std::span<const int64_t> rows,
+                     std::vector<bool>& has) {
+  has.assign(dataset.class_names.size(), false);
+  for (const int64_t row : rows) {
+    if (dataset.classes[row] >= 0) has[static_cast<size_t>(dataset.classes[row])] = true;
+  }
+  return std::ranges::find(has, false) == has.end();
+}
+
+// A class that a fold's model never saw.
+std::string doubt_of_folds(const Search& search) {
+  const data::Dataset& dataset = search.dataset;
+  std::vector<bool> has;
+  if (!dataset.is_classification() || dataset.label_width > 1) return "";
+  if (!has_all_classes(dataset, search.hold_out.train, has)) return "";
+  for (size_t fold = 0; fold < search.folds.size(); ++fold) {
+    if (has_all_classes(dataset, search.folds[fold].train, has)) continue;
+    const auto lacking = std::ranges::find(has, false) - has.begin();
+    return fmt::format(
+        "fold {} has no training row of class '{}'; cv.stratify deals each class to all folds",
+        fold, dataset.class_names[static_cast<size_t>(lacking)]);
+  }
+  return "";
+}
+
 }  // namespace
 
 std::vector<std::string> describe_doubts(const Search& search) {
-  std::vector<std::string> doubts = {doubt_of_groups(search), doubt_of_masking(search),
-                                     doubt_of_ranking(search), doubt_of_texts(search)};
+  std::vector<std::string> doubts = {doubt_of_groups(search),  doubt_of_folds(search),
+                                     doubt_of_masking(search), doubt_of_ranking(search),
+                                     doubt_of_texts(search),   doubt_of_commas(search)};
   std::erase(doubts, "");
   return doubts;
 }

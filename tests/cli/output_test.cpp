@@ -94,8 +94,38 @@ TEST_CASE("cli: a text that names the rows is warned of") {
              "train: {loss: mse, optimizer: SGD}\n");
   CHECK(work.run("mlrun check named.yaml").err ==
         "warning: column 'id' has 40 different texts in 40 rows, and each becomes a feature; if it "
-        "names the rows, put it under dataset.ignore\n");
+        "names the rows, put it under dataset.ignore; sentences are read with format: documents\n");
   CHECK(work.run("mlrun check named.yaml dataset.ignore=id").err == "");
+}
+
+TEST_CASE("cli: numbers with a decimal comma are warned of") {
+  const Workspace work;
+  work.write("commas.csv", "a;b;y\n1,5;2;1\n-0,25;3;2\n1,5;4;3\n");
+  work.write("commas.yaml",
+             "dataset: {source: ./commas.csv, target: y}\nmodel: [Dense: 1]\n"
+             "train: {loss: mse, optimizer: SGD}\n");
+  CHECK(work.run("mlrun check commas.yaml").err ==
+        "warning: column 'a' is of texts such as '-0,25': numbers have a decimal point, not a "
+        "comma\n");
+}
+
+TEST_CASE("cli: a fold that lacks a class is warned of") {
+  const Workspace work;
+  std::string rows = "x,y\n";
+  for (int i = 0; i < 30; ++i) rows += std::to_string(i) + (i < 10 ? ",a\n" : ",b\n");
+  work.write("sorted.csv", rows);
+  work.write("sorted.yaml", R"(
+dataset: {source: ./sorted.csv, target: y}
+model: [Dense: {units: 1, activation: sigmoid}]
+train: {loss: binary_crossentropy, optimizer: SGD, epochs: 1}
+cv: {n_splits: 3}
+param_grid: {train.batch_size: [4, 8]}
+)");
+  CHECK(work.run("mlrun check sorted.yaml").err ==
+        "warning: fold 0 has no training row of class 'a'; cv.stratify deals each class to all "
+        "folds\n");
+  CHECK(work.run("mlrun check sorted.yaml cv.stratify=true").err == "");
+  CHECK(work.run("mlrun check sorted.yaml cv.shuffle=true").err == "");
 }
 
 TEST_CASE("cli: padding that is scaled before it is masked is warned of") {
