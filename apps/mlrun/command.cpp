@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <map>
 
 #include "base/error.h"
+#include "base/tell.h"
 #include "device/gpu.h"
 #include "device/gpu_choice.h"
 #include "store/derived_file.h"
@@ -16,7 +16,7 @@ extern char** environ;
 
 namespace mlrun::app {
 
-void note(const std::string& text) { std::fputs(text.c_str(), stderr); }
+void note(const std::string& text) { tell(text); }
 
 void note_doubts(const trials::Search& search) {
   for (const std::string& text : trials::describe_doubts(search)) {

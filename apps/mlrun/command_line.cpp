@@ -4,10 +4,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 
 #include "base/suggest.h"
+#include "base/tell.h"
 #include "config/scalar.h"
 
 namespace mlrun::app {
@@ -272,7 +272,7 @@ int CommandLine::run(int argc, char** argv, int usage_error) {
     app_->parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app_->exit(error);
-    std::fputs(describe_error(*app_, argc, argv, error).c_str(), stderr);
+    tell(describe_error(*app_, argc, argv, error));
     return usage_error;
   }
   return chosen_();

@@ -52,6 +52,11 @@ void finish_output() {
   if (failed && !gone) throw Error("cannot write to stdout");
 }
 
+// The same, noticed before the end. Another pipe that breaks is a failure.
+bool is_reader_of_stdout_gone(const std::system_error& error) {
+  return error.code() == std::errc::broken_pipe && std::ferror(stdout) != 0;
+}
+
 int run(int argc, char** argv) {
   trials::exit_on_interrupt(kInterrupted, "interrupted\n");
   CommandLine line("mlrun",
@@ -93,7 +98,7 @@ int main(int argc, char** argv) {
     app::print_error("out of memory", false);
     return app::kRunFailed;
   } catch (const std::system_error& error) {
-    if (error.code() == std::errc::broken_pipe) return app::kSuccess;
+    if (app::is_reader_of_stdout_gone(error)) return app::kSuccess;
     app::print_error(error.what(), false);
     return app::kRunFailed;
   } catch (const std::exception& error) {

@@ -170,9 +170,9 @@ int run(const ScaleArguments& args, const std::string& command_line) {
   options.command_line = command_line;
   const scale::StudyReport report = run_study(search, equipment, study, options);
   if (!report.complete) {
-    fmt::print(stderr,
-               "interrupted; the same command goes on from here ({} of {} measurements done)\n",
-               report.measurements.size(), report.points);
+    note(fmt::format(
+        "interrupted; the same command goes on from here ({} of {} measurements done)\n",
+        report.measurements.size(), report.points));
     return kInterrupted;
   }
   print_study(scale::make_curves(report.measurements), args);

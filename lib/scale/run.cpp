@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/sha256.h"
+#include "base/tell.h"
 #include "base/version.h"
 #include "store/bytes.h"
 #include "train/fit.h"
@@ -83,10 +84,10 @@ std::pair<size_t, Measurement> from_bytes(std::string_view bytes) {
   return {index, m};
 }
 
-void print_progress(const Measurement& m, size_t done, size_t total) {
-  fmt::print(stderr, "{} [{}/{}] {} {} p={} cell {}: {}\n", utc_timestamp(), done, total,
-             to_string(m.point.strategy), to_string(m.point.mode), m.point.parallelism(),
-             m.point.cell, format_duration(m.seconds));
+void tell_progress(const Measurement& m, size_t done, size_t total) {
+  tell(fmt::format("{} [{}/{}] {} {} p={} cell {}: {}\n", utc_timestamp(), done, total,
+                   to_string(m.point.strategy), to_string(m.point.mode), m.point.parallelism(),
+                   m.point.cell, format_duration(m.seconds)));
 }
 
 class StudyRun {
@@ -146,7 +147,7 @@ class StudyRun {
       journal_.append(to_bytes(i, *measured));
       journal_.sync();
       add(i, *measured);
-      if (!options_.quiet) print_progress(done_.at(i), done_.size(), points_.size());
+      if (!options_.quiet) tell_progress(done_.at(i), done_.size(), points_.size());
     }
   }
 

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <atomic>
-#include <cstdio>
 #include <cstdlib>
 #include <new>
 #include <vector>
 
+#include "base/tell.h"
 #include "device/device_error.h"
 #include "ops/gpu_module.h"
 
@@ -61,7 +61,7 @@ void fit_all_on_gpu(std::span<const FitInput> inputs, std::span<const FitHooks> 
     throw;
   } catch (const Error& error) {
     if (ops::gpu_backend().is_sound()) throw;
-    fmt::print(stderr, "mlrun: {}\n", error.what());
+    tell(fmt::format("mlrun: {}\n", error.what()));
     std::_Exit(kBroken);
   }
 }

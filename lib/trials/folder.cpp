@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/tell.h"
 #include "trials/difference.h"
 
 namespace mlrun::trials {
@@ -193,11 +194,10 @@ store::Journal open_folder(const FolderRequest& request) {
     refuse_without_journal(folder, files);
   }
   if (journal.damage() > 0) {
-    fmt::print(stderr,
-               "'{}' is damaged: {} bytes of it are no sound record, and what they held is run "
-               "again; the file as it was is in '{}'\n",
-               (folder / "journal").string(), journal.damage(),
-               (folder / "journal.damaged").string());
+    tell(fmt::format(
+        "'{}' is damaged: {} bytes of it are no sound record, and what they held is run again; the "
+        "file as it was is in '{}'\n",
+        (folder / "journal").string(), journal.damage(), (folder / "journal.damaged").string()));
   }
   return journal;
 }

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "base/tell.h"
+
 namespace mlrun::trials {
 namespace {
 
@@ -17,11 +19,6 @@ constexpr double kLineSeconds = 5;      // log file
 bool has_terminal() {
   const char* const kind = std::getenv("TERM");
   return ::isatty(STDERR_FILENO) != 0 && (kind == nullptr || std::string_view(kind) != "dumb");
-}
-
-void write_line(const std::string& text) {
-  std::fputs(text.c_str(), stderr);
-  std::fflush(stderr);
 }
 
 }  // namespace
@@ -99,11 +96,11 @@ void Progress::note(const std::string& text, Verbosity from) {
   log_ << stamped << std::flush;
   if (verbosity_ < from) return;
   clear_line();
-  write_line(terminal_ ? text + "\n" : stamped);
+  tell(terminal_ ? text + "\n" : stamped);
 }
 
 void Progress::clear_line() {
-  if (line_shown_) write_line("\r\033[K");
+  if (line_shown_) tell("\r\033[K");
   line_shown_ = false;
 }
 
@@ -115,17 +112,17 @@ void Progress::tick() {
   const bool first = last_drawn_ < 0;
   last_drawn_ = now;
   if (terminal_) {
-    write_line("\r\033[K" + line());
+    tell("\r\033[K" + line());
     line_shown_ = true;
   } else if (!first) {
-    write_line(fmt::format("{} {}\n", utc_timestamp(), line()));
+    tell(fmt::format("{} {}\n", utc_timestamp(), line()));
   }
 }
 
 void Progress::finish() {
   clear_line();
   if (verbosity_ != Verbosity::kQuiet && !terminal_ && done_ > done_before_) {
-    write_line(fmt::format("{} {}\n", utc_timestamp(), line()));
+    tell(fmt::format("{} {}\n", utc_timestamp(), line()));
   }
   verbosity_ = Verbosity::kQuiet;
 }

@@ -5,6 +5,7 @@
 #include "base/checksum.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/tell.h"
 #include "store/bytes.h"
 
 namespace mlrun::trials {
@@ -82,8 +83,8 @@ void Seals::set_aside(const std::string& name) const {
   const std::filesystem::path file = folder_ / name;
   const std::filesystem::path aside = file.string() + ".changed";
   std::filesystem::rename(file, aside);
-  fmt::print(stderr, "'{}' is not as it was written, and is made again; as it was it is '{}'\n",
-             file.string(), aside.string());
+  tell(fmt::format("'{}' is not as it was written, and is made again; as it was it is '{}'\n",
+                   file.string(), aside.string()));
 }
 
 }  // namespace mlrun::trials

@@ -223,6 +223,33 @@ TEST_CASE("cli: readers that go, a stdout that is closed, a disk that is full") 
   }
 }
 
+TEST_CASE("cli: what nobody reads on stderr is missed, and the work goes on") {
+  const Workspace work;
+  const std::string unread = "exec 2> >(:); wait $!; ";
+  const std::string scale = "mlrun scale moons.yaml --counts 1 --repeats 2 -o study";
+  const Answer scaled = work.run(unread + scale);
+  CHECK(scaled.code == 0);
+  CHECK(scaled.err == "");
+  CHECK(work.has("study/results.h5"));
+  const Answer again = work.run(scale);
+  CHECK(again.out == scaled.out);
+  CHECK(again.err == "");  // nothing was left to be measured
+  const std::string train = "mlrun train moons.yaml -o one";
+  const Answer trained = work.run(train);
+  REQUIRE(trained.code == 0);
+  for (const char* file : {"results.h5", "journal"}) {
+    CAPTURE(file);
+    REQUIRE(work.run(std::string("echo more >> one/") + file).code == 0);
+    const Answer mended = work.run(unread + train);
+    CHECK(mended.code == 0);
+    CHECK(mended.out == trained.out);
+    CHECK(work.has("one/results.h5"));
+  }
+  CHECK(work.has("one/results.h5.changed"));
+  CHECK(work.has("one/journal.damaged"));
+  CHECK(work.run(unread + "mlrun train absent.yaml").code == 2);
+}
+
 TEST_CASE("cli: a data cache that cannot be written says where another may be") {
   const Workspace work;
   work.write("points.csv", "a,b,y\n1,2,no\n3,4,yes\n");
