@@ -6,6 +6,7 @@
 
 #include "device/budget.h"
 #include "train/fit.h"
+#include "trials/fit_input.h"
 
 namespace mlrun::app {
 namespace {
@@ -50,17 +51,14 @@ store::Table profile_table(const train::FitResult& result) {
   return table;
 }
 
+trials::Trial first_trial(const trials::Search& search) {
+  return search.trials.empty() ? search.refit_of(0) : search.trials.front();
+}
+
 }  // namespace
 
 void print_profile(const trials::Search& search, Format format) {
-  const trials::Cell& cell = search.cells.at(0);
-  const data::Split& split = search.folds.empty() ? search.hold_out : search.folds.at(0);
-  train::FitInput input{.spec = cell.spec,
-                        .dataset = search.dataset,
-                        .train_rows = split.train,
-                        .test_rows = split.test,
-                        .checkpoint = {},
-                        .initial_weights = cell.initial_weights.get()};
+  train::FitInput input = trials::fit_input(search, first_trial(search));
   input.threads = search.threads(device::find_budget().core_count());
   input.profile = true;
   const train::FitResult result = train::fit(input);

@@ -48,11 +48,9 @@ train::FitInput input_of(const Trained& trained, int threads) {
   return {.spec = trained.search.cells[0].spec,
           .dataset = trained.search.dataset,
           .train_rows = trained.search.hold_out.train,
-          .test_rows = {},
           .cell = train::cell_of(trained.model),
-          .fold = static_cast<uint32_t>(trials::kRefitFold),
-          .threads = threads,
-          .checkpoint = {}};
+          .fold = train::kRefitFold,
+          .threads = threads};
 }
 
 }  // namespace mlrun::app

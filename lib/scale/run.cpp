@@ -45,11 +45,8 @@ void check_stacks(const trials::Search& search, const std::vector<Point>& points
   for (const Point& point : points) {
     if (point.stack == 1) continue;
     const trials::Cell& cell = search.cells.at(static_cast<size_t>(point.cell));
-    const train::FitInput input{.spec = cell.spec,
-                                .dataset = search.dataset,
-                                .train_rows = search.hold_out.train,
-                                .test_rows = {},
-                                .checkpoint = {}};
+    const train::FitInput input{
+        .spec = cell.spec, .dataset = search.dataset, .train_rows = search.hold_out.train};
     const std::string why = train::why_not_stacked(input, input);
     if (!why.empty()) throw InputError("--over stack: the trainings cannot be stacked: " + why);
   }

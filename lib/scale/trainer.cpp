@@ -98,11 +98,9 @@ train::FitInput Trainer::input_of(const config::ExperimentSpec& spec, std::span<
   return {.spec = spec,
           .dataset = dataset_,
           .train_rows = rows,
-          .test_rows = {},
           .cell = 0,
           .fold = static_cast<uint32_t>(task),
           .threads = point_.threads,
-          .checkpoint = {},
           .initial_weights = cell_.initial_weights.get()};
 }
 

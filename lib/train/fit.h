@@ -20,18 +20,21 @@
 
 namespace mlrun::train {
 
+/// FitInput::fold of the training on all training rows.
+inline constexpr uint32_t kRefitFold = 0xFFFFFFFF;
+
 struct FitInput {
   const config::ExperimentSpec& spec;
   const data::Dataset& dataset;
-  std::span<const int64_t> train_rows;  ///< the validation rows are taken from them
-  std::span<const int64_t> test_rows;   ///< scored once at the end; may be empty
+  std::span<const int64_t> train_rows;      ///< the validation rows are taken from them
+  std::span<const int64_t> test_rows = {};  ///< scored once at the end; may be empty
   uint32_t cell = 0;
-  uint32_t fold = 0;
-  int threads = 1;                   ///< of the host
-  std::filesystem::path checkpoint;  ///< written and resumed if spec asks for it; empty: never
-  std::string training = {};         ///< which one it is: a checkpoint of another is not resumed
-  bool keep_model = false;           ///< return the final weights
-  bool profile = false;              ///< time every op, and measure the machine's peak
+  uint32_t fold = 0;                      ///< its number, or kRefitFold
+  int threads = 1;                        ///< of the host
+  std::filesystem::path checkpoint = {};  ///< written and resumed if spec asks for it; empty: never
+  std::string training = {};  ///< which one it is: a checkpoint of another is not resumed
+  bool keep_model = false;    ///< return the final weights
+  bool profile = false;       ///< time every op, and measure the machine's peak
   const store::ModelFile* initial_weights = nullptr;  ///< of the layers that it names, or none
   graph::BackendFactory backend = ops::cpu_backend;   ///< where to compute
 };

@@ -33,8 +33,7 @@ using graph::kNoValue;
 using graph::ValueId;
 
 constexpr int64_t kBatchRows = 1024;
-constexpr uint32_t kRefitFold = 0xFFFFFFFF;  // of the training on all training rows
-constexpr uint32_t kPredictPhase = 254;      // keeps the draws apart from those of training
+constexpr uint32_t kPredictPhase = 254;  // keeps the draws apart from those of training
 
 // The training rows without those of the validation, where the model depends on more than its file.
 std::vector<int64_t> fitted_rows(const PredictInput& input, const store::ModelFile& model) {
@@ -42,11 +41,9 @@ std::vector<int64_t> fitted_rows(const PredictInput& input, const store::ModelFi
   const FitInput trained{.spec = input.spec,
                          .dataset = input.dataset,
                          .train_rows = input.train_rows,
-                         .test_rows = {},
                          .cell = cell_of(model),
                          .fold = kRefitFold,
-                         .threads = 1,
-                         .checkpoint = {}};
+                         .threads = 1};
   return fitting_rows(trained).train;
 }
 

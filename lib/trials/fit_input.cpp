@@ -18,7 +18,6 @@ train::FitInput fit_input(const Search& search, const Trial& trial) {
           .test_rows = split.test,
           .cell = static_cast<uint32_t>(trial.cell),
           .fold = static_cast<uint32_t>(trial.fold),
-          .checkpoint = {},
           .keep_model = refit,
           .initial_weights = cell.initial_weights.get()};
 }

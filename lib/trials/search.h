@@ -14,6 +14,7 @@
 #include "data/dataset.h"
 #include "data/split.h"
 #include "train/check.h"
+#include "train/fit.h"
 
 namespace mlrun::trials {
 
@@ -29,8 +30,8 @@ struct Cell {
   int32_t shape = kNoShape;  ///< trials of cells of one shape can be trained as one
 };
 
-/// Fold of the training on all training rows.
-inline constexpr int32_t kRefitFold = -1;
+/// Fold of the training on all training rows; -1, as the results file has it.
+inline constexpr auto kRefitFold = static_cast<int32_t>(train::kRefitFold);
 
 /// One training. Numbered cell by cell, fold by fold; the refit is the last.
 struct Trial {

@@ -18,7 +18,6 @@ train::FitInput input_of(const trials::Search& search, int threads) {
           .cell = 0,
           .fold = 0,
           .threads = threads,
-          .checkpoint = {},
           .keep_model = true,
           .initial_weights = search.cells[0].initial_weights.get()};
 }

@@ -46,7 +46,6 @@ train::FitInput input_of(const SampleExperiment& e) {
           .dataset = e.dataset,
           .train_rows = e.train_rows,
           .test_rows = e.test_rows,
-          .checkpoint = {},
           .keep_model = true};
 }
 

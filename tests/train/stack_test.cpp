@@ -42,7 +42,6 @@ class Trials {
                          .dataset = input.dataset,
                          .train_rows = input.train_rows,
                          .test_rows = input.test_rows,
-                         .checkpoint = {},
                          .keep_model = true});
     }
   }

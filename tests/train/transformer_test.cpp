@@ -32,7 +32,6 @@ train::FitResult run(const SampleExperiment& e, int threads) {
                      .cell = 0,
                      .fold = 0,
                      .threads = threads,
-                     .checkpoint = {},
                      .keep_model = true});
 }
 

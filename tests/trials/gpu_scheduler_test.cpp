@@ -163,8 +163,7 @@ TEST_CASE("gpu scheduler: each worker sees its GPU alone, and the numbers are th
                     .train_rows = split.train,
                     .test_rows = split.test,
                     .cell = static_cast<uint32_t>(record.trial.cell),
-                    .fold = static_cast<uint32_t>(record.trial.fold),
-                    .checkpoint = {}});
+                    .fold = static_cast<uint32_t>(record.trial.fold)});
     CHECK(record.test == alone.test);
   }
   REQUIRE(run.samples.run.size() >= 2);
