@@ -54,7 +54,8 @@ Checkpoint unpack(const std::string& hex) {
 
 }  // namespace
 
-void write_checkpoint(const CheckpointFile& file, const Checkpoint& checkpoint, Learner& learner) {
+void write_checkpoint(const CheckpointFile& file, const Checkpoint& checkpoint,
+                      StackMember& learner) {
   store::ModelFile content;
   learner.save(content);
   content.texts[kTraining] = file.training;
@@ -68,7 +69,7 @@ void write_checkpoint(const CheckpointFile& file, const Checkpoint& checkpoint, 
   store::write_model(file.path, content);
 }
 
-std::optional<Checkpoint> read_checkpoint(const CheckpointFile& file, Learner& learner) {
+std::optional<Checkpoint> read_checkpoint(const CheckpointFile& file, StackMember& learner) {
   if (!std::filesystem::exists(file.path)) return std::nullopt;
   const store::ModelFile content = store::read_model(file.path);
   const auto training = content.texts.find(kTraining);

@@ -8,7 +8,7 @@
 
 #include "train/early_stopping.h"
 #include "train/fit.h"
-#include "train/learner.h"
+#include "train/stack_member.h"
 
 namespace mlrun::train {
 
@@ -26,10 +26,11 @@ struct CheckpointFile {
 };
 
 /// Replaces the file as a whole; every bit that decides the continuation is kept.
-void write_checkpoint(const CheckpointFile& file, const Checkpoint& checkpoint, Learner& learner);
+void write_checkpoint(const CheckpointFile& file, const Checkpoint& checkpoint,
+                      StackMember& learner);
 
 /// Loads the learner and returns where it stood; nothing if there is no file. Throws Error where it
 /// is damaged, or of another training; then the learner is as it was.
-std::optional<Checkpoint> read_checkpoint(const CheckpointFile& file, Learner& learner);
+std::optional<Checkpoint> read_checkpoint(const CheckpointFile& file, StackMember& learner);
 
 }  // namespace mlrun::train

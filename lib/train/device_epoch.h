@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "train/device_pass.h"
-#include "train/learner.h"
+#include "train/epoch_outcome.h"
 #include "train/phase.h"
 
 namespace mlrun::train {
@@ -32,9 +32,9 @@ class DeviceEpoch : public DevicePass {
 
   int64_t prediction_width() const { return prediction_width_; }
 
-  /// See Learner::train_epoch(); each `order` has at most rows() rows. One without any is of a
-  /// trial that nobody looks at any more: its copy goes astray. After a loss that is not finite the
-  /// steps go on, but count no more.
+  /// See GradientLearner::train_epochs(); each `order` has at most rows() rows. One without any is
+  /// of a trial that nobody looks at any more: its copy goes astray. After a loss that is not
+  /// finite the steps go on, but count no more.
   std::vector<EpochOutcome> run(std::span<const TrialEpoch> trials);
 
   /// The phases have been changed by others than run().

@@ -14,7 +14,7 @@
 #include "data/split.h"
 #include "ops/cpu_kernels.h"
 #include "store/model_file.h"
-#include "train/learner.h"
+#include "train/epoch_outcome.h"
 #include "train/profile.h"
 #include "train/scores.h"
 

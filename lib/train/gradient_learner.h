@@ -4,19 +4,27 @@
 
 #include <memory>
 
+#include "base/philox.h"
 #include "config/experiment.h"
 #include "device/context.h"
 #include "graph/executable.h"
 #include "train/device_epoch.h"
+#include "train/epoch_outcome.h"
 #include "train/feed.h"
 #include "train/inference.h"
-#include "train/learner.h"
 #include "train/phase.h"
 #include "train/row_source.h"
 #include "train/training_graph.h"
 #include "train/variable_store.h"
 
 namespace mlrun::train {
+
+/// Random streams of one trial.
+struct TrialStreams {
+  PhiloxStream initialise;
+  PhiloxStream shuffle;
+  PhiloxStream dropout;
+};
 
 /// One of the trials that are trained as one. Both must outlive the learner.
 struct StackedTrial {
@@ -35,9 +43,8 @@ struct LearnerOptions {
 };
 
 /// A list of phases over common weights. The first one sees every batch, so that its steps count
-/// them, and its loss is the loss.
-/// Trains one trial, or a stack of them (each with its own weights) step by step together; what is
-/// said of a trial is as Learner says it.
+/// them, and its loss is the loss. Trains one trial, or a stack of them (each with its own weights)
+/// step by step together. Not thread-safe; owns its memory.
 class GradientLearner {
  public:
   /// Throws InputError when the layers do not fit (with their positions).
@@ -45,17 +52,22 @@ class GradientLearner {
 
   int64_t parameters() const { return parameters_; }
   int64_t output_width() const { return inference_->output_width(); }
+
+  /// Fresh weights and optimiser state.
   void initialise(const TrialStreams& streams, int64_t trial = 0);
 
   /// The scale of the first phase, and what all have left out.
   LossScaleState loss_scale(int64_t trial = 0) const;
 
-  /// Of a learner of one trial.
+  /// Of a learner of one trial: one pass over its order in batches. Its `predictions`, if not
+  /// empty, receive order.size() x output_width() predictions as they were made during training.
   EpochOutcome train_epoch(const TrialEpoch& trial);
 
   /// All trials. One whose order is empty is no longer looked at: its weights go astray.
   std::vector<EpochOutcome> train_epochs(std::span<const TrialEpoch> trials);
 
+  /// Returns the losses of `rows` (without penalties), NaN for no rows. `predictions`, if not
+  /// empty, receives rows.size() x output_width() of them.
   Losses predict(std::span<const int64_t> rows, std::span<float> predictions, int64_t trial = 0);
 
   /// predict() for all trials, with those that have no rows left out.
@@ -63,8 +75,11 @@ class GradientLearner {
     return inference_->score(trials, random_);
   }
 
+  /// Weights and state such as moving means, to go back to.
   std::vector<float> snapshot(int64_t trial = 0);
   void restore(std::span<const float> snapshot, int64_t trial = 0);
+
+  /// Into and out of a model file: weights, optimiser slots, step count.
   void save(store::ModelFile& file, int64_t trial = 0);
   void load(const store::ModelFile& file, int64_t trial = 0);
 

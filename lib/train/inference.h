@@ -8,7 +8,7 @@
 #include "base/philox.h"
 #include "graph/executable.h"
 #include "train/device_scoring.h"
-#include "train/learner.h"
+#include "train/epoch_outcome.h"
 #include "train/row_source.h"
 #include "train/training_graph.h"
 #include "train/variable_store.h"
@@ -18,7 +18,7 @@ namespace mlrun::train {
 /// What a trial of a stack has scored.
 struct ScoredRows {
   std::span<const int64_t> rows;  ///< empty: nothing
-  std::span<float> predictions;   ///< see Learner::predict(); may be empty
+  std::span<float> predictions;   ///< see GradientLearner::predict(); may be empty
 };
 
 class Inference {
@@ -30,7 +30,7 @@ class Inference {
 
   int64_t output_width() const { return output_width_; }
 
-  /// Learner::predict() for each trial, with the random stream of each.
+  /// GradientLearner::predict() for each trial, with the random stream of each.
   std::vector<Losses> score(std::span<const ScoredRows> trials,
                             std::span<const PhiloxStream> random);
 

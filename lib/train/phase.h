@@ -13,7 +13,7 @@
 #include "graph/backend.h"
 #include "graph/executable.h"
 #include "store/model_file.h"
-#include "train/learner.h"
+#include "train/epoch_outcome.h"
 #include "train/training_graph.h"
 #include "train/variable_store.h"
 

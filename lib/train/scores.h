@@ -9,7 +9,7 @@
 
 #include "config/experiment.h"
 #include "data/dataset.h"
-#include "train/learner.h"
+#include "train/epoch_outcome.h"
 #include "train/metrics.h"
 #include "train/outputs.h"
 
