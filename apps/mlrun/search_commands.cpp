@@ -227,8 +227,8 @@ void print_lack_of_best_cell(const Search& search, const RunReport& report) {
                    where));
 }
 
+// Of a run that was not interrupted.
 int exit_code(const Search& search, const RunReport& report) {
-  if (report.outcome == RunOutcome::kInterrupted) return kInterrupted;
   if (report.outcome == RunOutcome::kStopped) return kRunFailed;
   const int64_t failures = report.failures();
   if (failures == 0) return lacks_best_cell(search, report) ? kRunFailed : kSuccess;

@@ -102,8 +102,6 @@ class Array {
   std::vector<std::string> read_strings() const;
 
  private:
-  std::string read_error(const char* action) const;
-
   Handle handle_;
   ArrayInfo info_;
 };

@@ -27,8 +27,6 @@ class DeviceScoring : public DevicePass {
  public:
   DeviceScoring(const DevicePassOptions& options, const ScoredGraph& scored);
 
-  size_t value_count() const { return stores_.size(); }
-
   /// `orders` are rows of the trials of a stack, at most rows() of each; trials without any are
   /// left out. `random` (of the trials) is drawn from as in the batches from `first_batch` on.
   void run(std::span<const std::span<const int64_t>> orders, std::span<const PhiloxStream> random,

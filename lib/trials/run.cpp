@@ -161,7 +161,6 @@ class Run {
 
   void run_some(std::vector<Trial> trials, const RunState& state) {
     if (trials.empty()) return;
-    report_.ran_anything = true;
     Scheduler scheduler(search_, scheduler_, state);
     report_.outcome = scheduler.run(std::move(trials));
   }

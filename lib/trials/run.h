@@ -32,7 +32,6 @@ struct RunOptions {
 
 struct RunReport {
   RunOutcome outcome = RunOutcome::kDone;
-  bool ran_anything = false;
   std::map<int32_t, TrialRecord> records;
   std::filesystem::path results;
 

@@ -85,7 +85,6 @@ void Scheduler::start(size_t index) {
   options.checkpoints = options_.checkpoints;
   options.model = options_.model;
   options.keep_predictions = options_.keep_predictions;
-  options.send_epochs = true;
   slots_[index].worker =
       std::make_unique<Worker>(search_, options, [&] { state_.journal.close_in_child(); });
 }

@@ -176,9 +176,7 @@ class Server {
   train::FitHooks hooks_of(const Trial& trial) {
     train::FitHooks hooks;
     hooks.should_stop = ChildProcess::stop_requested;
-    hooks.on_epoch = [this, trial](const train::EpochRecord& epoch) {
-      if (options_.send_epochs) send_epoch(trial, epoch);
-    };
+    hooks.on_epoch = [this, trial](const train::EpochRecord& epoch) { send_epoch(trial, epoch); };
     hooks.on_note = [this, trial](const std::string& text) {
       store::ByteWriter writer;
       writer.put(trial.id);

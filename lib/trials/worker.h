@@ -32,7 +32,6 @@ struct WorkerOptions {
   std::vector<int> cores;             ///< to be pinned to; empty: not pinned
   std::filesystem::path checkpoints;  ///< folder; empty: none are written
   std::filesystem::path model;        ///< where the refitted model goes
-  bool send_epochs = false;
   bool keep_predictions = true;
 };
 
