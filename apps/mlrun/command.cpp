@@ -11,6 +11,7 @@
 #include "store/derived_file.h"
 #include "trials/doubts.h"
 #include "trials/gpu_absence.h"
+#include "trials/run_files.h"
 
 extern char** environ;
 
@@ -57,9 +58,11 @@ void ModelArgument::add_to(Verb& verb) {
 }
 
 std::filesystem::path ModelArgument::file(const std::string& name) const {
-  const std::filesystem::path path = given.empty() ? "results/" + name + "/model.h5" : given;
-  if (!std::filesystem::exists(path)) {
-    const bool was_run = std::filesystem::exists(path.parent_path() / "results.h5");
+  namespace fs = std::filesystem;
+  const fs::path path =
+      given.empty() ? fs::path("results/" + name) / trials::kModelName : fs::path(given);
+  if (!fs::exists(path)) {
+    const bool was_run = fs::exists(path.parent_path() / trials::kResultsName);
     throw InputError(fmt::format(
         "no model '{}': {}, or name one with --model", path.string(),
         was_run ? "folds alone keep none; train without cv, or gridsearch" : "train it first"));

@@ -8,12 +8,14 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/host.h"
 #include "base/sha256.h"
 #include "base/tell.h"
 #include "base/version.h"
 #include "store/bytes.h"
 #include "train/fit.h"
 #include "trials/folder.h"
+#include "trials/run_files.h"
 #include "trials/scheduler.h"
 #include "trials/seal.h"
 
@@ -23,8 +25,8 @@ namespace {
 // Everything that decides what is measured, and where.
 std::string identity_of(const trials::Search& search, const Equipment& equipment,
                         const std::vector<Point>& points) {
-  std::string text = fmt::format("{}\nscale on {} with {} cores\n", search.identity,
-                                 trials::host_name(), equipment.budget.core_count());
+  std::string text = fmt::format("{}\nscale on {} with {} cores\n", search.identity, host_name(),
+                                 equipment.budget.core_count());
   for (const device::Gpu& gpu : equipment.gpus) text += gpu.selector() + "\n";
   for (const Point& p : points) {
     text += fmt::format("{} {} {} {} {} {} {} {} {}\n", to_string(p.strategy), to_string(p.mode),
@@ -110,7 +112,7 @@ class StudyRun {
         is_complete() && (journal_.is_read_only() || seals_.is_intact(trials::kResultsName));
     if (!is_done) {
       if (seals_.is_changed(trials::kResultsName)) seals_.set_aside(trials::kResultsName);
-      write_file_atomically(options_.output / "experiment.yaml", search_.config);
+      write_file_atomically(options_.output / trials::kExperimentName, search_.config);
       measure_rest();
       journal_.check_place();
       store::write_results(results, make_results());
@@ -161,7 +163,7 @@ class StudyRun {
                        {"created", utc_timestamp()},
                        {"status", std::string(is_complete() ? "complete" : "partial")},
                        {"identity", journal_.identity()},
-                       {"host", trials::host_name()},
+                       {"host", host_name()},
                        {"cores", int64_t{equipment_.budget.core_count()}},
                        {"gpus", labels_of(equipment_.gpus)}};
     file.texts = {{"/config", search_.config}};

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/node.h"
+#include "trials/run_files.h"
 
 namespace mlrun::trials {
 namespace {
@@ -27,7 +28,7 @@ class Settings {
 
   void add(const std::string& text, Side side) {
     Diagnostics unused;
-    const auto source = std::make_shared<SourceText>(SourceText{"experiment.yaml", text});
+    const auto source = std::make_shared<SourceText>(SourceText{kExperimentName, text});
     add_node(config::parse_yaml(source, unused), "", side);
   }
 

@@ -8,13 +8,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/tell.h"
 #include "trials/difference.h"
+#include "trials/run_files.h"
 
 namespace mlrun::trials {
 
@@ -23,13 +23,14 @@ namespace fs = std::filesystem;
 namespace {
 
 // What a run writes, or leaves when it ends early, but for checkpoints.
-constexpr const char* kRunFiles[] = {
-    "journal",          "journal.damaged", "results.h5", "model.h5", "results.h5.changed",
-    "model.h5.changed", "experiment.yaml", "log.txt"};
+std::vector<std::string> run_files() {
+  return {kJournalName, kDamagedJournalName,      kResultsName,    changed_name(kResultsName),
+          kModelName,   changed_name(kModelName), kExperimentName, kLogName};
+}
 
 std::string refusal(const fs::path& folder, const std::string& config) {
   std::string text = fmt::format("'{}' holds the results of another experiment", folder.string());
-  const fs::path stored = folder / "experiment.yaml";
+  const fs::path stored = folder / kExperimentName;
   if (fs::exists(stored)) text += describe_difference(read_file(stored), config);
   return text + "\nuse another folder (-o) or --overwrite";
 }
@@ -37,7 +38,7 @@ std::string refusal(const fs::path& folder, const std::string& config) {
 // What a run replaces or removes. To log.txt it only adds: a batch system may write there too.
 std::vector<std::string> replaced_files(const fs::path& folder) {
   std::vector<std::string> found;
-  for (const char* name : {"checkpoints", "experiment.yaml", "model.h5", "results.h5"}) {
+  for (const char* name : {kCheckpointsName, kExperimentName, kModelName, kResultsName}) {
     if (fs::exists(folder / name)) found.emplace_back(name);
   }
   return found;
@@ -66,15 +67,15 @@ bool is_same_file(const fs::path& a, const fs::path& b) {
 
 // Whether a run in the folder would write to the file or remove it.
 bool is_taken_by_run(const fs::path& file, const fs::path& folder) {
-  for (const char* name : kRunFiles) {
+  for (const std::string& name : run_files()) {
     if (is_same_file(folder / name, file)) return true;
   }
-  return is_below(file, folder / "checkpoints");
+  return is_below(file, folder / kCheckpointsName);
 }
 
 // What was resolved may be run again where it lies: it is written as it is.
 bool is_already_resolved(const FolderRequest& request) {
-  return !request.overwrite && is_same_file(request.folder / "experiment.yaml", request.source) &&
+  return !request.overwrite && is_same_file(request.folder / kExperimentName, request.source) &&
          read_file(request.source) == request.config;
 }
 
@@ -139,24 +140,24 @@ int64_t slurm_tasks() {
 }
 
 store::Journal open_journal(const FolderRequest& request) try {
-  return store::Journal::open(request.folder / "journal", request.identity);
+  return store::Journal::open(request.folder / kJournalName, request.identity);
 } catch (const BusyError& error) {
   refuse_busy(error);
 }
 
 void check_free(const fs::path& folder) try {
-  store::Journal::check_free(folder / "journal");
+  store::Journal::check_free(folder / kJournalName);
 } catch (const BusyError& error) {
   refuse_busy(error);
 }
 
 // All but the journal, which is open, and a log that is none of a run.
 void remove_run(const fs::path& folder, bool had_no_journal) {
-  for (const std::string_view name : kRunFiles) {
-    const bool stays = name == "journal" || (name == "log.txt" && had_no_journal);
+  for (const std::string& name : run_files()) {
+    const bool stays = name == kJournalName || (name == kLogName && had_no_journal);
     if (!stays) fs::remove(folder / name);
   }
-  fs::remove_all(folder / "checkpoints");
+  fs::remove_all(folder / kCheckpointsName);
 }
 
 }  // namespace
@@ -167,7 +168,7 @@ void check_folder(const FolderRequest& request) {
   protect_inputs(request);
   check_free(folder);
   if (request.overwrite) return check_writable(folder);
-  const std::optional<std::string> found = store::Journal::identity_in(folder / "journal");
+  const std::optional<std::string> found = store::Journal::identity_in(folder / kJournalName);
   if (found && *found != request.identity) throw InputError(refusal(folder, request.config));
   if (found) return;  // a complete run is printed from where nothing can be written
   check_writable(folder);
@@ -190,22 +191,17 @@ store::Journal open_folder(const FolderRequest& request) {
   } else if (journal.origin() == store::JournalOrigin::kForeign) {
     throw InputError(refusal(folder, request.config));
   } else if (const auto files = replaced_files(folder); is_new && !files.empty()) {
-    fs::remove(folder / "journal");
+    fs::remove(folder / kJournalName);
     refuse_without_journal(folder, files);
   }
   if (journal.damage() > 0) {
     tell(fmt::format(
         "'{}' is damaged: {} bytes of it are no sound record, and what they held is run again; the "
         "file as it was is in '{}'\n",
-        (folder / "journal").string(), journal.damage(), (folder / "journal.damaged").string()));
+        (folder / kJournalName).string(), journal.damage(),
+        (folder / kDamagedJournalName).string()));
   }
   return journal;
-}
-
-std::string host_name() {
-  char host[256] = {};
-  ::gethostname(host, sizeof host - 1);
-  return host;
 }
 
 }  // namespace mlrun::trials

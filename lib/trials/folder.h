@@ -29,7 +29,4 @@ store::Journal open_folder(const FolderRequest& request);
 /// Before a run: throws where open_folder() would. Changes nothing.
 void check_folder(const FolderRequest& request);
 
-/// Of this machine, for the results file.
-std::string host_name();
-
 }  // namespace mlrun::trials

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/host.h"
 #include "base/version.h"
 #include "ops/product/gemm.h"
 #include "store/hdf5.h"
@@ -14,6 +15,7 @@
 #include "trials/gpu_absence.h"
 #include "trials/precisions.h"
 #include "trials/ranking.h"
+#include "trials/run_files.h"
 #include "trials/seal.h"
 
 namespace mlrun::trials {
@@ -48,12 +50,12 @@ class Run {
     const bool checkpoints =
         std::any_of(search.cells.begin(), search.cells.end(),
                     [](const Cell& cell) { return cell.spec.train.checkpoint_every > 0; });
-    if (checkpoints) scheduler_.checkpoints = options.output / "checkpoints";
+    if (checkpoints) scheduler_.checkpoints = options.output / kCheckpointsName;
   }
 
   RunReport go() {
     const InterruptGuard guard;
-    const fs::path checkpoints = options_.output / "checkpoints";
+    const fs::path checkpoints = options_.output / kCheckpointsName;
     if (journal_.is_read_only()) {
       check_complete();
       return std::move(report_);
@@ -63,12 +65,12 @@ class Run {
       fs::remove_all(checkpoints);
       return std::move(report_);
     }
-    for (const std::string& name : {kResultsName, kModelName}) {
+    for (const char* name : {kResultsName, kModelName}) {
       if (seals_.is_changed(name)) seals_.set_aside(name);
     }
-    write_file_atomically(options_.output / "experiment.yaml", search_.config);
+    write_file_atomically(options_.output / kExperimentName, search_.config);
     Progress progress(options_.verbosity, total(), static_cast<int64_t>(report_.records.size()),
-                      search_.spec.train.epochs, options_.output / "log.txt");
+                      search_.spec.train.epochs, options_.output / kLogName);
     run_trials(progress);
     progress.finish();
     journal_.check_place();

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "store/bytes.h"
 #include "trials/ranking.h"
+#include "trials/run_files.h"
 
 namespace mlrun::trials {
 namespace {
@@ -322,8 +323,7 @@ void Scheduler::finish(TrialRecord record) {
   unsynced_ = true;
   if (!options_.checkpoints.empty()) {
     std::error_code ignored;
-    std::filesystem::remove(options_.checkpoints / fmt::format("trial-{}.h5", record.trial.id),
-                            ignored);
+    std::filesystem::remove(checkpoint_of(options_.checkpoints, record.trial.id), ignored);
   }
   const Cell& cell = search_.cells[static_cast<size_t>(record.trial.cell)];
   state_.progress.on_record(record, describe_params(cell), describe_score(cell.spec, record.test));

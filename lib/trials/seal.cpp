@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/tell.h"
 #include "store/bytes.h"
+#include "trials/run_files.h"
 
 namespace mlrun::trials {
 namespace {
@@ -81,7 +82,7 @@ void Seals::seal(const std::string& name, store::Journal& journal) {
 
 void Seals::set_aside(const std::string& name) const {
   const std::filesystem::path file = folder_ / name;
-  const std::filesystem::path aside = file.string() + ".changed";
+  const std::filesystem::path aside = folder_ / changed_name(name);
   std::filesystem::rename(file, aside);
   tell(fmt::format("'{}' is not as it was written, and is made again; as it was it is '{}'\n",
                    file.string(), aside.string()));

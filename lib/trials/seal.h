@@ -48,8 +48,4 @@ class Seals {
   std::map<std::string, Seal> seals_;
 };
 
-/// The files of a run that are sealed.
-inline const std::string kResultsName = "results.h5";
-inline const std::string kModelName = "model.h5";
-
 }  // namespace mlrun::trials

@@ -17,6 +17,7 @@
 #include "train/fit.h"
 #include "train/training_graph.h"
 #include "trials/fit_input.h"
+#include "trials/run_files.h"
 
 namespace mlrun::trials {
 namespace {
@@ -167,7 +168,7 @@ class Server {
     train::FitInput input = fit_input(search_, trial);
     input.threads = options_.threads;
     if (!options_.checkpoints.empty()) {
-      input.checkpoint = options_.checkpoints / fmt::format("trial-{}.h5", trial.id);
+      input.checkpoint = checkpoint_of(options_.checkpoints, trial.id);
       input.training = fmt::format("{} cell {} fold {}", search_.identity, trial.cell, trial.fold);
     }
     return input;
