@@ -22,10 +22,10 @@ struct ModelReport {
   double flops_per_sample = 0;           ///< forward
   double training_flops_per_sample = 0;  ///< forward, backward and update
   int64_t batch_bytes = 0;               ///< planned memory of a training step at the batch size
-  int64_t gpu_batch_bytes = 0;           ///< the same on a GPU
+  int64_t unshared_bytes = 0;            ///< the same if no two values shared memory
+  int64_t gpu_batch_bytes = 0;           ///< batch_bytes on a GPU
   int64_t scoring_bytes = 0;             ///< besides, at most: what scoring takes
   int64_t gpu_data_bytes = 0;            ///< the data set on a GPU, as the model sees it
-  int64_t unshared_bytes = 0;            ///< what it would be if no two values shared memory
   int64_t variable_bytes = 0;            ///< weights, state and optimiser slots
   std::optional<TakeOver> start;         ///< of the weights of another training, if it has any
   std::vector<std::string> notes;        ///< what the model does that may not be meant

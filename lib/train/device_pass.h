@@ -100,10 +100,14 @@ class DevicePass {
   virtual void write_states(size_t trial, int64_t rows, const Steps& open, std::byte* to) = 0;
   virtual uint64_t feed_pass(int64_t trial) const = 0;  ///< see Feed::fill()
 
-  /// Launches what a step computes, behind the gathering of its rows. Next steps of different
-  /// variants launch different things; -1: it is not to be recorded.
+  /// Launches what a step computes, behind the gathering of its rows.
   virtual void launch_step(const Part& part) = 0;
+
+  /// Of the next step of a trial: a step is recorded once for each variant, as steps of one variant
+  /// launch the same. -1: it is launched each time, and not recorded.
   virtual int64_t variant(int64_t trial) const = 0;
+
+  /// Behind each step, recorded or not.
   virtual void has_started(const Part& part) = 0;
 
  private:

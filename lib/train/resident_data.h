@@ -17,9 +17,9 @@ int64_t resident_bytes(const data::Dataset& dataset, const Shape& input);
 /// Trials that are all given the same (of one scaling, whatever their seeds) share one copy.
 class ResidentData {
  public:
-  /// Gathers and uploads every row. Throws std::bad_alloc where they do not fit, or would leave too
-  /// little for the training itself. Of feeds (of one
-  /// data set, one for each trial) whose samples are constant (Feed::is_constant()).
+  /// Gathers and uploads every row of feeds of one data set, one for each trial, whose samples are
+  /// constant (Feed::is_constant()). Throws std::bad_alloc where they do not fit, or would leave
+  /// too little for the training itself.
   ResidentData(std::span<const Feed* const> feeds, device::Context& context);
 
   struct Nodes {

@@ -29,9 +29,8 @@ class ChildProcess {
   void interrupt();
   void kill();
 
-  /// Waits for the process to be gone and says how it went: "killed by signal 11
-  /// (Segmentation fault)". One that
-  /// is stuck in a driver cannot be killed; it is left alone after some seconds.
+  /// Waits for the process to be gone and says how it went: "killed by signal 11 (Segmentation
+  /// fault)". One that is stuck in a driver cannot be killed; it is left alone after some seconds.
   std::string reap();
 
   /// The same, but "" if it has not gone within these seconds.

@@ -30,7 +30,7 @@ struct RunFacts {
 store::ResultsFile make_results(const Search& search, const std::map<int32_t, TrialRecord>& records,
                                 const DeviceSamples& samples, const RunFacts& facts);
 
-/// Cells by rank as a table for people: rank, params, mean and std of the score, fit time.
+/// Cells by rank as a table for people: rank, cell, mean and std of the score, parameters, params.
 store::Table ranking_table(const Search& search, const std::map<int32_t, TrialRecord>& records);
 
 }  // namespace mlrun::trials

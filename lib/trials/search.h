@@ -83,7 +83,7 @@ struct SearchOptions {
   /// False: rows to be predicted. They may be without a target, are not checked for it, and are
   /// split only where a model depends on it (documents, graphs).
   bool needs_target = true;
-  /// Of what a model of this experiment is asked: the model.
+  /// Set where a trained model is used: finds it, given the experiment as written.
   std::function<TrainedModel(const config::ExperimentSpec&)> of_model = {};
 };
 
