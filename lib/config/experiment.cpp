@@ -242,7 +242,8 @@ const FieldList& ExperimentSpec::fields() {
           .field("train", &ExperimentSpec::train, "the training", required)
           .field("cv", &ExperimentSpec::cv, "cross-validation")
           .field("param_grid", &ExperimentSpec::param_grid, "settings to search over")
-          .field("scoring", &ExperimentSpec::scoring, "metric that ranks the cells")
+          .field("scoring", &ExperimentSpec::scoring,
+                 "what ranks the cells; default: the first metric, else the loss")
           .field("refit", &ExperimentSpec::refit,
                  "train the best cell on all training rows, but for those of validation_split")
           .field("threads", &ExperimentSpec::threads, "threads of one training", count())

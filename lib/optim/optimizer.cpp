@@ -18,7 +18,7 @@ FieldList with_common_fields(FieldListOf<T> list) {
              config::at_least(0))
       .field("clipnorm", &T::clipnorm, "each gradient to at most this norm; 0: off",
              config::at_least(0))
-      .field("clipvalue", &T::clipvalue, "each element to at most this size; 0: off",
+      .field("clipvalue", &T::clipvalue, "then each element to at most this size; 0: off",
              config::at_least(0))
       .field("global_clipnorm", &T::global_clipnorm,
              "all gradients together to at most this norm; 0: off", config::at_least(0));
