@@ -45,6 +45,13 @@ store::Table layer_table(const train::ModelReport& model, const char* unit) {
            {fmt::format("FLOPs/{}", unit), flops}}};
 }
 
+std::string describe_target(const data::Dataset& data) {
+  if (!data.is_classification()) return fmt::format("{} target(s)", data.target_width());
+  const std::vector<std::string>& names = data.class_names;
+  return fmt::format("{} classes{}", names.size(),
+                     names.size() == 2 ? fmt::format(" (positive: '{}')", names.back()) : "");
+}
+
 void print_trials(const Search& search) {
   fmt::print("trials: {}\n", trials::describe_trials(search));
   if (search.cells.size() < 2) return;
@@ -75,10 +82,8 @@ int run(const CheckArguments& arguments) {
   const train::ModelReport& model = search.cells.front().model;
   const data::Dataset& data = search.dataset;
   fmt::print("data: {} rows, {} features, {}; {} training rows, {} held out\n", data.rows,
-             data.width(),
-             data.is_classification() ? fmt::format("{} classes", data.class_names.size())
-                                      : fmt::format("{} target(s)", data.target_width()),
-             search.hold_out.train.size(), search.hold_out.test.size());
+             data.width(), describe_target(data), search.hold_out.train.size(),
+             search.hold_out.test.size());
   fmt::print("model: input {}\n", model.input.to_string());
   const char* unit = unit_of_work(search);
   print_table(layer_table(model, unit), Format::kTable);
