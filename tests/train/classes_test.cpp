@@ -4,11 +4,11 @@
 #include <cmath>
 #include <fstream>
 
-#include "base/error.h"
 #include "train/experiment_file.h"
 
 using namespace mlrun;
 using test::changed;
+using test::error_of;
 using test::input_of;
 using test::prepare;
 
@@ -51,15 +51,6 @@ train:
 
 bool holds(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
-}
-
-std::string error_of(const ScratchFolder& folder, const std::string& yaml) {
-  try {
-    prepare(folder, yaml);
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "";
 }
 
 }  // namespace

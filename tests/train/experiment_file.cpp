@@ -2,12 +2,23 @@
 
 #include <fstream>
 
+#include "base/error.h"
+
 namespace mlrun::test {
 
 trials::Search prepare(const ScratchFolder& folder, const std::string& yaml) {
   std::ofstream(folder / "e.yaml") << yaml;
   return trials::prepare_search(
       {{folder / "e.yaml", {}, {}}, trials::SearchKind::kTrain, folder / "cache"});
+}
+
+std::string error_of(const ScratchFolder& folder, const std::string& yaml) {
+  try {
+    prepare(folder, yaml);
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "";
 }
 
 train::FitInput input_of(const trials::Search& search, int threads) {

@@ -12,6 +12,9 @@ namespace mlrun::test {
 /// Of `mlrun train`; the file and the cache are in the folder.
 trials::Search prepare(const ScratchFolder& folder, const std::string& yaml);
 
+/// What prepare() refuses it with, or "".
+std::string error_of(const ScratchFolder& folder, const std::string& yaml);
+
 /// The first cell, on the rows that are not held out; keeps the model.
 train::FitInput input_of(const trials::Search& search, int threads = 1);
 

@@ -3,7 +3,6 @@
 
 #include <fstream>
 
-#include "base/error.h"
 #include "train/device_check.h"
 #include "train/experiment_file.h"
 #include "train/outputs.h"
@@ -58,12 +57,7 @@ train:
 std::string error_of(const std::string& yaml) {
   const ScratchFolder folder;
   write_table(folder);
-  try {
-    prepare(folder, yaml);
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "";
+  return test::error_of(folder, yaml);
 }
 
 double score(const trials::Search& search, const std::vector<double>& scores,

@@ -3,7 +3,6 @@
 
 #include <fstream>
 
-#include "base/error.h"
 #include "device/protected_context.h"
 #include "train/device_check.h"
 #include "train/experiment_file.h"
@@ -11,6 +10,7 @@
 
 using namespace mlrun;
 using test::changed;
+using test::error_of;
 using test::input_of;
 using test::prepare;
 
@@ -60,15 +60,6 @@ void write_texts(const ScratchFolder& folder) {
     from << (count == 3 ? "!\n" : "\n");
     to << "\n";
   }
-}
-
-std::string error_of(const ScratchFolder& folder, const std::string& yaml) {
-  try {
-    prepare(folder, yaml);
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "";
 }
 
 }  // namespace
