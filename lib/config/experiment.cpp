@@ -163,6 +163,23 @@ const FieldList& EarlyStoppingSpec::fields() {
   return list;
 }
 
+const FieldList& PlateauSpec::fields() {
+  static const FieldList list =
+      FieldListOf<PlateauSpec>("reduce_lr_on_plateau",
+                               "Lower the learning rate when a quantity has stopped improving.")
+          .field("monitor", &PlateauSpec::monitor,
+                 "a column of the history; for one of validation as in early_stopping")
+          .field("factor", &PlateauSpec::factor, "what the learning rate is multiplied by",
+                 fraction())
+          .field("patience", &PlateauSpec::patience, "epochs without improvement", at_least(0))
+          .field("mode", &PlateauSpec::mode, "whether less or more is better")
+          .field("min_delta", &PlateauSpec::min_delta, "least change that counts", at_least(0))
+          .field("cooldown", &PlateauSpec::cooldown, "epochs after a change that are not counted",
+                 at_least(0))
+          .field("min_lr", &PlateauSpec::min_lr, "least learning rate", at_least(0));
+  return list;
+}
+
 const FieldList& OutputSpec::fields() {
   static const FieldList list =
       FieldListOf<OutputSpec>("output", "A further output of the model, by the name of its layer.")
@@ -207,6 +224,8 @@ const FieldList& TrainSpec::fields() {
                  "it: drawn at random, of windows and with TimeSeriesSplit the last",
                  fraction())
           .field("early_stopping", &TrainSpec::early_stopping, "when to stop before the end")
+          .field("reduce_lr_on_plateau", &TrainSpec::reduce_lr_on_plateau,
+                 "when to lower the learning rate")
           .field("class_weight", &TrainSpec::class_weight,
                  "weight of each class in the loss of the last layer")
           .field("shuffle", &TrainSpec::shuffle, "new order of the rows every epoch")

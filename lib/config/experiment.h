@@ -159,16 +159,27 @@ struct DatasetSpec {
   static const FieldList& fields();
 };
 
-enum class EarlyStoppingMode { kAuto, kMin, kMax };
+enum class MonitorMode { kAuto, kMin, kMax };
 
 struct EarlyStoppingSpec {
   std::string monitor = "val_loss";
   double min_delta = 0;
   int64_t patience = 0;
-  EarlyStoppingMode mode = EarlyStoppingMode::kAuto;
+  MonitorMode mode = MonitorMode::kAuto;
   std::optional<double> baseline;
   bool restore_best_weights = false;
   int64_t start_from_epoch = 0;
+  static const FieldList& fields();
+};
+
+struct PlateauSpec {
+  std::string monitor = "val_loss";
+  double factor = 0.1;
+  int64_t patience = 10;
+  MonitorMode mode = MonitorMode::kAuto;
+  double min_delta = 1e-4;
+  int64_t cooldown = 0;
+  double min_lr = 0;
   static const FieldList& fields();
 };
 
@@ -238,9 +249,10 @@ struct TrainSpec {
   int64_t epochs = 1;
   std::vector<Ref<MetricKind>> metrics;
   OutputSpecs outputs;  ///< besides the last layer, which `loss` is of
-  /// Fraction of the training rows. Not set: 0.1 if early stopping watches it, else none.
+  /// Fraction of the training rows. Not set: 0.1 if it is monitored, else none.
   std::optional<double> validation_split;
   std::optional<EarlyStoppingSpec> early_stopping;
+  std::optional<PlateauSpec> reduce_lr_on_plateau;
   ClassWeight class_weight;
   bool shuffle = true;
   Precision precision = Precision::kFloat32;   ///< of matrix products; all else is float32
@@ -248,6 +260,7 @@ struct TrainSpec {
   int64_t checkpoint_every = 0;                ///< epochs; 0: none
   std::optional<std::string> initial_weights;  ///< model.h5 of another run
   Mark early_stopping_mark;
+  Mark plateau_mark;
   Mark validation_split_mark;
   Mark initial_weights_mark;
   Mark class_weight_mark;
@@ -362,11 +375,9 @@ struct EnumNames<GraphRows> {
       {{GraphRows::kNodes, "nodes"}, {GraphRows::kLinks, "links"}}};
 };
 template <>
-struct EnumNames<EarlyStoppingMode> {
-  static constexpr std::array<std::pair<EarlyStoppingMode, const char*>, 3> kNames = {
-      {{EarlyStoppingMode::kAuto, "auto"},
-       {EarlyStoppingMode::kMin, "min"},
-       {EarlyStoppingMode::kMax, "max"}}};
+struct EnumNames<MonitorMode> {
+  static constexpr std::array<std::pair<MonitorMode, const char*>, 3> kNames = {
+      {{MonitorMode::kAuto, "auto"}, {MonitorMode::kMin, "min"}, {MonitorMode::kMax, "max"}}};
 };
 template <>
 struct EnumNames<TrainTarget> {

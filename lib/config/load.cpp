@@ -194,6 +194,7 @@ ExperimentSpec read_experiment(const Node& tree, const std::string& default_name
   spec.dataset.source_mark = mark_of(tree, {"dataset", "source"});
   if (const Entry* dataset = tree.find("dataset")) spec.dataset.marks = KeyMarks(*dataset);
   spec.train.early_stopping_mark = mark_of(tree, {"train", "early_stopping", "monitor"});
+  spec.train.plateau_mark = mark_of(tree, {"train", "reduce_lr_on_plateau", "monitor"});
   spec.train.validation_split_mark = mark_of(tree, {"train", "validation_split"});
   spec.train.initial_weights_mark = mark_of(tree, {"train", "initial_weights"});
   spec.train.class_weight_mark = mark_of(tree, {"train", "class_weight"});

@@ -114,13 +114,16 @@ void check_lookups(const ExperimentSpec& spec, const data::Dataset& dataset,
   check_indices(lookups, dataset, fit_transform(dataset, spec.dataset, rows), diagnostics);
 }
 
-void check_monitor(const ExperimentSpec& spec, const data::Dataset& dataset,
-                   Diagnostics& diagnostics) {
-  const auto& stopping = spec.train.early_stopping;
-  if (!stopping || !stopping->monitor.starts_with("val_") || validates(spec, dataset)) return;
-  diagnostics.error(
-      spec.train.early_stopping_mark,
-      fmt::format("early_stopping monitors '{}', but validation_split is 0", stopping->monitor));
+void check_monitors(const ExperimentSpec& spec, const data::Dataset& dataset,
+                    Diagnostics& diagnostics) {
+  if (validates(spec, dataset)) return;
+  const auto check = [&](const char* setting, const auto& watches, const Mark& mark) {
+    if (!watches || !watches->monitor.starts_with("val_")) return;
+    diagnostics.error(mark, fmt::format("{} monitors '{}', but validation_split is 0", setting,
+                                        watches->monitor));
+  };
+  check("early_stopping", spec.train.early_stopping, spec.train.early_stopping_mark);
+  check("reduce_lr_on_plateau", spec.train.reduce_lr_on_plateau, spec.train.plateau_mark);
 }
 
 }  // namespace
@@ -158,7 +161,7 @@ ModelReport check_model(const ExperimentSpec& spec, const data::Dataset& dataset
   if (!none) check_output(spec, dataset, g, output, diagnostics);
   check_further_outputs(spec, dataset, report.input, g, wanted, diagnostics);
   check_class_weights(spec, dataset, diagnostics);
-  check_monitor(spec, dataset, diagnostics);
+  check_monitors(spec, dataset, diagnostics);
   check_tokens(spec, dataset, diagnostics);
   check_lookups(spec, dataset, find_lookups(g, inputs.features, report.layers), diagnostics);
   if (diagnostics.size() != errors) return report;

@@ -8,6 +8,7 @@
 #include "nn/contrastive.h"
 #include "nn/layers/gan.h"
 #include "nn/losses.h"
+#include "optim/optimizer.h"
 #include "train/check.h"
 #include "train/fit.h"
 #include "train/metrics.h"
@@ -153,22 +154,36 @@ std::string with_name_of_metric(const std::string& score, size_t metric_begin) {
   return type ? score.substr(0, metric_begin) + type->name : score;
 }
 
-void check_early_stopping(ExperimentSpec& spec, Diagnostics& diagnostics) {
-  config::TrainSpec& train = spec.train;
-  if (!train.early_stopping) return;
-  config::EarlyStoppingSpec& stopping = *train.early_stopping;
-  const size_t metric_begin = stopping.monitor.starts_with("val_") ? 4 : 0;
-  stopping.monitor = with_name_of_metric(stopping.monitor, metric_begin);
+// `setting` watches `monitor`, which gets its name if an alias was written.
+void check_monitor(ExperimentSpec& spec, const char* setting, std::string& monitor,
+                   const Mark& mark, Diagnostics& diagnostics) {
+  const size_t metric_begin = monitor.starts_with("val_") ? 4 : 0;
+  monitor = with_name_of_metric(monitor, metric_begin);
   std::vector<std::string> known = score_names(spec);
   for (size_t i = 0, n = known.size(); i < n; ++i) known.push_back("val_" + known[i]);
-  if (std::find(known.begin(), known.end(), stopping.monitor) == known.end()) {
-    const std::string hint = score_hint(stopping.monitor, metric_begin, known);
-    diagnostics.error(train.early_stopping_mark,
-                      fmt::format("early_stopping cannot monitor '{}'{}", stopping.monitor, hint));
+  if (std::find(known.begin(), known.end(), monitor) == known.end()) {
+    const std::string hint = score_hint(monitor, metric_begin, known);
+    diagnostics.error(mark, fmt::format("{} cannot monitor '{}'{}", setting, monitor, hint));
     return;
   }
-  if (metric_begin == 0) return;
-  if (!train.validation_split) train.validation_split = kDefaultValidation;
+  std::optional<double>& validation = spec.train.validation_split;
+  if (metric_begin > 0 && !validation) validation = kDefaultValidation;
+}
+
+void check_monitors(ExperimentSpec& spec, Diagnostics& diagnostics) {
+  config::TrainSpec& train = spec.train;
+  if (train.early_stopping) {
+    check_monitor(spec, "early_stopping", train.early_stopping->monitor, train.early_stopping_mark,
+                  diagnostics);
+  }
+  if (!train.reduce_lr_on_plateau) return;
+  check_monitor(spec, "reduce_lr_on_plateau", train.reduce_lr_on_plateau->monitor,
+                train.plateau_mark, diagnostics);
+  if (train.optimizer.as<optim::Optimizer>().learning_rate.schedule) {
+    diagnostics.error(
+        train.plateau_mark,
+        "reduce_lr_on_plateau needs a learning rate that is a number, not a schedule");
+  }
 }
 
 // In float16 small gradients vanish if the loss is not scaled.
@@ -206,7 +221,7 @@ void check_training(ExperimentSpec& spec, Diagnostics& diagnostics) {
   check_target(spec, diagnostics);
   check_metrics(spec.train.metrics, nn::target_kind(spec.train), spec.train.loss, diagnostics);
   check_outputs(spec, diagnostics);
-  check_early_stopping(spec, diagnostics);
+  check_monitors(spec, diagnostics);
   check_class_weight(spec.train, diagnostics);
   fill_loss_scale(spec.train);
   check_scoring(spec, diagnostics);

@@ -26,6 +26,10 @@ std::string pack(const Checkpoint& checkpoint) {
     writer.put(record.validation);
     writer.put(record.seconds);
   }
+  writer.put(checkpoint.plateau.learning_rate);
+  writer.put(checkpoint.plateau.best);
+  writer.put(checkpoint.plateau.wait);
+  writer.put(checkpoint.plateau.cooldown);
   writer.put(checksum(writer.bytes()));
   return to_hex(writer.bytes());
 }
@@ -49,6 +53,10 @@ Checkpoint unpack(const std::string& hex) {
     record.validation = reader.get_vector<double>();
     record.seconds = reader.get<double>();
   }
+  checkpoint.plateau.learning_rate = reader.get<double>();
+  checkpoint.plateau.best = reader.get<double>();
+  checkpoint.plateau.wait = reader.get<int64_t>();
+  checkpoint.plateau.cooldown = reader.get<int64_t>();
   return checkpoint;
 }
 

@@ -8,6 +8,7 @@
 
 #include "train/early_stopping.h"
 #include "train/fit.h"
+#include "train/plateau.h"
 #include "train/stack_member.h"
 
 namespace mlrun::train {
@@ -17,6 +18,7 @@ struct Checkpoint {
   std::vector<EpochRecord> history;
   EarlyStopping::State stopping;
   std::vector<float> best_weights;  ///< a snapshot; empty if none is kept
+  Plateau::State plateau;
 };
 
 /// Where a checkpoint is, and which training it is of.

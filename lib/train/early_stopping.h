@@ -3,9 +3,9 @@
 
 #include <cstdint>
 #include <limits>
-#include <string_view>
 
 #include "config/experiment.h"
+#include "train/improvement.h"
 
 namespace mlrun::train {
 
@@ -30,10 +30,8 @@ class EarlyStopping {
   void set_state(const State& state) { state_ = state; }
 
  private:
-  bool better(double value, double than) const;
-
   const config::EarlyStoppingSpec& spec_;
-  bool greater_;
+  Improvement better_;
   State state_;
 };
 

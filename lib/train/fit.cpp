@@ -12,8 +12,10 @@
 #include "base/error.h"
 #include "base/philox.h"
 #include "device/cpu_context.h"
+#include "optim/optimizer.h"
 #include "train/checkpoint.h"
 #include "train/gradient_learner.h"
+#include "train/plateau.h"
 #include "train/scores.h"
 #include "train/stack_member.h"
 #include "train/structure.h"
@@ -28,9 +30,14 @@ EarlyStopping early_stopping(const config::ExperimentSpec& spec) {
   return {options, greater_is_better(spec, options.monitor)};
 }
 
-// The value that early stopping looks at.
-double monitored(const config::ExperimentSpec& spec, const EpochRecord& record) {
-  std::string name = spec.train.early_stopping->monitor;
+// Schedules do without: see check_training().
+Plateau plateau(const config::ExperimentSpec& spec) {
+  const config::PlateauSpec& options = *spec.train.reduce_lr_on_plateau;
+  return {options, greater_is_better(spec, options.monitor),
+          spec.train.optimizer.as<optim::Optimizer>().learning_rate.value};
+}
+
+double monitored(const config::ExperimentSpec& spec, std::string name, const EpochRecord& record) {
   const bool validation = name.starts_with("val_");
   if (validation) name.erase(0, 4);
   return (validation ? record.validation : record.training).at(score_place(spec, name));
@@ -58,6 +65,7 @@ class Fitter {
               further_targets(input.spec, input.dataset, split_.train)),
         score_(input.spec, input.dataset) {
     if (spec_.early_stopping) stopping_.emplace(early_stopping(input.spec));
+    if (spec_.reduce_lr_on_plateau) plateau_.emplace(plateau(input.spec));
   }
 
   size_t rows() const { return split_.train.size(); }
@@ -144,7 +152,7 @@ class Fitter {
   void note_blind_stopping() {
     if (!stopping_ || !hooks_.on_note || result_.history.empty()) return;
     const auto is_undefined = [&](const EpochRecord& record) {
-      return std::isnan(monitored(input_.spec, record));
+      return std::isnan(monitored(input_.spec, spec_.early_stopping->monitor, record));
     };
     if (!std::all_of(result_.history.begin(), result_.history.end(), is_undefined)) return;
     hooks_.on_note(fmt::format("early_stopping watched {}, which was undefined in all {} epochs",
@@ -177,6 +185,10 @@ class Fitter {
     result_.history = std::move(saved->history);
     best_weights_ = std::move(saved->best_weights);
     if (stopping_) stopping_->set_state(saved->stopping);
+    if (plateau_) {
+      plateau_->set_state(saved->plateau);
+      learner_->scale_learning_rate(plateau_->factor());
+    }
     for (const EpochRecord& record : result_.history) {
       if (hooks_.on_epoch) hooks_.on_epoch(record);
     }
@@ -246,7 +258,7 @@ class Fitter {
   }
 
   void finish_epoch(EpochRecord record) {
-    if (stopping_ && result_.status == FitStatus::kFinished) watch_progress(record);
+    if (result_.status == FitStatus::kFinished) watch_progress(record);
     if (hooks_.on_epoch) hooks_.on_epoch(record);
     result_.history.push_back(std::move(record));
     const bool over =
@@ -259,7 +271,13 @@ class Fitter {
   }
 
   void watch_progress(const EpochRecord& record) {
-    const auto decision = stopping_->observe(record.epoch, monitored(input_.spec, record));
+    if (plateau_ &&
+        plateau_->observe(monitored(input_.spec, spec_.reduce_lr_on_plateau->monitor, record))) {
+      learner_->scale_learning_rate(plateau_->factor());
+    }
+    if (!stopping_) return;
+    const auto decision = stopping_->observe(
+        record.epoch, monitored(input_.spec, spec_.early_stopping->monitor, record));
     stopped_ = decision.stop;
     if (decision.improved && spec_.early_stopping->restore_best_weights) {
       best_weights_ = learner_->snapshot();
@@ -267,8 +285,9 @@ class Fitter {
   }
 
   void save_checkpoint() {
-    Checkpoint checkpoint{next_epoch_, result_.history, {}, best_weights_};
+    Checkpoint checkpoint{next_epoch_, result_.history, {}, best_weights_, {}};
     if (stopping_) checkpoint.stopping = stopping_->state();
+    if (plateau_) checkpoint.plateau = plateau_->state();
     write_checkpoint(checkpoint_file(), checkpoint, *learner_);
   }
 
@@ -327,6 +346,7 @@ class Fitter {
   std::optional<StackMember> learner_;
   Scorer score_;
   std::optional<EarlyStopping> stopping_;
+  std::optional<Plateau> plateau_;
   FitResult result_;
   Stopwatch watch_;
   Stopwatch epoch_watch_;
@@ -429,7 +449,7 @@ size_t epoch_of_model(const config::ExperimentSpec& spec, std::span<const EpochR
   if (options && options->restore_best_weights) {
     EarlyStopping stopping = early_stopping(spec);
     for (const EpochRecord& record : history) {
-      stopping.observe(record.epoch, monitored(spec, record));
+      stopping.observe(record.epoch, monitored(spec, options->monitor, record));
     }
     best = stopping.state().best_epoch;
   }

@@ -88,6 +88,11 @@ void GradientLearner::initialise(const TrialStreams& streams, int64_t trial) {
   if (device_epoch_) device_epoch_->forget_ahead();
 }
 
+void GradientLearner::scale_learning_rate(double factor, int64_t trial) {
+  for (const auto& phase : phases_) phase->scale_learning_rate(factor, trial);
+  if (device_epoch_) device_epoch_->forget_ahead();
+}
+
 LossScaleState GradientLearner::loss_scale(int64_t trial) const {
   LossScaleState all = phases_[0]->loss_scale(memory_, trial);
   for (size_t i = 1; i < phases_.size(); ++i) {

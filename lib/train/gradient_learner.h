@@ -56,6 +56,9 @@ class GradientLearner {
   /// Fresh weights and optimiser state.
   void initialise(const TrialStreams& streams, int64_t trial = 0);
 
+  /// Of all optimizers, from the next epoch on.
+  void scale_learning_rate(double factor, int64_t trial = 0);
+
   /// The scale of the first phase, and what all have left out.
   LossScaleState loss_scale(int64_t trial = 0) const;
 

@@ -79,6 +79,7 @@ Phase::Phase(std::vector<PhaseGraph> graphs, uint32_t number, int64_t max_batch,
       states_(graphs.size()),
       device_states_(context_.allocate(static_cast<int64_t>(states_.size() * sizeof(StepState)))),
       streams_(graphs.size()),
+      rate_factors_(graphs.size(), 1),
       steps_(graphs.size()),
       kept_(update_.slots) {
   if (loss_scaling_) kept_.insert(kept_.end(), {loss_scaling_->scale, loss_scaling_->counts});
@@ -129,12 +130,17 @@ void Phase::initialise(const PhiloxStream& random, VariableStore& memory, int64_
   }
   steps_[number] = 0;
   streams_[number] = random;
+  rate_factors_[number] = 1;
+}
+
+void Phase::scale_learning_rate(double factor, int64_t trial) {
+  rate_factors_[static_cast<size_t>(trial)] = factor;
 }
 
 StepState Phase::state(int64_t ahead, size_t trial) const {
   const int64_t step = steps_[trial] + ahead;
   return {random_state(streams_[trial], static_cast<uint64_t>(step), number_),
-          static_cast<float>(optimizers_[trial]->learning_rate.at(step)),
+          static_cast<float>(rate_factors_[trial] * optimizers_[trial]->learning_rate.at(step)),
           static_cast<float>(step + 1)};
 }
 

@@ -50,6 +50,9 @@ class Phase {
 
   void initialise(const PhiloxStream& random, VariableStore& memory, int64_t trial = 0);
 
+  /// From the next step on; 1 after initialise().
+  void scale_learning_rate(double factor, int64_t trial);
+
   /// Whether the batch of this number, counted over the whole training, is one of its own.
   bool runs_at(int64_t batch) const { return (batch + 1) % every_ == 0; }
 
@@ -98,6 +101,7 @@ class Phase {
   std::vector<StepState> states_;  ///< by trial
   device::Memory device_states_;
   std::vector<PhiloxStream> streams_;  ///< by trial
+  std::vector<double> rate_factors_;   ///< by trial
   std::vector<int64_t> steps_;         ///< by trial
   std::vector<graph::ValueId> kept_;   ///< from step to step: slots, then the loss scale
   size_t first_kept_ = 0;              ///< its number in the memory

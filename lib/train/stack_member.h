@@ -14,6 +14,7 @@ class StackMember {
   int64_t parameters() const { return learner_.parameters(); }
   int64_t output_width() const { return learner_.output_width(); }
   void initialise(const TrialStreams& streams) { learner_.initialise(streams, trial_); }
+  void scale_learning_rate(double factor) { learner_.scale_learning_rate(factor, trial_); }
   LossScaleState loss_scale() const { return learner_.loss_scale(trial_); }
   Losses predict(std::span<const int64_t> rows, std::span<float> predictions) {
     return learner_.predict(rows, predictions, trial_);

@@ -233,6 +233,14 @@ TEST_CASE("stack: a training that stops early keeps its numbers while others go 
   CHECK(results[0].history.size() != results[1].history.size());
 }
 
+TEST_CASE("stack: each has a learning rate of its own on its own plateau") {
+  Trials trials({"train.epochs=6",
+                 "train.reduce_lr_on_plateau={monitor: loss, min_delta: 0.02, "
+                 "patience: 1, factor: 0.5}"},
+                {{"train.optimizer.learning_rate=0.3"}, {}, {"train.optimizer.learning_rate=0.1"}});
+  trials.check_as_alone();
+}
+
 TEST_CASE("stack: one that diverges does not touch the others") {
   Trials trials({"train.optimizer={SGD: {learning_rate: 0.1}}", "model.0.activation=linear"},
                 {{}, {"train.optimizer.learning_rate=1e30"}});
