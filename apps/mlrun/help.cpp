@@ -57,19 +57,14 @@ Section section() {
 }
 
 const std::vector<Section>& sections() {
-  static const std::vector<Section> all = {section<config::ExperimentSpec>(),
-                                           section<config::DatasetSpec>(),
-                                           section<config::HoldOutSpec>(),
-                                           section<config::WindowSpec>(),
-                                           section<config::PairsSpec>(),
-                                           section<config::ParallelSpec>(),
-                                           section<config::MaskedLmSpec>(),
-                                           section<config::GraphSpec>(),
-                                           section<config::TrainSpec>(),
-                                           section<config::OutputSpec>(),
-                                           section<config::EarlyStoppingSpec>(),
-                                           section<config::LossScaleSpec>(),
-                                           section<config::CvSpec>()};
+  static const std::vector<Section> all = {
+      section<config::ExperimentSpec>(),    section<config::DatasetSpec>(),
+      section<config::HoldOutSpec>(),       section<config::WindowSpec>(),
+      section<config::PairsSpec>(),         section<config::ParallelSpec>(),
+      section<config::MaskedLmSpec>(),      section<config::GraphSpec>(),
+      section<config::TrainSpec>(),         section<config::OutputSpec>(),
+      section<config::EarlyStoppingSpec>(), section<config::PlateauSpec>(),
+      section<config::LossScaleSpec>(),     section<config::CvSpec>()};
   return all;
 }
 
