@@ -84,11 +84,13 @@ TEST_CASE("fit: cells and folds draw other numbers") {
 
 TEST_CASE("fit: an interrupted training goes on to the same result") {
   const ScratchFolder folder;
-  std::string precision = "float32";
+  std::string setting = "train.precision=float32";
   SUBCASE("float32") {}
-  SUBCASE("bf16") { precision = "bf16"; }
-  const SampleExperiment e({"train.epochs=9", "train.checkpoint_every=2",
-                            "train.precision=" + precision,
+  SUBCASE("bf16") { setting = "train.precision=bf16"; }
+  SUBCASE("a learning rate that falls") {
+    setting = "train.reduce_lr_on_plateau={monitor: loss, min_delta: 100, patience: 1}";
+  }
+  const SampleExperiment e({"train.epochs=9", "train.checkpoint_every=2", setting,
                             "train.early_stopping={monitor: val_loss, patience: 3, "
                             "restore_best_weights: true}"});
   train::FitInput input = input_of(e);

@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include "scratch_folder.h"
 #include "train/device_check.h"
 #include "train/sample_experiment.h"
 
@@ -73,20 +72,4 @@ TEST_CASE("plateau: a training with the same rates by a schedule is the same") {
   const train::FitResult result = fit(input);
   check_same(result, fit(input_of(by_schedule)));
   check_on_device(input, result);
-}
-
-TEST_CASE("plateau: an interrupted training goes on with its rate") {
-  const ScratchFolder folder;
-  const SampleExperiment e({"train.epochs=6", "train.checkpoint_every=2", kFalling});
-  train::FitInput input = input_of(e);
-  const train::FitResult whole = fit(input);
-  for (int stop_after = 1; stop_after < 6; ++stop_after) {
-    CAPTURE(stop_after);
-    input.checkpoint = folder / ("at" + std::to_string(stop_after) + ".h5");
-    int epochs = 0;
-    const train::FitResult part = fit(input, {[&](const train::EpochRecord&) { ++epochs; },
-                                              [&] { return epochs >= stop_after; }});
-    CHECK(part.status == train::FitStatus::kInterrupted);
-    check_same(whole, fit(input));
-  }
 }
