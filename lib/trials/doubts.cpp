@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <span>
 #include <string_view>
 
@@ -119,6 +120,23 @@ std::string doubt_of_ranking(const Search& search) {
   return "";
 }
 
+// Cells of one setting differ by their random numbers alone.
+std::string doubt_of_repeats(const Search& search) {
+  if (search.kind != SearchKind::kGridSearch) return "";
+  for (const config::Grid& grid : search.spec.param_grid.grids) {
+    for (const config::Grid::Axis& axis : grid.axes) {
+      std::set<std::string> seen;
+      for (const config::Node& value : axis.values) {
+        if (seen.insert(config::to_flow(value)).second) continue;
+        return fmt::format(
+            "param_grid has {} twice for {}; to see what chance does, train with several seeds",
+            config::to_flow(value), axis.path);
+      }
+    }
+  }
+  return "";
+}
+
 bool has_all_classes(const data::Dataset& dataset, std::span<const int64_t> rows,
                      std::vector<bool>& has) {
   has.assign(dataset.class_names.size(), false);
@@ -149,7 +167,8 @@ std::string doubt_of_folds(const Search& search) {
 std::vector<std::string> describe_doubts(const Search& search) {
   std::vector<std::string> doubts = {doubt_of_groups(search),  doubt_of_folds(search),
                                      doubt_of_masking(search), doubt_of_ranking(search),
-                                     doubt_of_texts(search),   doubt_of_commas(search)};
+                                     doubt_of_repeats(search), doubt_of_texts(search),
+                                     doubt_of_commas(search)};
   std::erase(doubts, "");
   return doubts;
 }

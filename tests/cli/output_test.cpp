@@ -82,6 +82,15 @@ TEST_CASE("cli: a ranking by losses that measure different things is warned of")
   CHECK(err("model.0.units: [4, 8]", "loss") == "");
 }
 
+TEST_CASE("cli: a value that a grid has twice is warned of") {
+  const Workspace work;
+  const std::string grid = " 'param_grid={model.0.units: [4, 8, 4]}'";
+  CHECK(work.run("mlrun check grid.yaml" + grid).err ==
+        "warning: param_grid has 4 twice for model.0.units; to see what chance does, train with "
+        "several seeds\n");
+  CHECK(work.run("mlrun train grid.yaml -q" + grid).err == "");
+}
+
 TEST_CASE("cli: a text that names the rows is warned of") {
   const Workspace work;
   std::string rows = "id,kind,x,y\n";
