@@ -17,6 +17,7 @@
 #include "device/budget.h"
 #include "profile.h"
 #include "train/fit.h"
+#include "train/fitting_rows.h"
 #include "trials/folder.h"
 #include "trials/initial_weights.h"
 #include "trials/interrupt.h"

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "config/load.h"
+#include "train/fitting_rows.h"
 
 namespace mlrun::app {
 namespace {

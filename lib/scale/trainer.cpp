@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "train/fitting_rows.h"
 
 namespace mlrun::scale {
 namespace {

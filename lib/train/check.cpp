@@ -11,7 +11,7 @@
 #include "nn/losses.h"
 #include "train/check_fit.h"
 #include "train/check_indices.h"
-#include "train/fit.h"
+#include "train/fitting_rows.h"
 #include "train/outputs.h"
 #include "train/resident_data.h"
 #include "train/structure.h"

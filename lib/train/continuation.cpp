@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/source.h"
+#include "train/fitting_rows.h"
 #include "train/gradient_learner.h"
 #include "train/structure.h"
 

@@ -19,6 +19,7 @@
 #include "train/check_indices.h"
 #include "train/feed.h"
 #include "train/fit.h"
+#include "train/fitting_rows.h"
 #include "train/initial_weights.h"
 #include "train/outputs.h"
 #include "train/phase.h"

@@ -8,6 +8,7 @@
 #include "data/table/dictionary.h"
 #include "data/tokens.h"
 #include "data/tokens/words.h"
+#include "train/fitting_rows.h"
 #include "train/gradient_learner.h"
 #include "train/structure.h"
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "data/transform.h"
+#include "train/fitting_rows.h"
 
 namespace mlrun::trials {
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "data/transform.h"
-#include "train/fit.h"
+#include "train/fitting_rows.h"
 
 namespace mlrun::trials {
 namespace {

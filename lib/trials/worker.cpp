@@ -15,6 +15,7 @@
 #include "ops/product/precision.h"
 #include "store/bytes.h"
 #include "train/fit.h"
+#include "train/fitting_rows.h"
 #include "train/training_graph.h"
 #include "trials/fit_input.h"
 #include "trials/run_files.h"

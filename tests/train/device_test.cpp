@@ -13,6 +13,7 @@
 #include "train/continuation.h"
 #include "train/device_check.h"
 #include "train/experiment_file.h"
+#include "train/fitting_rows.h"
 #include "train/predict.h"
 #include "train/sample_experiment.h"
 

@@ -7,6 +7,7 @@
 #include "data/split.h"
 #include "train/device_check.h"
 #include "train/experiment_file.h"
+#include "train/fitting_rows.h"
 #include "train/structure.h"
 
 using namespace mlrun;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "train/device_check.h"
+#include "train/fitting_rows.h"
 #include "train/sample_experiment.h"
 
 using namespace mlrun;

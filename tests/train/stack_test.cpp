@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "data/split.h"
 #include "device/protected_context.h"
 #include "emulation/context.h"
 #include "scratch_folder.h"
